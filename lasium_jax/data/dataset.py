@@ -1,0 +1,58 @@
+"""A labelled collection in host memory, and its way to the device."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from lasium_jax.types import ImageSet
+
+
+class Dataset(NamedTuple):
+  """Images sorted by class, in host memory.
+
+  Attributes:
+    images: `[n, H, W, C]` uint8; ink or light is 255, background 0.
+    labels: `[n]` int32, ascending, `0..len(class_names)-1`, none left out.
+    class_names: one name a class.
+  """
+
+  images: np.ndarray
+  labels: np.ndarray
+  class_names: tuple[str, ...]
+
+  @property
+  def shape(self) -> tuple[int, int, int]:
+    """`(H, W, C)` of an image."""
+    height, width, channels = self.images.shape[1:]
+    return height, width, channels
+
+
+class Splits(NamedTuple):
+  """Three datasets that share no class."""
+
+  train: Dataset
+  validation: Dataset
+  test: Dataset
+
+
+def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
+  """The images of `classes` (ints), relabelled `0..` in the order given."""
+  where = [np.flatnonzero(dataset.labels == c) for c in classes]
+  labels = np.repeat(np.arange(len(where)), [len(w) for w in where])
+  return Dataset(
+    dataset.images[np.concatenate(where)],
+    labels.astype(np.int32),
+    tuple(dataset.class_names[c] for c in classes),
+  )
+
+
+def image_set(dataset: Dataset) -> ImageSet:
+  """Puts a dataset on the device, as bytes."""
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+  return ImageSet(
+    jnp.asarray(dataset.images),
+    jnp.asarray(starts, jnp.int32),
+    jnp.asarray(counts, jnp.int32),
+  )

@@ -1,0 +1,6 @@
+"""Generative models: a `Generator`, and a `Trainer` that fits it."""
+
+from lasium_jax.generators.msgan import msgan
+from lasium_jax.generators.vae import vae
+
+__all__ = ['msgan', 'vae']

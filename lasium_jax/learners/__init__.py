@@ -1,0 +1,7 @@
+"""Learners: what is judged on few-shot tasks."""
+
+from lasium_jax.learners.maml import maml
+from lasium_jax.learners.protonets import protonets
+from lasium_jax.learners.scratch import scratch
+
+__all__ = ['maml', 'protonets', 'scratch']

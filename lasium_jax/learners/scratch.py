@@ -1,0 +1,50 @@
+"""Training from scratch on each task: the floor that meta-learning beats."""
+
+import jax
+import optax
+
+from lasium_jax.learners.maml import Adapted, freeze, predict, support_loss
+from lasium_jax.types import Array, Examples, Learner, Network, Params
+
+
+def scratch(
+  network: Network,
+  *,
+  steps: int,
+  learning_rate: float,
+  inductive: bool = False,
+) -> Learner:
+  """Trains a freshly initialized network on the support by Adam.
+
+  Args:
+    network: with one logit a way.
+    steps: of Adam on the whole support.
+    learning_rate: Adam's.
+    inductive: as in `maml`.
+
+  Returns:
+    A learner without meta-parameters; `adapt` initializes by its key.
+  """
+  optimizer = optax.adam(learning_rate)
+
+  def init(key: Array, x: Array) -> Params:
+    del key, x
+    return ()
+
+  def adapt(key: Array, params: Params, support: Examples) -> Adapted:
+    del params
+    params = network.init(key, support.x)
+
+    def step(
+      carry: tuple[Params, optax.OptState], _: None
+    ) -> tuple[tuple[Params, optax.OptState], None]:
+      params, opt_state = carry
+      gradient = jax.grad(lambda p: support_loss(network, p, support))(params)
+      updates, opt_state = optimizer.update(gradient, opt_state)
+      return (optax.apply_updates(params, updates), opt_state), None
+
+    start = (params, optimizer.init(params))
+    (params, _), _ = jax.lax.scan(step, start, length=steps)
+    return freeze(network, params, support, inductive)
+
+  return Learner(init, adapt, lambda adapted, x: predict(network, adapted, x))

@@ -1,0 +1,98 @@
+"""The four-block convolutional network of few-shot learning."""
+
+from typing import Any, Literal
+
+import flax.linen as nn
+import jax
+
+from lasium_jax.nets.norm import STATISTICS, BatchStatisticsNorm
+from lasium_jax.ops.conv import conv_by_patches
+from lasium_jax.ops.pool import max_pool_2x2
+from lasium_jax.types import Array, Network, Params
+
+Downsample = Literal['stride', 'max_pool']
+Head = Literal['mean', 'flatten']
+
+
+class _Conv4(nn.Module):
+  """`outputs` None leaves the features of the last block, flattened."""
+
+  outputs: int | None
+  filters: int
+  downsample: Downsample
+  padding: str
+  head: Head
+  use_scale: bool
+
+  @nn.compact
+  def __call__(self, x: Array) -> Array:
+    strides = 2 if self.downsample == 'stride' else 1
+    for _ in range(4):
+      # The inner loop of MAML runs this with weights of each task's own.
+      x = nn.Conv(
+        self.filters,
+        (3, 3),
+        strides=strides,
+        padding=self.padding,
+        kernel_init=nn.initializers.glorot_uniform(),
+        conv_general_dilated=conv_by_patches,
+      )(x)
+      x = nn.relu(BatchStatisticsNorm(use_scale=self.use_scale)(x))
+      if self.downsample == 'max_pool':
+        x = max_pool_2x2(x)
+    if self.outputs is not None and self.head == 'mean':
+      x = x.mean(axis=(1, 2))
+    x = x.reshape(len(x), -1)
+    if self.outputs is None:
+      return x
+    dense = nn.Dense(self.outputs, kernel_init=nn.initializers.glorot_uniform())
+    return dense(x)
+
+
+def conv4(
+  outputs: int | None,
+  *,
+  filters: int = 64,
+  downsample: Downsample = 'stride',
+  padding: Literal['SAME', 'VALID'] = 'SAME',
+  head: Head = 'mean',
+  use_scale: bool = False,
+) -> Network:
+  """Four blocks of 3x3 convolution, batch normalization and ReLU.
+
+  The paper's text (section 4.2) halves the image by 2x2 max pooling; the
+  released code for Omniglot by stride 2, then averages over positions.
+
+  Args:
+    outputs: number of logits, or None for the flattened features of the last
+      block (ProtoNets).
+    filters: channels of every block.
+    downsample: 'stride' or 'max_pool'.
+    padding: of the convolutions; the released code for 84x84 uses 'VALID'.
+    head: what the logits are computed from, the average over positions
+      ('mean') or all positions ('flatten').
+    use_scale: whether normalization learns a scale beside its offset.
+
+  Returns:
+    A `Network`; its outputs are `[n, outputs]`, or `[n, features]`.
+  """
+  module = _Conv4(outputs, filters, downsample, padding, head, use_scale)
+  return network(module)
+
+
+def network(module: nn.Module) -> Network:
+  """Wraps a module whose only state is `BatchStatisticsNorm`'s moments."""
+
+  def init(key: Array, x: Array) -> Params:
+    return jax.jit(module.init)(key, x)['params']
+
+  def apply(
+    params: Params, x: Array, statistics: Any = None
+  ) -> tuple[Array, Any]:
+    if statistics is not None:
+      variables = {'params': params, STATISTICS: statistics}
+      return module.apply(variables, x), statistics  # type: ignore[return-value]
+    outputs, updates = module.apply({'params': params}, x, mutable=[STATISTICS])
+    return outputs, updates[STATISTICS]
+
+  return Network(init, apply)

@@ -1,0 +1,39 @@
+"""Batch normalization without state."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from lasium_jax.types import Array
+
+STATISTICS = 'statistics'
+
+
+class BatchStatisticsNorm(nn.Module):
+  """Normalizes by the moments of the batch at hand, or by moments given.
+
+  Linen's `BatchNorm` would thread mutable averages through MAML's inner loop.
+  Here the moments come from the batch, unless the collection `statistics`
+  brings those of another batch; they are stored there when it is mutable.
+  """
+
+  epsilon: float = 1e-3
+  use_scale: bool = False
+
+  @nn.compact
+  def __call__(self, x: Array) -> Array:
+    if self.has_variable(STATISTICS, 'moments'):
+      mean, variance = self.get_variable(STATISTICS, 'moments')
+    else:
+      axes = tuple(range(x.ndim - 1))
+      mean = x.mean(axes)
+      variance = jnp.square(x - mean).mean(axes)
+      if self.is_mutable_collection(STATISTICS):
+        self.put_variable(STATISTICS, 'moments', (mean, variance))
+    factor: Any = 1 / jnp.sqrt(variance + self.epsilon)
+    channels = x.shape[-1:]
+    if self.use_scale:
+      factor *= self.param('scale', nn.initializers.ones, channels)
+    bias = self.param('bias', nn.initializers.zeros, channels)
+    return (x - mean) * factor + bias

@@ -1,0 +1,26 @@
+"""The transposed convolution whose gradient is fast."""
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+
+from lasium_jax.ops.conv import conv_transpose_by_phases
+from lasium_jax.types import Array
+
+
+class ConvTransposeByPhases(nn.Module):
+  """SAME transposed convolution, computed one output phase at a time.
+
+  XLA's gradient of the ordinary lowering is many times slower on CPU.
+  """
+
+  features: int
+  kernel_size: Sequence[int]
+  strides: int
+
+  @nn.compact
+  def __call__(self, x: Array) -> Array:
+    shape = (*self.kernel_size, x.shape[-1], self.features)
+    kernel = self.param('kernel', nn.initializers.lecun_normal(), shape)
+    bias = self.param('bias', nn.initializers.zeros, (self.features,))
+    return conv_transpose_by_phases(x, kernel, self.strides) + bias

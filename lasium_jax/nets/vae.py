@@ -1,0 +1,83 @@
+"""Encoder and decoder of LASIUM's variational autoencoders."""
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from lasium_jax.nets.transpose import ConvTransposeByPhases
+from lasium_jax.types import Array
+
+
+class Encoder(nn.Module):
+  """Blocks of strided convolution, then the mean and log-variance of q(z|x).
+
+  Attributes:
+    latent_size: D.
+    filters: channels of each block.
+    strides: of each block; an Omniglot image becomes 7x7 by (2, 2, 1, 1).
+  """
+
+  latent_size: int
+  filters: Sequence[int]
+  strides: Sequence[int]
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool = False) -> tuple[Array, Array]:
+    for filters, stride in zip(self.filters, self.strides, strict=True):
+      x = nn.Conv(filters, (3, 3), strides=stride)(x)
+      x = nn.relu(_batch_norm(train)(x))
+    x = x.reshape(len(x), -1)
+    moments = nn.Dense(2 * self.latent_size)(x)
+    mean, log_variance = jnp.split(moments, 2, axis=-1)
+    return mean, log_variance
+
+
+class Decoder(nn.Module):
+  """A dense layer, blocks of transposed convolution, an output convolution.
+
+  Attributes:
+    shape: `(h, w)` of the dense layer's output.
+    channels: of the image.
+    filters: channels of each block.
+    strides: of each block.
+  """
+
+  shape: tuple[int, int]
+  channels: int
+  filters: Sequence[int]
+  strides: Sequence[int]
+
+  @nn.compact
+  def __call__(self, z: Array, train: bool = False) -> Array:
+    """Returns logits `[n, H, W, channels]`."""
+    height, width = self.shape
+    x = nn.Dense(height * width * self.filters[0])(z)
+    x = nn.relu(x).reshape(-1, height, width, self.filters[0])
+    for filters, stride in zip(self.filters, self.strides, strict=True):
+      # At stride 1 a transposed convolution is a convolution.
+      block = ConvTransposeByPhases if stride > 1 else nn.Conv
+      x = block(filters, (3, 3), strides=stride)(x)
+      x = nn.relu(_batch_norm(train)(x))
+    return nn.Conv(self.channels, (3, 3))(x)
+
+
+class VAE(nn.Module):
+  """Encoder and decoder under one set of variables."""
+
+  encoder: Encoder
+  decoder: Decoder
+
+  def encode(self, x: Array, train: bool = False) -> tuple[Array, Array]:
+    return self.encoder(x, train)
+
+  def decode(self, z: Array, train: bool = False) -> Array:
+    return self.decoder(z, train)
+
+  def __call__(self, x: Array) -> Array:
+    mean, _ = self.encode(x)
+    return self.decode(mean)
+
+
+def _batch_norm(train: bool) -> nn.BatchNorm:
+  return nn.BatchNorm(use_running_average=not train, momentum=0.99)

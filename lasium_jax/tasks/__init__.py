@@ -1,0 +1,6 @@
+"""Ways to make few-shot tasks, each a `TaskFn`."""
+
+from lasium_jax.tasks.labelled import labelled
+from lasium_jax.tasks.lasium import lasium
+
+__all__ = ['labelled', 'lasium']

@@ -1,0 +1,48 @@
+"""Packaging; pyproject.toml holds only the settings of tools."""
+
+from setuptools import find_packages, setup
+
+# Ranges are what was tested; constraints.txt names the exact versions.
+setup(
+  name='lasium_jax',
+  version='0.1.0',
+  description='Unsupervised meta-learning and few-shot learning in JAX',
+  license='Apache-2.0',
+  python_requires='>=3.11,<3.14',
+  packages=find_packages(include=['lasium_jax', 'lasium_jax.*']),
+  package_data={'lasium_jax': ['py.typed']},
+  install_requires=[
+    'chex>=0.1.92,<0.2',
+    'flax>=0.12.8,<0.13',
+    'jax>=0.10.2,<0.12',
+    'numpy>=2.4,<3',
+    'optax>=0.2.8,<0.3',
+  ],
+  extras_require={
+    # The entry points: configs, checkpoints, records, pictures.
+    'experiments': [
+      'absl-py>=2.5,<3',
+      'matplotlib>=3.11,<4',
+      'ml-collections>=1.1,<2',
+      'orbax-checkpoint>=0.12.8,<0.13',
+      'pillow>=13,<14',
+      'tensorboardX>=2.6.5,<3',
+      'tqdm>=4.70,<5',
+    ],
+    # Omniglot and other prepared data sets; reading them needs no TensorFlow.
+    'tfds': ['pillow>=13,<14', 'tensorflow-datasets>=4.9.10,<5'],
+    # The built-in set: typefaces, and drawing with them.
+    'glyphs': [
+      'matplotlib>=3.11,<4',
+      'pillow>=13,<14',
+      'scipy>=1.17,<2',
+    ],
+    'test': [
+      'mypy>=2.4,<3',
+      'pytest>=9.2,<10',
+      'pytest-xdist>=3.8,<4',
+      'ruff>=0.17.5,<0.18',
+      'scipy>=1.17,<2',
+    ],
+  },
+)
