@@ -9,7 +9,7 @@ setup(
   description='Unsupervised meta-learning and few-shot learning in JAX',
   license='Apache-2.0',
   python_requires='>=3.11,<3.14',
-  packages=find_packages(include=['lasium_jax', 'lasium_jax.*']),
+  packages=find_packages(include=['lasium_jax*', 'experiments*', 'configs*']),
   package_data={'lasium_jax': ['py.typed']},
   install_requires=[
     'chex>=0.1.92,<0.2',

@@ -1,11 +1,10 @@
 """Generator and discriminator of LASIUM's mode-seeking GAN."""
 
 import functools
-from typing import Any
 
 import flax.linen as nn
 
-from lasium_jax.nets.transpose import ConvTransposeByPhases
+from lasium_jax.nets.layers import Conv, ConvTranspose
 from lasium_jax.ops.conv import conv_by_shifts
 from lasium_jax.types import Array
 
@@ -31,11 +30,11 @@ class Generator(nn.Module):
     x = _leaky_relu(x)
     x = x.reshape(-1, height // 4, width // 4, self.filters)
     for _ in range(2):
-      x = ConvTransposeByPhases(self.filters, (4, 4), strides=2)(x)
+      x = ConvTranspose(self.filters, (4, 4), strides=2)(x)
       x = _leaky_relu(x)
-    # One output channel would starve the matrix unit in an ordinary lowering.
-    conv: Any = nn.Conv(channels, (7, 7), conv_general_dilated=conv_by_shifts)
-    return nn.sigmoid(conv(x))
+    # Few output channels would starve the matrix unit.
+    output = nn.Conv(channels, (7, 7), conv_general_dilated=conv_by_shifts)
+    return nn.sigmoid(output(x))
 
 
 class Discriminator(nn.Module):
@@ -46,5 +45,5 @@ class Discriminator(nn.Module):
   @nn.compact
   def __call__(self, x: Array) -> Array:
     for filters in self.filters:
-      x = _leaky_relu(nn.Conv(filters, (3, 3), strides=2)(x))
+      x = _leaky_relu(Conv(filters, (3, 3), strides=2)(x))
     return nn.Dense(1)(x.max(axis=(1, 2)))[:, 0]

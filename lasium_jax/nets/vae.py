@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import flax.linen as nn
 import jax.numpy as jnp
 
-from lasium_jax.nets.transpose import ConvTransposeByPhases
+from lasium_jax.nets.layers import Conv, ConvTranspose
+from lasium_jax.ops.conv import conv_by_shifts
 from lasium_jax.types import Array
 
 
@@ -25,7 +26,7 @@ class Encoder(nn.Module):
   @nn.compact
   def __call__(self, x: Array, train: bool = False) -> tuple[Array, Array]:
     for filters, stride in zip(self.filters, self.strides, strict=True):
-      x = nn.Conv(filters, (3, 3), strides=stride)(x)
+      x = Conv(filters, (3, 3), strides=stride)(x)
       x = nn.relu(_batch_norm(train)(x))
     x = x.reshape(len(x), -1)
     moments = nn.Dense(2 * self.latent_size)(x)
@@ -56,10 +57,12 @@ class Decoder(nn.Module):
     x = nn.relu(x).reshape(-1, height, width, self.filters[0])
     for filters, stride in zip(self.filters, self.strides, strict=True):
       # At stride 1 a transposed convolution is a convolution.
-      block = ConvTransposeByPhases if stride > 1 else nn.Conv
+      block = ConvTranspose if stride > 1 else Conv
       x = block(filters, (3, 3), strides=stride)(x)
       x = nn.relu(_batch_norm(train)(x))
-    return nn.Conv(self.channels, (3, 3))(x)
+    # Few output channels would starve the matrix unit.
+    output = nn.Conv(self.channels, (3, 3), conv_general_dilated=conv_by_shifts)
+    return output(x)
 
 
 class VAE(nn.Module):

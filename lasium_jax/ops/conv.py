@@ -7,15 +7,92 @@ convolution). The functions here give the same numbers by matrix products.
 docs/performance.md has the measurements. Images are NHWC, kernels HWIO.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from lasium_jax.types import Array
 
+Pads = tuple[tuple[int, int], tuple[int, int]]
+
 _DIMENSIONS = ('NHWC', 'HWIO', 'NHWC')
+
+
+def conv(
+  lhs: Array,
+  rhs: Array,
+  window_strides: Sequence[int],
+  padding: str | Sequence[tuple[int, int]],
+  **options: Any,
+) -> Array:
+  """XLA's convolution, with a kernel gradient that is fast on CPU too.
+
+  For large batches with shared weights, outside of loops. XLA:CPU computes
+  the kernel's gradient several times slower than the value; one matrix
+  product a tap is not.
+
+  Args:
+    lhs: `[n, H, W, I]` images.
+    rhs: `[h, w, I, O]` kernel.
+    window_strides: two ints.
+    padding: 'SAME', 'VALID', or two (low, high) pairs.
+    **options: as in `conv_by_patches`.
+
+  Returns:
+    `[n, H', W', O]`.
+  """
+  _check_plain(**options)
+  strides = (window_strides[0], window_strides[1])
+  return _conv(lhs, rhs, strides, _pads(lhs, rhs, strides, padding))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _conv(x: Array, kernel: Array, strides: tuple[int, int], pads: Pads) -> Array:
+  return lax.conv_general_dilated(
+    x, kernel, strides, pads, dimension_numbers=_DIMENSIONS
+  )
+
+
+def _conv_forward(
+  x: Array, kernel: Array, strides: tuple[int, int], pads: Pads
+) -> tuple[Array, tuple[Array, Array]]:
+  return _conv(x, kernel, strides, pads), (x, kernel)
+
+
+def _conv_backward(
+  strides: tuple[int, int],
+  pads: Pads,
+  residuals: tuple[Array, Array],
+  cotangent: Array,
+) -> tuple[Array, Array]:
+  x, kernel = residuals
+
+  def ordinary(x: Array, kernel: Array) -> Array:
+    return lax.conv_general_dilated(
+      x, kernel, strides, pads, dimension_numbers=_DIMENSIONS
+    )
+
+  def by_taps(x: Array, cotangent: Array) -> Array:
+    rows = cotangent.reshape(-1, cotangent.shape[-1])
+    taps = _taps(x, kernel.shape[:2], strides, pads)
+    products = [tap.reshape(-1, tap.shape[-1]).T @ rows for tap in taps]
+    return jnp.stack(products).reshape(kernel.shape)
+
+  def by_conv(x: Array, cotangent: Array) -> Array:
+    return jax.vjp(lambda kernel: ordinary(x, kernel), kernel)[1](cotangent)[0]
+
+  kernel_gradient = lax.platform_dependent(
+    x, cotangent, cpu=by_taps, default=by_conv
+  )
+  (gradient,) = jax.vjp(lambda x: ordinary(x, kernel), x)[1](cotangent)
+  return gradient, kernel_gradient
+
+
+_conv.defvjp(_conv_forward, _conv_backward)
 
 
 def conv_by_patches(
@@ -24,12 +101,8 @@ def conv_by_patches(
   window_strides: Sequence[int],
   padding: str | Sequence[tuple[int, int]],
   *,
-  lhs_dilation: Sequence[int] | None = None,
-  rhs_dilation: Sequence[int] | None = None,
-  dimension_numbers: Any = None,
-  feature_group_count: int = 1,
   precision: Any = None,
-  **_: Any,
+  **options: Any,
 ) -> Array:
   """A 2-D convolution as patches times a weight matrix.
 
@@ -41,11 +114,8 @@ def conv_by_patches(
     rhs: `[h, w, I, O]` kernel.
     window_strides: two ints.
     padding: 'SAME', 'VALID', or two (low, high) pairs.
-    lhs_dilation: only ones are supported.
-    rhs_dilation: only ones are supported.
-    dimension_numbers: ignored; always NHWC and HWIO.
-    feature_group_count: only 1 is supported.
     precision: passed to the matrix product.
+    **options: the rest of `lax.conv_general_dilated`'s, at their defaults.
 
   Returns:
     `[n, H', W', O]`.
@@ -53,37 +123,63 @@ def conv_by_patches(
   Raises:
     ValueError: on dilation or groups, which this lowering has no use for.
   """
-  del dimension_numbers
-  dilations = (*(lhs_dilation or ()), *(rhs_dilation or ()))
-  if feature_group_count != 1 or any(d != 1 for d in dilations):
-    raise ValueError('conv_by_patches supports neither dilation nor groups.')
-  height, width, in_channels, out_channels = rhs.shape
-  patches = _patches(lhs, (height, width), tuple(window_strides), padding)
-  matrix = rhs.reshape(height * width * in_channels, out_channels)
+  _check_plain(**options)
+  strides = (window_strides[0], window_strides[1])
+  pads = _pads(lhs, rhs, strides, padding)
+  taps = _taps(lhs, rhs.shape[:2], strides, pads)
+  patches = jnp.concatenate(taps, axis=-1)
+  matrix = rhs.reshape(-1, rhs.shape[-1])
   return jnp.matmul(patches, matrix, precision=precision)
 
 
-def _patches(
+def _check_plain(
+  lhs_dilation: Sequence[int] | None = None,
+  rhs_dilation: Sequence[int] | None = None,
+  feature_group_count: int = 1,
+  **_: Any,
+) -> None:
+  dilations = (*(lhs_dilation or ()), *(rhs_dilation or ()))
+  if feature_group_count != 1 or any(d != 1 for d in dilations):
+    raise ValueError('These convolutions support neither dilation nor groups.')
+
+
+def _pads(
   x: Array,
-  window: tuple[int, int],
-  strides: tuple[int, ...],
+  kernel: Array,
+  strides: tuple[int, int],
   padding: str | Sequence[tuple[int, int]],
-) -> Array:
-  """`[n, H', W', h*w*C]` windows of `x`, cut out by strided slices."""
+) -> Pads:
+  """Padding as (low, high) pairs."""
   if isinstance(padding, str):
-    padding = lax.padtype_to_pads(x.shape[1:3], window, strides, padding)
-  x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
-  out = [(x.shape[1 + i] - window[i]) // strides[i] + 1 for i in (0, 1)]
-  slices = [
+    padding = lax.padtype_to_pads(
+      x.shape[1:3], kernel.shape[:2], strides, padding
+    )
+  (top, bottom), (left, right) = padding
+  return (int(top), int(bottom)), (int(left), int(right))
+
+
+def _taps(
+  x: Array, window: Sequence[int], strides: tuple[int, int], pads: Pads
+) -> list[Array]:
+  """For each tap of the window, the `[n, H', W', C]` inputs that it meets."""
+  x = _pad(x, pads)
+  rows = (x.shape[1] - window[0]) // strides[0] + 1
+  columns = (x.shape[2] - window[1]) // strides[1] + 1
+  return [
     x[
       :,
-      i : i + (out[0] - 1) * strides[0] + 1 : strides[0],
-      j : j + (out[1] - 1) * strides[1] + 1 : strides[1],
+      i : i + (rows - 1) * strides[0] + 1 : strides[0],
+      j : j + (columns - 1) * strides[1] + 1 : strides[1],
     ]
     for i in range(window[0])
     for j in range(window[1])
   ]
-  return jnp.concatenate(slices, axis=-1)
+
+
+def _pad(x: Array, pads: Pads) -> Array:
+  """Pads height and width with zeros; crops where a pad is negative."""
+  config = ((0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0))
+  return lax.pad(x, jnp.zeros((), x.dtype), config)
 
 
 def conv_by_shifts(
@@ -91,9 +187,7 @@ def conv_by_shifts(
   rhs: Array,
   window_strides: Sequence[int],
   padding: str | Sequence[tuple[int, int]],
-  *,
-  precision: Any = None,
-  **_: Any,
+  **options: Any,
 ) -> Array:
   """A stride-1 SAME convolution as one 1x1 product and shifted sums.
 
@@ -105,7 +199,7 @@ def conv_by_shifts(
     rhs: `[h, w, I, O]` kernel, O small.
     window_strides: ones.
     padding: 'SAME', or (low, high) pairs that keep the size.
-    precision: passed to the matrix product.
+    **options: as in `conv_by_patches`.
 
   Returns:
     `[n, H, W, O]`.
@@ -113,35 +207,68 @@ def conv_by_shifts(
   Raises:
     ValueError: if the stride is not 1 or the padding changes the size.
   """
-  height, width, in_channels, out_channels = rhs.shape
-  n, rows, columns, _channels = lhs.shape
-  if isinstance(padding, str):
-    padding = lax.padtype_to_pads(
-      (rows, columns), (height, width), (1, 1), padding
-    )
-  (top, bottom), (left, right) = padding
-  keeps_size = (top + bottom, left + right) == (height - 1, width - 1)
-  if tuple(window_strides) != (1, 1) or not keeps_size:
+  _check_plain(**options)
+  pads = _pads(lhs, rhs, (1, 1), padding)
+  sizes = tuple(size - 1 for size in rhs.shape[:2])
+  if tuple(window_strides) != (1, 1) or tuple(map(sum, pads)) != sizes:
     raise ValueError('conv_by_shifts needs stride 1 and SAME padding.')
-  taps = rhs.transpose(2, 0, 1, 3).reshape(in_channels, -1)
-  products = jnp.matmul(lhs, taps, precision=precision)
-  products = products.reshape(n, rows, columns, height, width, out_channels)
+  return _conv_by_shifts(lhs, rhs, pads)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _conv_by_shifts(x: Array, kernel: Array, pads: Pads) -> Array:
+  height, width, _, channels = kernel.shape
+  rows, columns = x.shape[1:3]
+  products = (x @ _tap_matrix(kernel)).reshape(*x.shape[:3], -1, channels)
+  (top, bottom), (left, right) = pads
   products = jnp.pad(
-    products, ((0, 0), (top, bottom), (left, right), *((0, 0),) * 3)
+    products, ((0, 0), (top, bottom), (left, right), (0, 0), (0, 0))
   )
   return sum(
     (
-      products[:, i : i + rows, j : j + columns, i, j]
+      products[:, i : i + rows, j : j + columns, i * width + j]
       for i in range(height)
       for j in range(width)
     ),
-    start=jnp.zeros((), lhs.dtype),
+    start=jnp.zeros((), x.dtype),
   )
 
 
-def conv_transpose_by_phases(
-  x: Array, kernel: Array, stride: int, precision: Any = None
-) -> Array:
+def _tap_matrix(kernel: Array) -> Array:
+  """`[I, h * w * O]`: every tap as output channels of a 1x1 convolution."""
+  return kernel.transpose(2, 0, 1, 3).reshape(kernel.shape[2], -1)
+
+
+def _shifts_forward(
+  x: Array, kernel: Array, pads: Pads
+) -> tuple[Array, tuple[Array, Array]]:
+  return _conv_by_shifts(x, kernel, pads), (x, kernel)
+
+
+def _shifts_backward(
+  pads: Pads, residuals: tuple[Array, Array], cotangent: Array
+) -> tuple[Array, Array]:
+  """Products gather the cotangent from where the sum had shifted them.
+
+  Left to itself, JAX would add up one zero-padded array a tap.
+  """
+  x, kernel = residuals
+  height, width, in_channels, out_channels = kernel.shape
+  mirrored = tuple((high, low) for low, high in pads)
+  taps = _taps(cotangent, (height, width), (1, 1), mirrored)
+  products = jnp.concatenate(taps[::-1], axis=-1)
+  gradient = products @ _tap_matrix(kernel).T
+  matrix = x.reshape(-1, in_channels).T @ products.reshape(
+    -1, products.shape[-1]
+  )
+  matrix = matrix.reshape(in_channels, height, width, out_channels)
+  return gradient, matrix.transpose(1, 2, 0, 3)
+
+
+_conv_by_shifts.defvjp(_shifts_forward, _shifts_backward)
+
+
+def conv_transpose_by_phases(x: Array, kernel: Array, stride: int) -> Array:
   """A SAME transposed convolution without multiplying the zeros.
 
   The output pixels of equal remainder modulo the stride form a phase; each
@@ -152,32 +279,21 @@ def conv_transpose_by_phases(
     x: `[n, H, W, I]`.
     kernel: `[k, k, I, O]`.
     stride: the factor by which height and width grow.
-    precision: passed to the convolutions.
 
   Returns:
     `[n, stride * H, stride * W, O]`.
   """
   n, height, width, _ = x.shape
   size, out_channels = kernel.shape[0], kernel.shape[-1]
-  phases = [_phase(size, stride, p) for p in range(stride)]
-  rows = []
-  for row_tap, row_pad in phases:
-    for column_tap, column_pad in phases:
+  starts = [_phase(size, stride, p) for p in range(stride)]
+  phases = []
+  for row_tap, top in starts:
+    for column_tap, left in starts:
       taps = kernel[row_tap::stride, column_tap::stride]
-      rows.append(
-        lax.conv_general_dilated(
-          x,
-          taps,
-          window_strides=(1, 1),
-          padding=(
-            (row_pad, taps.shape[0] - 1 - row_pad),
-            (column_pad, taps.shape[1] - 1 - column_pad),
-          ),
-          dimension_numbers=_DIMENSIONS,
-          precision=precision,
-        )
-      )
-  out = jnp.stack(rows).reshape(stride, stride, n, height, width, out_channels)
+      bottom, right = taps.shape[0] - 1 - top, taps.shape[1] - 1 - left
+      pads = ((top, bottom), (left, right))
+      phases.append(_conv(x, taps, (1, 1), pads))
+  out = jnp.stack(phases).reshape(stride, stride, n, height, width, out_channels)
   out = out.transpose(2, 3, 0, 4, 1, 5)
   return out.reshape(n, stride * height, stride * width, out_channels)
 

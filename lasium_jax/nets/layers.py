@@ -1,14 +1,17 @@
-"""The transposed convolution whose gradient is fast."""
+"""Layers for large batches with shared weights, lowered by `ops.conv`."""
 
+import functools
 from collections.abc import Sequence
 
 import flax.linen as nn
 
-from lasium_jax.ops.conv import conv_transpose_by_phases
+from lasium_jax.ops.conv import conv, conv_transpose_by_phases
 from lasium_jax.types import Array
 
+Conv = functools.partial(nn.Conv, conv_general_dilated=conv)
 
-class ConvTransposeByPhases(nn.Module):
+
+class ConvTranspose(nn.Module):
   """SAME transposed convolution, computed one output phase at a time.
 
   XLA's gradient of the ordinary lowering is many times slower on CPU.

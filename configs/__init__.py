@@ -1,0 +1,1 @@
+"""Configs: one module per benchmark."""

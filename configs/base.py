@@ -1,0 +1,113 @@
+"""Settings that the benchmarks share, with LASIUM's values for Omniglot."""
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+
+def get_config() -> ConfigDict:
+  """Every field there is; a benchmark's config changes some."""
+  config = ConfigDict()
+  config.name = ''  # Of the run, in its results and report.
+  config.seed = 0
+  config.checkpoint_seconds = 60.0
+
+  config.data = data = ConfigDict()
+  data.name = 'omniglot'  # A TFDS name, or 'glyphs', the built-in set.
+  # 'random' shuffles the classes; 'rotations' also turns the training classes;
+  # 'background' is Omniglot's official split.
+  data.split = 'random'
+  data.split_seed = 0
+  data.tfds_splits = ('train', 'test')  # What 'random' shuffles together.
+  data.train_classes = 1_200
+  data.validation_classes = 100
+  data.test_classes = 323
+  data.size = 28
+  data.channels = 1
+  data.invert = True  # Ink is 1 on background 0.
+
+  config.generator = generator = ConfigDict()
+  generator.workdir = ''  # Of a run whose generator to use; '' trains one.
+  generator.batch_size = 128
+  generator.steps_per_dispatch = 1  # More pays on a GPU only.
+  generator.sample_pictures = 10
+  generator.filters = ()  # Set by choose_generator.
+  generator.mode_seeking = 1.0  # MSGAN's weight of its own term.
+  generator.kl_weighting = 'sum'  # The VAE's; the released code has 'mean'.
+  choose_generator(config, 'vae')
+
+  config.latents = latents = ConfigDict()
+  latents.sampler = 'ro'  # 'n', 'ro' or 'oc'.
+  latents.sigma = 0.5  # LASIUM-N: the standard deviation.
+  latents.sigma_max = placeholder(float)  # If set: U(sigma, sigma_max).
+  latents.alpha = 0.2  # LASIUM-RO and -OC.
+  latents.self_noise = 1.0  # LASIUM-OC, where a class would meet itself.
+  latents.max_draws = 10_000
+
+  config.tasks = tasks = ConfigDict()
+  tasks.source = 'lasium'  # Or 'labelled', supervised meta-training.
+  tasks.ways = 5
+  tasks.shots = 1  # While training; evaluation has its own.
+  tasks.queries = 5
+  tasks.shift = (-5, 4)  # Of query images, in pixels; (0, 0) is none.
+
+  config.network = network = ConfigDict()
+  network.filters = 64
+  network.downsample = 'stride'  # Or 'max_pool'.
+  network.padding = 'SAME'  # Or 'VALID'.
+  network.head = 'mean'  # Or 'flatten'.
+  network.use_scale = False  # Of batch normalization.
+
+  config.learner = learner = ConfigDict()
+  learner.name = 'maml'  # Or 'protonets'.
+  learner.inductive = False
+  learner.inner_rate = 0.4
+  learner.inner_steps = 5
+  learner.first_order = False
+  learner.distance = 'mean'  # ProtoNets; Snell et al. have 'sum'.
+
+  config.meta = meta = ConfigDict()
+  meta.iterations = 1_000
+  meta.batch = 4
+  meta.rate = 1e-3
+  meta.clip = 0.0  # Clips outer gradients elementwise; 0 does not.
+  meta.over_tasks = 'auto'  # 'accumulate' on CPU, else 'vectorize'.
+  meta.steps_per_dispatch = 10
+  meta.validate_every = 200  # Iterations, a multiple of the dispatch's.
+  meta.validation_tasks = 100
+
+  config.evaluation = evaluation = ConfigDict()
+  evaluation.shots = (1, 5)
+  evaluation.queries = 15
+  evaluation.tasks = 1_000
+  evaluation.seed = 0
+  evaluation.inner_rate = 0.4
+  evaluation.inner_steps = 50
+  evaluation.tasks_per_dispatch = 50
+  evaluation.scratch = False  # Also train from scratch on the same tasks.
+  evaluation.scratch_rate = 1e-2
+  evaluation.scratch_steps = 50
+  return config
+
+
+def choose_generator(config: ConfigDict, name: str) -> None:
+  """Sets a generator's defaults, as in the paper but for `steps`.
+
+  The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
+  Omniglot's 24,000 training images is 188 steps.
+  """
+  generator = config.generator
+  generator.name = name
+  if name == 'vae':
+    generator.latent_size = 20
+    generator.filters = (64, 64, 64, 64)
+    generator.rate = 1e-3
+    generator.steps = 188_000
+    generator.anchors = 'encoded'
+    generator.epsilon = 0.0
+  else:
+    generator.latent_size = 128
+    generator.filters = (128,)
+    generator.rate = 3e-4
+    generator.steps = 94_000
+    generator.anchors = 'prior'
+    generator.epsilon = 0.0

@@ -1,0 +1,1 @@
+"""Entry points, and what turns their configs into functions."""

@@ -1,0 +1,72 @@
+"""What all entry points share: flags, and errors that a person can use."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from absl import app, flags
+from ml_collections import config_flags
+
+from experiments import build, loop, record
+from experiments.build import BadConfig, Config, Places
+from experiments.record import Record
+from lasium_jax.data import Splits
+
+CONFIG = config_flags.DEFINE_config_file(
+  'config', None, 'A config file, such as configs/omniglot.py:ro-vae-maml.'
+)
+WORKDIR = flags.DEFINE_string(
+  'workdir', None, 'The folder of this run; the same one resumes it.'
+)
+DATA_DIR = flags.DEFINE_string(
+  'data_dir', None, 'A TFDS data_dir that holds the prepared data set.'
+)
+CACHE_DIR = flags.DEFINE_string(
+  'cache_dir', None, 'Where resized data is kept (~/.cache/lasium_jax).'
+)
+DOWNLOAD = flags.DEFINE_bool(
+  'download', False, 'Download and prepare the data set in --data_dir.'
+)
+
+Work = Callable[[Config, Splits, Record], None]
+
+# What a person can mend: shown as one message, without a traceback.
+EXPECTED = (
+  BadConfig,
+  loop.Diverged,
+  record.WrongWorkdir,
+  ImportError,
+  OSError,
+  ValueError,
+)
+
+
+def start(work: Work) -> None:
+  """Parses flags, opens the run and does the work."""
+  flags.mark_flags_as_required(['config', 'workdir'])
+
+  def main(argv: list[str]) -> None:
+    if len(argv) > 1:
+      raise app.UsageError(f'Unknown arguments: {argv[1:]}.')
+    loop.stop_on_sigterm()
+    try:
+      _run(work)
+    except loop.Stopped as stop:
+      print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
+    except EXPECTED as error:
+      print(f'Error: {error}', file=sys.stderr)
+      sys.exit(1)
+
+  app.run(main)
+
+
+def _run(work: Work) -> None:
+  config = CONFIG.value
+  cache_dir = CACHE_DIR.value
+  places = Places(
+    Path(DATA_DIR.value) if DATA_DIR.value else None,
+    Path(cache_dir) if cache_dir else Places().cache_dir,
+    DOWNLOAD.value,
+  )
+  files = record.open_record(Path(WORKDIR.value), config.to_dict())
+  work(config, build.data(config, places), files)

@@ -1,0 +1,282 @@
+"""Configs into functions: the only place that knows names of algorithms."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import jax
+import optax
+
+from lasium_jax import latents, learners, meta, tasks
+from lasium_jax.data import Splits, splits
+from lasium_jax.data.cache import default_cache_dir
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.generators import msgan, vae
+from lasium_jax.nets import conv4
+from lasium_jax.ops.augment import random_shifts
+from lasium_jax.types import (
+  AnchorFn,
+  Generator,
+  LatentSampler,
+  Learner,
+  TaskFn,
+  Trainer,
+)
+
+T = TypeVar('T')
+Config = Any  # A ConfigDict.
+Shape = tuple[int, int, int]
+
+
+class BadConfig(Exception):
+  """A setting that cannot work; the message says what would."""
+
+
+class Places(NamedTuple):
+  """Where data is, on this machine; no part of a run's config."""
+
+  data_dir: Path | None = None
+  cache_dir: Path = default_cache_dir()
+  download: bool = False
+
+
+def pick(options: Mapping[str, T], field: str, name: str) -> T:
+  """`options[name]`, or an error that names the config's field."""
+  if name not in options:
+    raise BadConfig(
+      f'config.{field} is {name!r}; it must be one of {sorted(options)}.'
+    )
+  return options[name]
+
+
+def data(config: Config, places: Places) -> Splits:
+  """The splits that the config names, checked against its tasks."""
+  make = _glyphs if config.data.name == 'glyphs' else _tfds_splits
+  result = make(config, places)
+  _check_enough(config, result)
+  return result
+
+
+def _glyphs(config: Config, places: Places) -> Splits:
+  from lasium_jax.data.glyphs import glyphs
+
+  del places
+  return glyphs(config.data.split_seed, size=config.data.size)
+
+
+def _tfds_splits(config: Config, places: Places) -> Splits:
+  from lasium_jax.data.tfds import read_tfds
+
+  if places.data_dir is None:
+    raise BadConfig(
+      f'config.data.name is {config.data.name!r}, a TFDS data set: name the '
+      'folder where it is prepared with --data_dir.'
+    )
+
+  def read(split: str) -> Dataset:
+    return read_tfds(
+      config.data.name,
+      split,
+      data_dir=places.data_dir or '',
+      cache_dir=places.cache_dir,
+      size=config.data.size,
+      channels=config.data.channels,
+      invert=config.data.invert,
+      download=places.download,
+    )
+
+  def background() -> Splits:
+    return splits.background_split(
+      read('train'),
+      read('test'),
+      validation=config.data.validation_classes,
+      seed=config.data.split_seed,
+    )
+
+  def shuffled() -> Splits:
+    return splits.random_split(
+      splits.concatenate([read(s) for s in config.data.tfds_splits]),
+      config.data.train_classes,
+      config.data.validation_classes,
+      config.data.test_classes,
+      seed=config.data.split_seed,
+    )
+
+  def rotations() -> Splits:
+    result = shuffled()
+    return result._replace(train=splits.with_rotations(result.train))
+
+  options = {
+    'random': shuffled,
+    'rotations': rotations,
+    'background': background,
+  }
+  return pick(options, 'data.split', config.data.split)()
+
+
+def _check_enough(config: Config, result: Splits) -> None:
+  """Fewer classes than ways, or images than shots and queries: an error."""
+  ways = config.tasks.ways
+  needed = {
+    'train': config.tasks.shots + config.tasks.queries
+    if config.tasks.source == 'labelled'
+    else 1,
+    'validation': config.tasks.shots + config.evaluation.queries
+    if config.meta.validate_every
+    else 0,
+    'test': max(config.evaluation.shots) + config.evaluation.queries,
+  }
+  for name, dataset in result._asdict().items():
+    classes = len(dataset.class_names)
+    if needed[name] and classes < ways:
+      raise BadConfig(
+        f'The {name} split of {config.data.name} has {classes} classes, fewer '
+        f'than config.tasks.ways = {ways}.'
+      )
+    counts = _counts(dataset)
+    if needed[name] and min(counts) < needed[name]:
+      smallest = dataset.class_names[counts.index(min(counts))]
+      raise BadConfig(
+        f'Class {smallest!r} of the {name} split has {min(counts)} images, and '
+        f'a task needs {needed[name]} of each class (shots + queries). Lower '
+        'config.tasks or config.evaluation, or leave that class out.'
+      )
+
+
+def _counts(dataset: Dataset) -> list[int]:
+  counts = [0] * len(dataset.class_names)
+  for label in dataset.labels.tolist():
+    counts[label] += 1
+  return counts
+
+
+def generator(config: Config, shape: Shape) -> tuple[Generator, Trainer]:
+  """The generative model and what trains it."""
+  settings = config.generator
+  make: dict[str, Callable[[], tuple[Generator, Trainer]]] = {
+    'vae': lambda: vae(
+      shape,
+      latent_size=settings.latent_size,
+      filters=settings.filters,
+      kl_weighting=settings.kl_weighting,
+      learning_rate=settings.rate,
+    ),
+    'msgan': lambda: msgan(
+      shape,
+      latent_size=settings.latent_size,
+      filters=settings.filters[0],
+      mode_seeking=settings.mode_seeking,
+      learning_rate=settings.rate,
+    ),
+  }
+  return pick(make, 'generator.name', settings.name)()
+
+
+def anchors(config: Config, model: Generator) -> AnchorFn:
+  options = {
+    'prior': latents.prior_anchors,
+    'encoded': latents.encoded_anchors,
+  }
+  make = pick(options, 'generator.anchors', config.generator.anchors)
+  return make(
+    model,
+    config.tasks.ways,
+    config.generator.epsilon,
+    max_draws=config.latents.max_draws,
+  )
+
+
+def sampler(config: Config, model: Generator) -> LatentSampler:
+  settings = config.latents
+  options: dict[str, Callable[[], LatentSampler]] = {
+    'n': lambda: latents.noise(settings.sigma, sigma_max=settings.sigma_max),
+    'ro': lambda: latents.random_out_of_class(model, settings.alpha),
+    'oc': lambda: latents.other_classes(
+      settings.alpha, self_noise=settings.self_noise
+    ),
+  }
+  return pick(options, 'latents.sampler', settings.sampler)()
+
+
+def training_tasks(config: Config, model: Generator | None) -> TaskFn:
+  """The tasks of meta-training; `model` is None if they are labelled."""
+  settings = config.tasks
+  low, high = settings.shift
+  augment = functools.partial(random_shifts, low=low, high=high)
+  shape = {
+    'shots': settings.shots,
+    'queries': settings.queries,
+    'augment': augment if (low, high) != (0, 0) else None,
+  }
+  if model is None:
+    return tasks.labelled(ways=settings.ways, **shape)
+  return tasks.lasium(
+    model, anchors(config, model), sampler(config, model), **shape
+  )
+
+
+def evaluation_tasks(config: Config, shots: int) -> TaskFn:
+  """Tasks of real classes, for validation and for the test."""
+  return tasks.labelled(
+    ways=config.tasks.ways, shots=shots, queries=config.evaluation.queries
+  )
+
+
+def learner(config: Config, *, evaluation: bool = False) -> Learner:
+  """The learner, as it trains or as it is evaluated."""
+  settings = config.learner
+  inner = config.evaluation if evaluation else settings
+  options: dict[str, Callable[[], Learner]] = {
+    'maml': lambda: learners.maml(
+      network(config, config.tasks.ways),
+      steps=inner.inner_steps,
+      learning_rate=inner.inner_rate,
+      first_order=settings.first_order,
+      inductive=settings.inductive,
+    ),
+    'protonets': lambda: learners.protonets(
+      network(config, None),
+      ways=config.tasks.ways,
+      distance=settings.distance,
+      inductive=settings.inductive,
+    ),
+  }
+  return pick(options, 'learner.name', settings.name)()
+
+
+def scratch(config: Config) -> Learner:
+  return learners.scratch(
+    network(config, config.tasks.ways),
+    steps=config.evaluation.scratch_steps,
+    learning_rate=config.evaluation.scratch_rate,
+    inductive=config.learner.inductive,
+  )
+
+
+def network(config: Config, outputs: int | None) -> Any:
+  return conv4(outputs, **config.network)
+
+
+def outer_optimizer(config: Config) -> optax.GradientTransformation:
+  adam = optax.adam(config.meta.rate)
+  if not config.meta.clip:
+    return adam
+  return optax.chain(optax.clip(config.meta.clip), adam)
+
+
+def over_tasks(config: Config) -> meta.OverTasks:
+  options: dict[str, meta.OverTasks] = {
+    'accumulate': meta.accumulate,
+    'vectorize': meta.vectorize,
+  }
+  options['auto'] = options[
+    'accumulate' if jax.default_backend() == 'cpu' else 'vectorize'
+  ]
+  return pick(options, 'meta.over_tasks', config.meta.over_tasks)
+
+
+def normalization(config: Config) -> str:
+  return 'inductive' if config.learner.inductive else 'transductive'
+
+

@@ -1,0 +1,163 @@
+"""The one loop that every stage of a run goes through.
+
+It resumes from the newest sound checkpoint, shows progress, records metrics,
+stops at NaN, and leaves a checkpoint behind when it is told to stop.
+"""
+
+import math
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any, NamedTuple
+
+from experiments.record import Record, clock
+from lasium_jax import io
+
+
+class Stopped(Exception):
+  """The process was asked to end; everything is saved."""
+
+
+class Diverged(Exception):
+  """A metric is no longer a finite number."""
+
+
+class Stage(NamedTuple):
+  """Work that goes on in steps.
+
+  Attributes:
+    name: of its checkpoints and its entries in the record.
+    steps: in all.
+    chunk: steps per call of `advance`.
+    init: makes the state at step 0, a pytree of arrays.
+    advance: `(state, step, n) -> (state, metrics)`, steps `step..step+n-1`.
+      What it does must depend on its arguments alone, so that a resumed run
+      equals an uninterrupted one bit for bit.
+  """
+
+  name: str
+  steps: int
+  chunk: int
+  init: Callable[[], Any]
+  advance: Callable[[Any, int, int], tuple[Any, Mapping[str, Any]]]
+
+
+_stop_requested = False
+
+
+def stop_on_sigterm() -> None:
+  """Makes SIGTERM end the running stage at its next step, saved."""
+
+  def request(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    global _stop_requested  # noqa: PLW0603
+    _stop_requested = True
+
+  signal.signal(signal.SIGTERM, request)
+
+
+def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
+  """Runs a stage to its end, from where it stopped last time.
+
+  Args:
+    stage: the work.
+    record: where metrics and checkpoints go.
+    checkpoint_seconds: time between checkpoints; 0 saves after every chunk.
+
+  Returns:
+    The state after the last step.
+
+  Raises:
+    Stopped: after SIGTERM; the state is saved.
+    Diverged: if a metric is NaN or infinite; the last checkpoint stays.
+  """
+  folder = record.checkpoints(stage.name)
+  state = stage.init()
+  step, state = io.restore(folder, state) or (0, state)
+  if step >= stage.steps:
+    return state
+  if step:
+    print(f'{stage.name}: going on from step {step}.', flush=True)
+  before = record.rewind(stage.name, step)
+  start = saved = clock()
+  first, progress = step, Progress(stage)
+  while step < stage.steps:
+    n = min(stage.chunk, stage.steps - step)
+    state, metrics = stage.advance(state, step, n)
+    step += n
+    values = {name: float(value) for name, value in metrics.items()}
+    _check_finite(stage, step, values)
+    record.write(stage.name, step, before + clock() - start, values)
+    done = step >= stage.steps
+    progress.show(step, (clock() - start) / (step - first), values)
+    if done or _stop_requested or clock() - saved >= checkpoint_seconds:
+      io.save(folder, step, state)
+      saved = clock()
+    if _stop_requested and not done:
+      raise Stopped(f'{stage.name} at step {step} of {stage.steps}')
+  progress.end()
+  return state
+
+
+def finished(stage: Stage, record: Record) -> Any:
+  """The final state of a stage that ran before.
+
+  Raises:
+    FileNotFoundError: if it did not, or has not come to its end.
+  """
+  step, state = io.restore(
+    record.checkpoints(stage.name), stage.init()
+  ) or (0, None)
+  if step < stage.steps:
+    raise FileNotFoundError(
+      f'{record.workdir} has {step} of {stage.steps} steps of {stage.name}. '
+      f'Run that stage there first: python experiments/{stage.name}.py with '
+      'the same --config and --workdir.'
+    )
+  return state
+
+
+def _check_finite(stage: Stage, step: int, metrics: dict[str, float]) -> None:
+  for name, value in metrics.items():
+    if not math.isfinite(value):
+      raise Diverged(
+        f'{stage.name}: {name} is {value} at step {step}. The last checkpoint '
+        'is from before. Lower the learning rate, or clip gradients, in '
+        'another --workdir.'
+      )
+
+
+class Progress:
+  """One line that is rewritten on a terminal; now and then a line in a log."""
+
+  def __init__(self, stage: Stage) -> None:
+    self._stage = stage
+    self._terminal = sys.stderr.isatty()
+    self._interval = 0.5 if self._terminal else 20.0
+    self._last = -math.inf
+
+  def show(
+    self, step: int, seconds_per_step: float, metrics: Mapping[str, float]
+  ) -> None:
+    done = step >= self._stage.steps
+    if clock() - self._last < self._interval and not done:
+      return
+    self._last = clock()
+    values = ', '.join(f'{n} {v:.4g}' for n, v in list(metrics.items())[:4])
+    left = duration((self._stage.steps - step) * seconds_per_step)
+    line = f'{self._stage.name} {step}/{self._stage.steps}: {values}; {left} left'
+    end = '\r' if self._terminal else '\n'
+    clear = '\x1b[K' if self._terminal else ''
+    print(line + clear, end=end, file=sys.stderr, flush=True)
+
+  def end(self) -> None:
+    if self._terminal:
+      print(file=sys.stderr)
+
+
+def duration(seconds: float) -> str:
+  """`75.0` as '1:15', `3661.0` as '1:01:01'."""
+  minutes, rest = divmod(round(seconds), 60)
+  hours, minutes = divmod(minutes, 60)
+  return f'{hours}:{minutes:02}:{rest:02}' if hours else f'{minutes}:{rest:02}'

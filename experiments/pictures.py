@@ -1,0 +1,179 @@
+"""Images and tasks as pictures: arrays in, PNG files out.
+
+In the data ink is 1 on a background of 0. On a page it is the other way
+round, so images of one channel are drawn dark on light; colours stay as they
+are.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from lasium_jax.types import Examples, Task
+
+Pixels = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+EDGE = 2  # Pixels around every image of a task, in its class's colour.
+RING = 4  # Pixels around those: dark for an anchor, otherwise left empty.
+GAP = 28  # Pixels between support and query.
+MARGIN = 6  # Pixels around a task.
+LINE = 2  # Pixels between the images of a grid.
+
+PAPER: Colour = (255, 255, 255)
+RULE: Colour = (216, 216, 212)
+ANCHOR: Colour = (17, 17, 17)
+# Told apart by most colour-blind readers; repeated beyond ten classes.
+CLASSES: tuple[Colour, ...] = (
+  (43, 108, 206),
+  (221, 97, 14),
+  (0, 148, 104),
+  (166, 82, 190),
+  (214, 164, 0),
+  (0, 158, 184),
+  (214, 72, 124),
+  (128, 88, 56),
+  (120, 140, 24),
+  (104, 112, 128),
+)
+
+
+def image_grid(images: ArrayLike, columns: int, *, scale: int = 2) -> Pixels:
+  """A sheet of images, row by row.
+
+  Args:
+    images: `[n, H, W, C]` in [0, 1], C of 1 or 3; n of 1 or more.
+    columns: images in a row; the last row may stay short.
+    scale: the side of a pixel on the sheet.
+
+  Returns:
+    `[rows * (H * scale + LINE) + LINE, ..., 3]` uint8.
+
+  Raises:
+    ValueError: on another shape, or on values that are not finite.
+  """
+  tiles = _magnify(_display(images), scale)
+  count, height, width, _ = tiles.shape
+  rows = -(-count // columns)
+  sheet = _blank(
+    rows * (height + LINE) + LINE, columns * (width + LINE) + LINE, RULE
+  )
+  cells = np.full((rows * columns, height, width, 3), PAPER, np.uint8)
+  cells[:count] = tiles
+  for i, cell in enumerate(cells):
+    top = LINE + i // columns * (height + LINE)
+    left = LINE + i % columns * (width + LINE)
+    sheet[top : top + height, left : left + width] = cell
+  return sheet
+
+
+def task_picture(
+  task: Task, shots: int, queries: int, *, anchors: bool, scale: int = 2
+) -> Pixels:
+  """A task, one class a row: support left of the gap, query right of it.
+
+  Every image is edged in its class's colour, as in the paper's Figures 1 and
+  2. An anchor has a thick dark ring around that.
+
+  Args:
+    task: ordered by class, as `lasium_jax.types.Task` says.
+    shots: K.
+    queries: Q.
+    anchors: whether each class's first support image is its anchor.
+    scale: the side of an image's pixel in the picture.
+
+  Returns:
+    `[height, width, 3]` uint8; an image with its edge and ring takes
+    `scale * size + 2 * (EDGE + RING)` pixels each way.
+
+  Raises:
+    ValueError: if the examples are not N times K and N times Q, ordered by
+      class, or their values not finite.
+  """
+  support, query = _rows(task.support, shots), _rows(task.query, queries)
+  if len(support) != len(query):
+    raise ValueError(
+      f'The task has {len(support)} classes in its support and {len(query)} '
+      f'in its query, by {shots} shots and {queries} queries a class.'
+    )
+  rows = []
+  for i, (left, right) in enumerate(zip(support, query, strict=True)):
+    colour = CLASSES[i % len(CLASSES)]
+    tiles = [_tile(x, colour, scale, PAPER) for x in left]
+    if anchors:
+      tiles[0] = _tile(left[0], colour, scale, ANCHOR)
+    tiles.append(_gap(len(tiles[0])))
+    tiles += [_tile(x, colour, scale, PAPER) for x in right]
+    rows.append(np.concatenate(tiles, axis=1))
+  return _frame(np.concatenate(rows), MARGIN, PAPER)
+
+
+def save_png(path: Path, array: Pixels) -> None:
+  """Writes `array`, `[H, W, 3]` or `[H, W]` uint8, whole or not at all.
+
+  Folders are made where missing. A file left behind by a killed run under the
+  temporary name is overwritten by the next.
+  """
+  path.parent.mkdir(parents=True, exist_ok=True)
+  temporary = path.with_name(path.name + '.tmp')
+  Image.fromarray(array).save(temporary, format='PNG', optimize=True)
+  temporary.replace(path)
+
+
+def _display(images: ArrayLike) -> Pixels:
+  """`[n, H, W, C]` in [0, 1] to `[n, H, W, 3]` uint8, as on paper."""
+  x = np.asarray(images, np.float64)
+  if x.ndim != 4 or x.shape[-1] not in (1, 3) or not len(x):
+    raise ValueError(
+      f'Images to draw must be [n, H, W, 1 or 3], one or more, not {x.shape}.'
+    )
+  if not np.isfinite(x).all():
+    raise ValueError('Images to draw hold values that are not finite.')
+  if x.shape[-1] == 1:
+    x = 1 - x
+  levels = np.rint(255 * x.clip(0, 1)).astype(np.uint8)
+  return np.broadcast_to(levels, (*x.shape[:3], 3))
+
+
+def _magnify(images: Pixels, scale: int) -> Pixels:
+  """Every pixel of `[n, H, W, 3]` as a square of `scale` pixels."""
+  return images.repeat(scale, axis=1).repeat(scale, axis=2)
+
+
+def _rows(examples: Examples, count: int) -> NDArray[np.float64]:
+  """`[N * count, H, W, C]` examples as `[N, count, H, W, C]`."""
+  x, y = np.asarray(examples.x, np.float64), np.asarray(examples.y)
+  ways = len(y) // count
+  if not np.array_equal(y, np.repeat(np.arange(ways), count)):
+    raise ValueError(
+      f'The labels {y.tolist()} are not those of {count} examples a class, '
+      'ordered by class.'
+    )
+  return x.reshape(ways, count, *x.shape[1:])
+
+
+def _tile(
+  image: NDArray[np.float64], colour: Colour, scale: int, ring: Colour
+) -> Pixels:
+  pixels = _magnify(_display(image[None]), scale)[0]
+  return _frame(_frame(pixels, EDGE, colour), RING, ring)
+
+
+def _gap(height: int) -> Pixels:
+  """The empty column between support and query, a thin rule in its middle."""
+  gap = _blank(height, GAP, PAPER)
+  gap[:, GAP // 2 - 1 : GAP // 2 + 1] = RULE
+  return gap
+
+
+def _frame(image: Pixels, width: int, colour: Colour) -> Pixels:
+  height, length, _ = image.shape
+  framed = _blank(height + 2 * width, length + 2 * width, colour)
+  framed[width:-width, width:-width] = image
+  return framed
+
+
+def _blank(height: int, width: int, colour: Colour) -> Pixels:
+  return np.full((height, width, 3), colour, np.uint8)

@@ -1,0 +1,172 @@
+"""A run's folder: its config, its metrics, and whom it belongs to."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+
+# Where data lies does not change a run's results.
+PLACES = ('data_dir', 'cache_dir', 'download')
+
+
+class WrongWorkdir(Exception):
+  """The workdir holds a run of another config."""
+
+
+class Record(NamedTuple):
+  """Open files of one run.
+
+  Attributes:
+    workdir: the run's folder.
+    events: a tensorboardX writer.
+  """
+
+  workdir: Path
+  events: Any
+
+  def checkpoints(self, stage: str) -> Path:
+    return self.workdir / 'checkpoints' / stage
+
+  def sample(self, name: str) -> Path:
+    return self.workdir / 'samples' / f'{name}.png'
+
+  def write(
+    self, stage: str, step: int, seconds: float, metrics: Mapping[str, float]
+  ) -> None:
+    """Appends one line to metrics.jsonl, and to the TensorBoard events."""
+    line = {'stage': stage, 'step': step, 'seconds': round(seconds, 3)}
+    with (self.workdir / 'metrics.jsonl').open('a') as file:
+      file.write(json.dumps({**line, **metrics}) + '\n')
+    for name, value in metrics.items():
+      self.events.add_scalar(f'{stage}/{name}', value, step)
+
+  def rewind(self, stage: str, step: int) -> float:
+    """Forgets what the stage wrote after `step`; its seconds until then.
+
+    A killed run has written on after its last checkpoint; the resumed one
+    writes those lines again.
+    """
+    path = self.workdir / 'metrics.jsonl'
+    lines = list(read_metrics(path))
+    keep = [e for e in lines if e['stage'] != stage or e['step'] <= step]
+    write_atomically(path, ''.join(json.dumps(e) + '\n' for e in keep))
+    mine = [entry['seconds'] for entry in keep if entry['stage'] == stage]
+    return float(max(mine, default=0.0))
+
+
+def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
+  """The entries of a metrics.jsonl; a line torn by a kill is left out."""
+  if not path.exists():
+    return
+  for line in path.read_text().splitlines():
+    try:
+      yield json.loads(line)
+    except json.JSONDecodeError:
+      continue
+
+
+def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
+  """Opens a run's folder, new or of the same config.
+
+  Args:
+    workdir: created where missing.
+    config: the run's settings, of JSON types.
+
+  Returns:
+    The record.
+
+  Raises:
+    WrongWorkdir: if the folder holds a run of another config.
+    OSError: if the folder cannot be written.
+  """
+  # Not at the top: the import takes a second that a bad flag need not wait.
+  from tensorboardX import SummaryWriter
+
+  path = workdir / 'config.json'
+  try:
+    (workdir / 'samples').mkdir(parents=True, exist_ok=True)
+    if path.exists():
+      _check_same(path, config)
+    else:
+      write_atomically(path, json.dumps(config, indent=2) + '\n')
+  except OSError as error:
+    raise OSError(
+      f'Cannot write the workdir {workdir}: {error}. Free some space there, '
+      'or name another with --workdir.'
+    ) from error
+  return Record(workdir, SummaryWriter(str(workdir / 'events')))
+
+
+def _check_same(path: Path, config: Mapping[str, Any]) -> None:
+  try:
+    before = json.loads(path.read_text())
+  except json.JSONDecodeError as error:
+    raise WrongWorkdir(
+      f'{path} is not JSON ({error}): {path.parent} is not a run of ours. '
+      'Name another --workdir.'
+    ) from error
+  old, new = flatten(before), flatten(json.loads(json.dumps(config)))
+  changed = [
+    f'  {name}: {old.get(name, "absent")!r} there, '
+    f'{new.get(name, "absent")!r} now'
+    for name in sorted({*old, *new})
+    if old.get(name) != new.get(name)
+  ]
+  if changed:
+    raise WrongWorkdir(
+      f'{path.parent} holds a run of another config:\n'
+      + '\n'.join(changed)
+      + '\nName another --workdir, or use the settings of that run.'
+    )
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
+  """`{'a': {'b': 1}}` as `{'a.b': 1}`, lists as they are."""
+  leaves = {}
+  for name, value in tree.items():
+    if isinstance(value, Mapping):
+      leaves |= flatten(value, f'{prefix}{name}.')
+    else:
+      leaves[f'{prefix}{name}'] = value
+  return leaves
+
+
+def write_atomically(path: Path, text: str) -> None:
+  """Writes a file that is whole or not there at all."""
+  partial = path.with_name(f'.{path.name}.{os.getpid()}')
+  try:
+    with partial.open('w') as file:
+      file.write(text)
+      file.flush()
+      os.fsync(file.fileno())
+    partial.replace(path)
+  finally:
+    partial.unlink(missing_ok=True)
+
+
+def hardware() -> str:
+  """The device that computes, in words."""
+  device = jax.devices()[0]
+  if device.platform != 'cpu':
+    return f'{jax.device_count()} x {device.device_kind}'
+  cores = len(os.sched_getaffinity(0))
+  return f'{cores} CPU cores ({_processor()})'
+
+
+def _processor() -> str:
+  try:
+    lines = Path('/proc/cpuinfo').read_text().splitlines()
+  except OSError:
+    return platform.processor() or platform.machine()
+  names = [x.split(':')[1].strip() for x in lines if x.startswith('model name')]
+  return names[0] if names else platform.machine()
+
+
+def clock() -> float:
+  """Seconds, for differences."""
+  return time.monotonic()

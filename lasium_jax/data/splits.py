@@ -1,0 +1,87 @@
+"""Divisions of a data set into classes for training, validation and test."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lasium_jax.data.dataset import Dataset, Splits, select_classes
+
+
+def concatenate(datasets: Sequence[Dataset]) -> Dataset:
+  """One data set of all images; classes of equal name are one class."""
+  names = sorted({name for d in datasets for name in d.class_names})
+  index = {name: i for i, name in enumerate(names)}
+  labels = np.concatenate(
+    [np.array([index[n] for n in d.class_names])[d.labels] for d in datasets]
+  )
+  images = np.concatenate([d.images for d in datasets])
+  order = np.argsort(labels, kind='stable')
+  return Dataset(images[order], labels[order].astype(np.int32), tuple(names))
+
+
+def random_split(
+  dataset: Dataset, train: int, validation: int, test: int, *, seed: int
+) -> Splits:
+  """Shuffles the classes once, and deals them out in this order.
+
+  Args:
+    dataset: of all classes.
+    train: number of classes, 1,200 in LASIUM's Omniglot experiments.
+    validation: likewise, 100.
+    test: likewise, 323.
+    seed: of the shuffle.
+
+  Returns:
+    The splits.
+
+  Raises:
+    ValueError: if there are fewer classes than asked for.
+  """
+  num_classes = len(dataset.class_names)
+  if train + validation + test > num_classes:
+    raise ValueError(
+      f'{train} + {validation} + {test} classes were asked for, and there are '
+      f'only {num_classes}. Ask for fewer.'
+    )
+  order = np.random.default_rng(seed).permutation(num_classes)
+  ends = np.cumsum([train, validation, test])
+  parts = np.split(order[: ends[-1]], ends[:-1])
+  return Splits(*(select_classes(dataset, part) for part in parts))
+
+
+def with_rotations(dataset: Dataset) -> Dataset:
+  """Adds every class turned by 90, 180 and 270 degrees as classes of its own.
+
+  The split of Vinyals et al. (2016) trains on 1,200 characters so multiplied.
+  """
+  num_classes = len(dataset.class_names)
+  return Dataset(
+    np.concatenate([np.rot90(dataset.images, k, (1, 2)) for k in range(4)]),
+    np.concatenate([dataset.labels + k * num_classes for k in range(4)]),
+    tuple(
+      f'{name} rotated by {90 * k}' if k else name
+      for k in range(4)
+      for name in dataset.class_names
+    ),
+  )
+
+
+def background_split(
+  background: Dataset, evaluation: Dataset, *, validation: int, seed: int
+) -> Splits:
+  """Omniglot's official split: whole alphabets are unseen in training.
+
+  Args:
+    background: the 964 background classes (TFDS's 'train').
+    evaluation: the 659 evaluation classes (TFDS's 'test').
+    validation: how many background classes to hold out for validation.
+    seed: which ones.
+
+  Returns:
+    The splits.
+  """
+  num_classes = len(background.class_names)
+  held = random_split(
+    background, num_classes - validation, validation, 0, seed=seed
+  )
+  return held._replace(test=evaluation)

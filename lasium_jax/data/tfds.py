@@ -1,0 +1,187 @@
+"""Prepared TensorFlow Datasets, read without TensorFlow.
+
+The only place that imports tensorflow_datasets.
+"""
+
+import hashlib
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lasium_jax.data.cache import cached
+from lasium_jax.data.dataset import Dataset
+
+_log = logging.getLogger(__name__)
+
+
+def read_tfds(
+  name: str,
+  split: str,
+  *,
+  data_dir: str | Path,
+  cache_dir: str | Path,
+  size: int,
+  channels: int,
+  invert: bool = False,
+  download: bool = False,
+) -> Dataset:
+  """Reads one split of an image classification data set.
+
+  Args:
+    name: TFDS's name, such as 'omniglot'; it must have `image` and `label`.
+    split: TFDS's name of the split.
+    data_dir: TFDS's `data_dir`, prepared in the array_record format.
+    cache_dir: where the resized arrays are kept for the next time.
+    size: side of the square images returned; resized with antialiasing.
+    channels: 1 (grey) or 3.
+    invert: for dark ink on white paper, so that ink becomes 255.
+    download: whether to download and prepare what is missing, which needs
+      TensorFlow and the network.
+
+  Returns:
+    The split, sorted by class; classes without an image are left out.
+
+  Raises:
+    FileNotFoundError: if the data set is not prepared in `data_dir`.
+    ImportError: if tensorflow_datasets, or for a download TensorFlow, is
+      missing.
+    ValueError: if the data set has no images and labels or no such split, is
+      incomplete, mixes image sizes, or an image does not decode.
+  """
+  builder = _builder(name, Path(data_dir), download)
+  _check_features(name, builder, split)
+  key = f'{name}-{split}-{size}x{size}x{channels}-{"inverted" if invert else "plain"}'
+  return cached(
+    Path(cache_dir),
+    f'{key}-{_fingerprint(Path(builder.data_dir))}',
+    lambda: _read(builder, split, size, channels, invert),
+  )
+
+
+def _tfds() -> Any:
+  try:
+    import tensorflow_datasets as tfds
+  except ImportError as error:
+    raise ImportError(
+      'Reading this data set needs tensorflow_datasets: '
+      "pip install 'lasium_jax[tfds]'"
+    ) from error
+  # TFDS recommends OpenCV in a warning; images are decoded here, by Pillow.
+  logging.getLogger('absl').setLevel(logging.ERROR)
+  return tfds
+
+
+def _builder(name: str, data_dir: Path, download: bool) -> Any:
+  tfds = _tfds()
+  prepared = sorted((data_dir / name).glob('*/dataset_info.json'))
+  if not prepared and not download:
+    raise FileNotFoundError(
+      f'No prepared data set {name!r} in {data_dir}: expected '
+      f'{data_dir / name}/VERSION/dataset_info.json. Name the right folder '
+      'with --data_dir, or pass --download to download and prepare it there.'
+    )
+  if prepared:
+    return tfds.builder_from_directory(str(prepared[-1].parent))
+  builder = tfds.builder(
+    name, data_dir=str(data_dir), file_format='array_record'
+  )
+  try:
+    import importlib_resources  # noqa: F401
+    import tensorflow  # noqa: F401
+  except ImportError as error:
+    raise ImportError(
+      f'Preparing {name!r} needs TensorFlow (reading it afterwards does not): '
+      'pip install tensorflow importlib_resources'
+    ) from error
+  builder.download_and_prepare(file_format='array_record')
+  return builder
+
+
+def _check_features(name: str, builder: Any, split: str) -> None:
+  features = builder.info.features
+  missing = {'image', 'label'} - set(features)
+  if missing:
+    raise ValueError(
+      f'{name} has no {" and no ".join(sorted(missing))}; image '
+      f'classification needs both. It has {sorted(features)}.'
+    )
+  if split not in builder.info.splits:
+    raise ValueError(
+      f'{name} has no split {split!r}; it has {sorted(builder.info.splits)}.'
+    )
+
+
+def _fingerprint(folder: Path) -> str:
+  """Of a prepared folder: changes when its files do."""
+  files = sorted(p for p in folder.iterdir() if p.is_file())
+  entries = [(p.name, p.stat().st_size) for p in files]
+  info = (folder / 'dataset_info.json').read_bytes()
+  return hashlib.sha256(repr(entries).encode() + info).hexdigest()[:12]
+
+
+def _read(
+  builder: Any, split: str, size: int, channels: int, invert: bool
+) -> Dataset:
+  from tqdm import tqdm
+
+  tfds = _tfds()
+  where = f'{builder.data_dir} ({split})'
+  try:
+    # Undecoded: TFDS reads 1-bit images as 0 and 1 without TensorFlow.
+    source = builder.as_data_source(
+      split=split, decoders={'image': tfds.decode.SkipDecoding()}
+    )
+    expected = builder.info.splits[split].num_examples
+    if len(source) != expected:
+      raise ValueError(f'{len(source)} of {expected} examples are there')
+    label = f'reading {builder.info.name}/{split}'
+    examples = tqdm(source, label, leave=False, disable=None)
+    read = [(bytes(e['image']), int(e['label'])) for e in examples]
+  except Exception as error:
+    raise ValueError(
+      f'{where} cannot be read: {error}. It may be half prepared; prepare it '
+      'again, in the array_record format.'
+    ) from error
+  images = _decode_all([image for image, _ in read], where, size, channels)
+  labels = np.array([label for _, label in read])
+  order = np.argsort(labels, kind='stable')
+  present, labels = np.unique(labels[order], return_inverse=True)
+  names = builder.info.features['label'].int2str
+  return Dataset(
+    255 - images[order] if invert else images[order],
+    labels.astype(np.int32),
+    tuple(names(int(label)) for label in present),
+  )
+
+
+
+def _decode_all(
+  files: list[bytes], where: str, size: int, channels: int
+) -> np.ndarray:
+  """`[n, size, size, channels]` uint8."""
+  from PIL import Image, UnidentifiedImageError
+
+  images = np.empty((len(files), size, size, channels), np.uint8)
+  first_size = None
+  for i, data in enumerate(files):
+    try:
+      with Image.open(io.BytesIO(data)) as file:
+        image = file.convert('L' if channels == 1 else 'RGB')
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+      raise ValueError(
+        f'Image {i} of {where} does not decode: {error}. Prepare the data '
+        'set again, or remove that example.'
+      ) from error
+    first_size = first_size or image.size
+    if image.size != first_size:
+      raise ValueError(
+        f'{where} mixes image sizes: image 0 is {first_size[0]}x'
+        f'{first_size[1]}, image {i} is {image.size[0]}x{image.size[1]}. '
+        'Crop or resize them to one size when preparing the data set.'
+      )
+    resized = image.resize((size, size), Image.Resampling.LANCZOS)
+    images[i] = np.asarray(resized).reshape(size, size, channels)
+  return images
