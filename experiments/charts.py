@@ -5,6 +5,7 @@ from the page's style sheet by class names, so that they follow light and dark.
 """
 
 import html
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,8 @@ def ticks(low: float, high: float, count: int = 4) -> Values:
   # A hair of slack: 0.3 / 3 is above 0.1 in floating point.
   step = steps[np.argmax(steps >= rough * (1 - 1e-9))]
   first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-  return np.arange(first, last + 1) * step
+  levels: Values = np.arange(first, last + 1) * step
+  return levels
 
 
 def curve(series: Series, *, unit: str = '', label: str) -> str:
@@ -123,7 +125,8 @@ def _join(part: Series) -> tuple[float, float, float, float]:
 
 def _vertical(values: Values, levels: Values) -> Values:
   share = (values - levels[0]) / (levels[-1] - levels[0])
-  return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+  y: Values = HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+  return y
 
 
 def _line(x: Values, y: Values) -> str:
@@ -189,5 +192,6 @@ def _labels(levels: Values, unit: str) -> list[str]:
 
 
 def _typeset(text: str, unit: str) -> str:
-  """A true minus sign, and a space that does not break before the unit."""
-  return text.replace('-', '\u2212') + (f'\u00a0{unit}' if unit else '')
+  """A true minus, a short exponent, no line break before the unit."""
+  text = re.sub(r'e\+?(-?)0*', r'e\1', text).replace('-', '\u2212')
+  return text + (f'\u00a0{unit}' if unit else '')

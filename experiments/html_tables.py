@@ -1,8 +1,12 @@
 """The tables of a report: accuracy with bars, settings, time and hardware."""
 
 import html
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
+
+from experiments.html_figures import stage_title
+from experiments.record import flatten
 
 Entry = dict[str, Any]  # One of the results in results.json.
 
@@ -15,7 +19,7 @@ NORMALIZATION = {
 SCALE = (
   '<span class="scale"><i>0</i><i>25</i><i>50</i><i>75</i><i>100</i></span>'
 )
-DIAMOND = '<path class="paper" d="M0-4.5 4.5 0 0 4.5-4.5 0Z"/>'
+POINTER = '<path class="paper" d="M-4.5 0h9L0 6Z"/>'
 
 
 def accuracy_table(results: list[Entry]) -> str:
@@ -43,11 +47,7 @@ def accuracy_table(results: list[Entry]) -> str:
 
 
 def accuracy_bar(
-  accuracy: float,
-  ci95: float,
-  *,
-  chance: float,
-  paper: tuple[float, float] | None = None,
+  accuracy: float, ci95: float, *, chance: float, paper: float | None = None
 ) -> str:
   """An accuracy in [0, 1] as a bar as wide as its cell.
 
@@ -55,24 +55,22 @@ def accuracy_bar(
     accuracy: the bar's length.
     ci95: half the length of its whisker; 0 draws none.
     chance: where the dashed line stands.
-    paper: the paper's accuracy and interval, a diamond with its own whisker.
+    paper: where the paper's accuracy is pointed at.
 
   Returns:
     An `<svg>` element of full width.
   """
   at = _percent(chance)
   parts = [
-    '<rect class="track" width="100%" y="5" height="10" rx="2"/>',
-    f'<rect class="fill" width="{_percent(accuracy)}" y="5" height="10" '
+    '<rect class="track" width="100%" y="8" height="10" rx="2"/>',
+    f'<rect class="fill" width="{_percent(accuracy)}" y="8" height="10" '
     'rx="2"/>',
-    f'<line class="chance" x1="{at}" x2="{at}" y1="0" y2="20"/>',
+    f'<line class="chance" x1="{at}" x2="{at}" y1="4" y2="22"/>',
     _whisker(accuracy, ci95) if ci95 else '',
   ]
-  if paper:
-    parts.append(
-      f'<g class="paper">{_whisker(*paper)}</g><svg x="{_percent(paper[0])}" '
-      f'y="10" overflow="visible">{DIAMOND}</svg>'
-    )
+  if paper is not None:
+    at = _percent(paper)
+    parts.append(f'<svg x="{at}" y="1" overflow="visible">{POINTER}</svg>')
   return (
     f'<svg class="bar" role="img" aria-label="{100 * accuracy:.1f} percent">'
     f'{"".join(parts)}</svg>'
@@ -81,7 +79,7 @@ def accuracy_bar(
 
 def _whisker(centre: float, half: float) -> str:
   left, right = _percent(centre - half), _percent(centre + half)
-  lines = [(left, right, 10, 10), (left, left, 6, 14), (right, right, 6, 14)]
+  lines = [(left, right, 13, 13), (left, left, 9, 17), (right, right, 9, 17)]
   return ''.join(
     f'<line class="whisker" x1="{x1}" x2="{x2}" y1="{y1}" y2="{y2}"/>'
     for x1, x2, y1, y2 in lines
@@ -107,28 +105,26 @@ def _group(entries: list[Entry], paper: bool) -> str:
   """One kind of task: its methods, then the floor, then chance."""
   dataset, ways, shots, queries, seed = _kind(entries[0])
   title = html.escape(f'{dataset}, {ways}-way {shots}-shot')
-  rows = [
+  rows = ''.join(
     _row(entry, paper)
     for entry in sorted(entries, key=lambda entry: entry['name'] == FLOOR)
-  ]
+  )
   chance = accuracy_bar(1 / ways, 0, chance=1 / ways)
-  rows.append(
+  rows += (
     f'<tr class="floor"><th scope="row">chance <small>one of {ways}</small>'
     f'</th><td class="value">{100 / ways:.1f}</td><td>{chance}</td>'
-    f'{"<td></td>" * (2 + paper)}</tr>'
+    f'{"<td></td>" * (2 + paper)}</tr>\n'
   )
   return (
     f'<tbody><tr class="kind"><th scope="rowgroup" colspan="{5 + paper}">'
     f'{title} <small>{queries} queries a class, tasks of seed {seed}</small>'
-    f'</th></tr>\n{"\n".join(rows)}</tbody>'
+    f'</th></tr>\n{rows}</tbody>'
   )
 
 
 def _row(entry: Entry, paper: bool) -> str:
   accuracy, ci95 = entry['accuracy'], entry['ci95']
-  published = None
-  if 'paper_accuracy' in entry:
-    published = (entry['paper_accuracy'], entry.get('paper_ci95', 0))
+  published = entry.get('paper_accuracy')
   floor = entry['name'] == FLOOR
   note = 'the floor' if floor else f'{entry["steps"]:,} iterations'
   bar = accuracy_bar(accuracy, ci95, chance=1 / entry['ways'], paper=published)
@@ -139,9 +135,11 @@ def _row(entry: Entry, paper: bool) -> str:
     f'<td class="value tasks">{entry["tasks"]:,}</td>',
   ]
   if paper:
-    number = _interval(*published) if published else ''
+    number = ''
+    if published is not None:
+      number = _interval(published, entry.get('paper_ci95', 0))
     cells.append(f'<td class="value published">{number}</td>')
-  return f'<tr{" class=floor" * floor}>{"".join(cells)}</tr>'
+  return f'<tr{" class=floor" * floor}>{"".join(cells)}</tr>\n'
 
 
 def _interval(accuracy: float, ci95: float) -> str:
@@ -153,14 +151,13 @@ def _legend(results: list[Entry], paper: bool) -> str:
   keys = [
     ('<rect class="fill" width="24" y="5" height="10" rx="2"/>', 'accuracy'),
     (
-      '<g transform="translate(12)"><path class="whisker" '
-      'd="M-7 10H7M-7 6v8M7 6v8"/></g>',
+      '<path class="whisker" d="M5 10h14M5 6v8M19 6v8"/>',
       '95&nbsp;% confidence interval',
     ),
     ('<path class="chance" d="M12 0v20"/>', 'chance'),
   ]
   if paper:
-    keys.append((f'<g transform="translate(12 10)">{DIAMOND}</g>', 'paper'))
+    keys.append((f'<g transform="translate(12 7)">{POINTER}</g>', 'paper'))
   items = ''.join(
     f'<li><svg class="key" viewBox="0 0 24 20">{mark}</svg>{name}</li>'
     for mark, name in keys
@@ -176,72 +173,79 @@ def _legend(results: list[Entry], paper: bool) -> str:
   )
 
 
-def settings_table(config: Json) -> str:
-  """Fields by their group; deeper ones under dotted names."""
-  groups: dict[str, dict[str, object]] = {'': {}}
-  for name, value in config.items():
-    if isinstance(value, dict):
-      groups[name] = _flat(value)
-    else:
-      groups[''][name] = value
-  tables = ''.join(
+def settings_table(config: Mapping[str, Any]) -> str:
+  """A run's settings, a table for every group of them.
+
+  Args:
+    config: nested as it likes; what lies deeper than one group is named by
+      its path.
+
+  Returns:
+    HTML; nothing for no settings.
+  """
+  groups: dict[str, dict[str, Any]] = {}
+  for name, value in flatten(config).items():
+    group, _, field = name.rpartition('.') if '.' in name else ('', '', name)
+    groups.setdefault(group, {})[field] = value
+  tables = '\n'.join(
     f'<table><caption>{html.escape(group) or "run"}</caption>'
-    f'{_rows(fields.items())}</table>'
+    f'{_rows(fields)}</table>'
     for group, fields in groups.items()
-    if fields
   )
-  return tables and f'<div class="settings">{tables}</div>'
+  return tables and f'<div class="settings">\n{tables}\n</div>'
 
 
-def _flat(fields: Json) -> dict[str, object]:
-  flat: dict[str, object] = {}
-  for name, value in fields.items():
-    if isinstance(value, dict):
-      flat |= {f'{name}.{key}': leaf for key, leaf in _flat(value).items()}
-    else:
-      flat[name] = value
-  return flat
+def times_table(
+  record: Mapping[str, Any], metrics: Iterable[Mapping[str, Any]]
+) -> str:
+  """How long a run took, on what, and how many anchors it drew again.
+
+  Args:
+    record: `results.json`: `seconds` by stage, `hardware` and
+      `rejected_anchors`, any of which may be missing.
+    metrics: the lines of `metrics.jsonl`; where the record has no seconds,
+      those of every stage's last line count.
+
+  Returns:
+    HTML; nothing for nothing recorded.
+  """
+  seconds = record.get('seconds') or _last_seconds(metrics)
+  fields = {stage_title(name): duration(s) for name, s in seconds.items()}
+  if len(fields) > 1:
+    fields['All stages'] = duration(sum(seconds.values()))
+  if 'hardware' in record:
+    fields['Hardware'] = record['hardware']
+  if 'rejected_anchors' in record:
+    counts = record['rejected_anchors']
+    fields['Anchors'] = (
+      f'{counts["rejected"]:,} sets rejected, too close to each other, while '
+      f'{counts["tasks"]:,} tasks were made'
+    )
+  return f'<table class="times">{_rows(fields)}</table>' if fields else ''
 
 
-def _rows(fields: Iterable[tuple[str, object]]) -> str:
+def _last_seconds(metrics: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+  return {entry['stage']: entry['seconds'] for entry in metrics}
+
+
+def duration(seconds: float) -> str:
+  """In units that suit it: '8.1 s', '4 min 12 s', '2 h 5 min'."""
+  if seconds < 59.95:
+    return f'{seconds:.1f} s'
+  minutes, rest = divmod(round(seconds), 60)
+  hours, minutes = divmod(minutes, 60)
+  return f'{hours} h {minutes} min' if hours else f'{minutes} min {rest} s'
+
+
+def _rows(fields: Mapping[str, object]) -> str:
   return ''.join(
     f'<tr><th scope="row">{html.escape(name)}</th>'
     f'<td>{html.escape(_setting(value))}</td></tr>'
-    for name, value in fields
+    for name, value in fields.items()
   )
 
 
 def _setting(value: object) -> str:
-  """A JSON value as one would type it, lists without their brackets."""
   if isinstance(value, list):
     return ', '.join(map(_setting, value))
-  return value if isinstance(value, str) else json.dumps(value)
-
-
-def times_table(record: Json) -> str:
-  seconds = record.get('seconds', {})
-  fields = [
-    (STAGES.get(stage, stage), _duration(s)) for stage, s in seconds.items()
-  ]
-  if len(fields) > 1:
-    fields.append(('Together', _duration(sum(seconds.values()))))
-  if 'hardware' in record:
-    fields.append(('Hardware', record['hardware']))
-  if 'rejected_anchors' in record:
-    counts = record['rejected_anchors']
-    fields.append((
-      'Anchors',
-      f'{counts["rejected"]:,} sets drawn again, too close to each other, '
-      f'for {counts["tasks"]:,} tasks',
-    ))
-  return fields and f'<table class="times">{_rows(fields)}</table>' or ''
-
-
-def _duration(seconds: float) -> str:
-  minutes, rest = divmod(seconds, 60)
-  if not minutes:
-    return f'{rest:.1f} s'
-  hours, minutes = divmod(int(minutes), 60)
-  return f'{hours} h {minutes} min' if hours else f'{minutes} min {rest:.0f} s'
-
-
+  return str(value)

@@ -18,6 +18,7 @@ Colour = tuple[int, int, int]
 
 EDGE = 2  # Pixels around every image of a task, in its class's colour.
 RING = 4  # Pixels around those: dark for an anchor, otherwise left empty.
+SPACE = 2  # Pixels around the rings, so that two do not run together.
 GAP = 28  # Pixels between support and query.
 MARGIN = 6  # Pixels around a task.
 LINE = 2  # Pixels between the images of a grid.
@@ -86,7 +87,7 @@ def task_picture(
 
   Returns:
     `[height, width, 3]` uint8; an image with its edge and ring takes
-    `scale * size + 2 * (EDGE + RING)` pixels each way.
+    `scale * size + 2 * (EDGE + RING + SPACE)` pixels each way.
 
   Raises:
     ValueError: if the examples are not N times K and N times Q, ordered by
@@ -113,13 +114,16 @@ def task_picture(
 def save_png(path: Path, array: Pixels) -> None:
   """Writes `array`, `[H, W, 3]` or `[H, W]` uint8, whole or not at all.
 
-  Folders are made where missing. A file left behind by a killed run under the
-  temporary name is overwritten by the next.
+  Folders are made where missing. What a killed run has left under the
+  temporary name, the next one overwrites.
   """
   path.parent.mkdir(parents=True, exist_ok=True)
-  temporary = path.with_name(path.name + '.tmp')
-  Image.fromarray(array).save(temporary, format='PNG', optimize=True)
-  temporary.replace(path)
+  partial = path.with_name(f'.{path.name}')
+  try:
+    Image.fromarray(array).save(partial, format='PNG', optimize=True)
+    partial.replace(path)
+  finally:
+    partial.unlink(missing_ok=True)
 
 
 def _display(images: ArrayLike) -> Pixels:
@@ -158,7 +162,8 @@ def _tile(
   image: NDArray[np.float64], colour: Colour, scale: int, ring: Colour
 ) -> Pixels:
   pixels = _magnify(_display(image[None]), scale)[0]
-  return _frame(_frame(pixels, EDGE, colour), RING, ring)
+  edged = _frame(_frame(pixels, EDGE, colour), RING, ring)
+  return _frame(edged, SPACE, PAPER)
 
 
 def _gap(height: int) -> Pixels:

@@ -3,7 +3,7 @@
 A checkpoint is a folder named by its step:
 
     00000100/
-      manifest.json  the step, every leaf's name, dtype and shape, and a sha256
+      manifest.json  the step, the leaves' names, dtypes and shapes, sha256s
       state/         the leaves by name, as Orbax stores them
 
 It is written as `00000100.tmp` and renamed when it is whole, so a process may
@@ -65,9 +65,8 @@ def save(directory: Path, step: int, state: Any, *, keep: int = 2) -> Path:
   with _quiet_orbax() as orbax:
     try:
       directory.mkdir(parents=True, exist_ok=True)
-      for leftover in directory.glob(
-        '[0-9]*.tmp'
-      ):  # Of saves that were killed.
+      # What saves that were killed have left.
+      for leftover in directory.glob('[0-9]*.tmp'):
         shutil.rmtree(leftover, ignore_errors=True)
       _write(orbax, unfinished, int(step), leaves)
       _publish(unfinished, final)
@@ -129,9 +128,9 @@ def _quiet_orbax() -> Iterator[Any]:
 
 
 def _reason(error: Exception) -> str:
-  """The first line of an error, with its type."""
-  lines = str(error).splitlines() or ['']
-  return f'{type(error).__name__}: {lines[0]}'.rstrip('. ')
+  """The first line of an error, with its type and without internals."""
+  line = str(error).partition('\n')[0].partition(' [tensorstore_spec')[0]
+  return f'{type(error).__name__}: {line}'.rstrip('. ')
 
 
 def _named(tree: Any) -> dict[str, Any]:
@@ -151,10 +150,12 @@ def _host_leaves(state: Any) -> _Leaves:
   return leaves
 
 
-def _manifest(step: int, leaves: _Leaves) -> dict[str, Any]:
-  """What identifies a checkpoint; the sha256 covers all of it and the bytes."""
+def _manifest(
+  step: int, files: dict[str, str], leaves: _Leaves
+) -> dict[str, Any]:
+  """What a checkpoint is; the last sha256 covers all else and the bytes."""
   specs = [[k, v.dtype.name, list(v.shape)] for k, v in leaves.items()]
-  manifest = {'step': step, 'leaves': specs}
+  manifest = {'step': step, 'files': files, 'leaves': specs}
   digest = hashlib.sha256(json.dumps(manifest).encode())
   for leaf in leaves.values():
     digest.update(leaf.tobytes())
@@ -163,17 +164,37 @@ def _manifest(step: int, leaves: _Leaves) -> dict[str, Any]:
 
 def _write(orbax: Any, path: Path, step: int, leaves: _Leaves) -> None:
   path.mkdir()
+  # Failing in the middle of a write, Orbax prints errors besides raising one.
+  needed = sum(leaf.nbytes for leaf in leaves.values()) + 2**20
+  free = shutil.disk_usage(path).free
+  if free < needed:
+    raise OSError(f'it needs {needed:,} bytes and {free:,} are free')
   stored = {k: v for k, v in leaves.items() if v.size}  # Orbax takes no others.
   if stored:
     with orbax.PyTreeCheckpointer(use_compression=False) as checkpointer:
       checkpointer.save((path / 'state').absolute(), stored)
-  manifest = json.dumps(_manifest(step, leaves), indent=1)
+  manifest = json.dumps(_manifest(step, _digests(path), leaves), indent=1)
   (path / 'manifest.json').write_text(manifest)
+
+
+def _digests(path: Path) -> dict[str, str]:
+  """The sha256 of every file of Orbax's."""
+  digests = {}
+  for name in sorted(p for p in path.glob('state/**/*') if p.is_file()):
+    with name.open('rb') as file:
+      digest = hashlib.file_digest(file, 'sha256')
+    digests[name.relative_to(path).as_posix()] = digest.hexdigest()
+  return digests
 
 
 def _read(orbax: Any, path: Path) -> tuple[int, _Leaves]:
   """The step and the leaves; raises anything at all if they are damaged."""
   manifest = json.loads((path / 'manifest.json').read_text())
+  files = _digests(path)
+  # Reading damaged files, Orbax prints errors besides raising one.
+  for name in manifest['files'] | files:
+    if files.get(name) != manifest['files'].get(name):
+      raise ValueError(f'{name} does not match its sha256 in the manifest')
   stored = [name for name, _, shape in manifest['leaves'] if 0 not in shape]
   as_numpy = orbax.RestoreArgs(restore_type=np.ndarray)
   leaves = {}
@@ -187,8 +208,8 @@ def _read(orbax: Any, path: Path) -> tuple[int, _Leaves]:
     name: np.zeros(shape, dtype) if 0 in shape else leaves[name]
     for name, dtype, shape in manifest['leaves']
   }
-  if _manifest(manifest['step'], leaves) != manifest:
-    raise ValueError('its contents do not match its sha256')
+  if _manifest(manifest['step'], files, leaves) != manifest:
+    raise ValueError('the leaves do not match their sha256 in the manifest')
   return manifest['step'], leaves
 
 
@@ -203,7 +224,7 @@ def _unflatten(path: Path, like: Any, leaves: _Leaves) -> Any:
         'with, or another directory.'
       )
   arrays = [_place(leaves[name], leaf) for name, leaf in wanted.items()]
-  return jax.tree.structure(like).unflatten(arrays)
+  return jax.tree.unflatten(jax.tree.structure(like), arrays)
 
 
 def _spec(leaves: dict[str, Any], name: str) -> str:

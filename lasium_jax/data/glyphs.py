@@ -5,17 +5,16 @@ character of one of them, distorted by its own affine map, its own smooth
 displacement field and its own weight of the pen. Like Omniglot it has many
 classes of few drawings, and whole scripts are held out of training.
 
-A class is named by the Unicode name of its character. Characters that render
-alike (Latin A, Greek Alpha, Cyrillic A; O and o) would be one class under
-several names, so of those only the first is kept, training scripts first:
-nothing that is validated or tested on looks like something trained on.
+A class has the Unicode name of its character. Characters that look alike
+(Latin A, Greek Alpha, Cyrillic A; also C and c, as all are drawn equally
+large) would be one class under several names: only the first of them is
+kept, and those of training scripts come first. So nothing that is validated
+or tested on looks like something that was trained on.
 """
 
 import functools
 import pathlib
 import unicodedata
-from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,116 +31,118 @@ except ImportError as error:
     'matplotlib: pip install lasium_jax[glyphs]'
   ) from error
 
-# By the first word of a character's Unicode name; mathematical symbols, whose
-# names begin in many ways, are SYMBOL. The order decides who names a class
-# when characters look alike.
-_SCRIPTS = {
-  'train': (
-    'LATIN',
-    'DIGIT',
-    'GREEK',
-    'CYRILLIC',
-    'COPTIC',
-    'LISU',
-    'CANADIAN',
-    'SYMBOL',
-  ),
-  'test': (
-    'GEORGIAN',
-    'ARMENIAN',
-    'HEBREW',
-    'ARABIC',
-    'ARABIC-INDIC',
-    'EXTENDED',  # Extended Arabic-Indic digits.
-  ),
-  'validation': ('TIFINAGH', 'LAO', 'NKO', 'OLD', 'OGHAM'),
+# A script is the first word of its characters' Unicode names (OLD is Old
+# Italic, EXTENDED the extended Arabic-Indic digits), but for the mathematical
+# symbols, whose names have no first word in common. Of characters that look
+# alike the first in this order is kept.
+_SPLIT = {
+  'DIGIT': 'train',
+  'LATIN': 'train',
+  'GREEK': 'train',
+  'CYRILLIC': 'train',
+  'COPTIC': 'train',
+  'LISU': 'train',
+  'OLD': 'train',
+  'CANADIAN': 'train',
+  'SYMBOL': 'train',
+  'GEORGIAN': 'test',
+  'ARMENIAN': 'test',
+  'HEBREW': 'test',
+  'ARABIC': 'test',
+  'ARABIC-INDIC': 'test',
+  'EXTENDED': 'test',
+  'TIFINAGH': 'validation',
+  'LAO': 'validation',
+  'NKO': 'validation',
+  'OGHAM': 'validation',
 }
-_ORDER = [script for scripts in _SCRIPTS.values() for script in scripts]
+_ORDER = list(_SPLIT)
 
-# The slanted versions of the sans serifs are sheared copies: the distortion
-# makes those too.
+# The first has every character; the others are other hands. Bold and slanted
+# copies are left out: the distortion has a weight and a shear of its own.
 _TYPEFACES = (
   'DejaVuSans',
-  'DejaVuSans-Bold',
   'DejaVuSansMono',
-  'DejaVuSansMono-Bold',
   'DejaVuSerif',
-  'DejaVuSerif-Bold',
   'DejaVuSerif-Italic',
   'STIXGeneral',
-  'STIXGeneralBol',
   'STIXGeneralItalic',
 )
-# Beyond ASCII letters and digits their code points are TeX's, not Unicode's.
-_TEX_TYPEFACES = ('cmr10', 'cmb10', 'cmss10', 'cmtt10', 'cmti10')
-_BOLD = ('Bold', 'Bol', 'cmb10')
+# TeX's code points are those of Unicode only for ASCII letters and digits.
+_TEX_TYPEFACES = ('cmr10', 'cmss10', 'cmti10', 'cmtt10')
 
-_EM = 80  # Pixels; what characters are rendered at.
-_CANVAS = 64  # Pixels; what they are scaled to, centred, before distortion ...
-_BOX = 44  # ... with their longer side at so many.
-_BLUR = 1.5  # Pixels of the canvas; rounds the corners and thins serifs.
-_COARSE = 2  # Pixels of the canvas in one of those that shapes are compared by.
-_ALIKE = 0.35  # Squared pixels of those.
-_KNOTS = 4  # A side, of the grid that random displacements are given at.
-_BATCH = 1024  # Drawings made at a time.
+_EM = 80  # Pixels; characters are rendered at this size ...
+_SMALLEST = 0.45  # Em; smaller ones are marks rather than characters.
+_CANVAS = 64  # Pixels; ... and centred on a canvas of this size ...
+_BOX = 44  # Pixels; ... with this as their longer side.
+_BLUR = 1.5  # Pixels of the canvas; rounds corners and thins serifs.
+_BATCH = 64  # Characters drawn at a time.
+
+# How unlike (see `_apart`) two characters must be to be two classes: of one
+# split, and of different splits.
+_UNLIKE = 0.2
+_UNLIKE_ACROSS = 0.34
+
+# Standard deviations; the canvas spans [-1, 1].
+_ROTATION = 0.12
+_SHEAR = 0.14
+_SCALE = 0.1
+_SHIFT = 0.06
+_BEND = 0.065
+_KNOTS = np.linspace(-0.9, 0.9, 4)  # Where, a side, a drawing is bent.
+_PEN = (0.35, 0.75)  # Range; the higher, the thinner.
+_SHARPNESS = 2.5  # Of edges; must exceed 0.5 / _PEN[0], or paper is gray.
 
 
-class _Character(NamedTuple):
-  """A character and its renderings `[faces, _CANVAS, _CANVAS]` in [0, 1]."""
-
-  name: str
-  script: str
-  shapes: np.ndarray
-  bold: np.ndarray
-
-
-def glyphs(
-  seed: int = 0, *, size: int = 28, drawings: int = 20
-) -> Splits:
-  """Draws the data set: the same for the same seed.
+def glyphs(seed: int = 0, *, size: int = 28, drawings: int = 20) -> Splits:
+  """Draws the built-in data set.
 
   Args:
     seed: of the distortions; the classes are always the same.
-    size: height and width of an image.
+    size: the height and width of an image.
     drawings: how many of each class.
 
   Returns:
-    Training, validation and test classes, of different scripts; images
-    `[n, size, size, 1]`, class names such as 'LATIN SMALL LETTER A'.
+    Classes of different scripts for training, validation and test, with
+    images `[n, size, size, 1]` and names such as 'LATIN SMALL LETTER B'.
 
   Raises:
     FileNotFoundError: if matplotlib is there but its typefaces are not.
   """
   rng = np.random.default_rng(seed)
-  return Splits(
-    *(
-      _draw_split(
-        rng, [c for c in characters() if c.script in _SCRIPTS[split]],
-        size, drawings,
-      )
-      for split in Splits._fields
+
+  def draw(split: str) -> Dataset:
+    codes = sorted(c for c in _characters() if _SPLIT[_script(c)] == split)
+    batches = [codes[i : i + _BATCH] for i in range(0, len(codes), _BATCH)]
+    return Dataset(
+      np.concatenate([_draw(rng, b, size, drawings) for b in batches]),
+      np.repeat(np.arange(len(codes), dtype=np.int32), drawings),
+      tuple(unicodedata.name(chr(code)) for code in codes),
     )
-  )
+
+  return Splits(*(draw(split) for split in Splits._fields))
 
 
 @functools.cache
-def characters() -> tuple[_Character, ...]:
-  """The characters that look like none before them, by script."""
-  faces = _renderings()
-  codes = sorted(faces, key=lambda code: (_ORDER.index(_script(code)), code))
-  new = _look_new([np.stack([s for s, bold in faces[code] if not bold] or [faces[code][0][0]]) for code in codes])
-  return tuple(
-    _Character(unicodedata.name(chr(code)), _script(code), np.stack([s for s, _ in faces[code]]), np.array([b for _, b in faces[code]]))
-    for code, keep in zip(codes, new, strict=True) if keep
-  )
+def _characters() -> dict[int, np.ndarray]:
+  """Every class's renderings: `[typefaces that have it, _CANVAS, _CANVAS]`."""
+  faces = [_typeface(name) for name in _TYPEFACES]
+  codes = sorted(faces[0], key=lambda code: (_ORDER.index(_script(code)), code))
+  kept = _unlike(codes, faces)
+  faces += [_typeface(name) for name in _TEX_TYPEFACES]
+  return {
+    code: np.stack([face[code] for face in faces if code in face])
+    for code in kept
+  }
 
 
+@functools.cache
 def _script(code: int) -> str:
-  """The script of a code point; '' if the data set has no place for it."""
+  """The script of a code point, '' if it is of none in the data set."""
   character = chr(code)
   category = unicodedata.category(character)
   if unicodedata.decomposition(character):
-    return ''  # An accented or otherwise composed form of another character.
+    return ''  # Another character with an accent, or in a frame or a style.
   if category == 'Sm':
     return 'SYMBOL'
   if category not in ('Lu', 'Ll', 'Lo', 'Nd'):
@@ -150,83 +151,143 @@ def _script(code: int) -> str:
   return word if word in _ORDER else ''
 
 
-def _renderings() -> dict[int, list[tuple[np.ndarray, bool]]]:
-  faces: dict[int, list] = {}
-  for name in (*_TYPEFACES, *_TEX_TYPEFACES):
-    bold = name.endswith(_BOLD)
-    for code, shape in _render(_path(name), name in _TEX_TYPEFACES):
-      faces.setdefault(code, []).append((shape, bold))
-  return faces
-
-
-def _path(name: str) -> pathlib.Path:
+def _typeface(name: str) -> dict[int, np.ndarray]:
+  """A typeface's characters by code point, each `[_CANVAS, _CANVAS]` uint8."""
   path = pathlib.Path(matplotlib.get_data_path(), 'fonts', 'ttf', f'{name}.ttf')
   if not path.exists():
     raise FileNotFoundError(
-      f'{path} is missing. The glyphs data set is drawn from the typefaces '
-      'in the matplotlib wheel; some distributions strip them: '
-      'pip install --force-reinstall matplotlib'
+      'The glyphs data set is drawn from the typefaces in the matplotlib '
+      f'wheel, but {path} is missing: pip install --force-reinstall matplotlib'
     )
-  return path
-
-
-def _render(path: pathlib.Path, ascii_only: bool) -> Iterator[tuple[int, np.ndarray]]:
+  codes = [c for c in ft2font.FT2Font(str(path)).get_charmap() if _script(c)]
+  if name in _TEX_TYPEFACES:
+    codes = [c for c in codes if chr(c).isascii() and chr(c).isalnum()]
   font = ImageFont.truetype(
     str(path), _EM, layout_engine=ImageFont.Layout.BASIC
   )
-  missing = _bitmap(font, 0x10FFFF)
-  for code in ft2font.FT2Font(str(path)).get_charmap():
-    if not _script(code) or ascii_only and not (code < 128 and chr(code).isalnum()):
-      continue
-    bitmap = _bitmap(font, code)
-    if bitmap.any() and not np.array_equal(bitmap, missing):
-      yield code, _centred(bitmap)
+  missing = _render(font, 0x10FFFF)  # No character: most typefaces draw a box.
+  inks = {code: _render(font, code) for code in codes}
+  return {
+    code: _centre(ink, _CANVAS, _BOX)
+    for code, ink in inks.items()
+    if max(ink.shape) > _SMALLEST * _EM and not np.array_equal(ink, missing)
+  }
 
 
-def _bitmap(font, code):
+def _render(font: ImageFont.FreeTypeFont, code: int) -> np.ndarray:
+  """A character in uint8, cropped to its ink."""
   mask = font.getmask(chr(code), mode='L')
   width, height = mask.size
-  return np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
+  return _crop(np.frombuffer(bytes(mask), np.uint8).reshape(height, width))
 
 
-def _centred(bitmap):
-  """Crops to the ink, and scales that to the middle of a canvas."""
-  rows = np.flatnonzero(bitmap.max(1) > 64)
-  columns = np.flatnonzero(bitmap.max(0) > 64)
-  ink = bitmap[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-  height, width = np.maximum(
-    1, np.rint(np.array(ink.shape) * _BOX / max(ink.shape)).astype(int)
+def _crop(pixels: np.ndarray) -> np.ndarray:
+  """Cuts off the margins; `[0, 0]` if there is no ink."""
+  rows, columns = (np.flatnonzero((pixels > 64).any(axis)) for axis in (1, 0))
+  if not len(rows):
+    return np.zeros((0, 0), np.uint8)
+  return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _centre(
+  ink: np.ndarray, size: int, box: int, *, widen: float = 1.0
+) -> np.ndarray:
+  """Scales ink so that its longer side is `box`, in the middle of a square.
+
+  The ratio of its sides is raised to the power of `widen`.
+  """
+  sides = np.divide(ink.shape, max(ink.shape)) ** widen
+  height, width = np.maximum(1, np.rint(box * sides)).astype(int)
+  image = Image.fromarray(ink).resize(
+    (width, height), Image.Resampling.BILINEAR
   )
-  scaled = Image.fromarray(ink).resize((width, height), Image.Resampling.BOX if max(ink.shape) > _BOX else Image.Resampling.BILINEAR)
-  top, left = (_CANVAS - height) // 2, (_CANVAS - width) // 2
-  canvas = np.zeros((_CANVAS, _CANVAS), np.float32)
-  canvas[top : top + height, left : left + width] = np.asarray(scaled) / np.float32(255)
-  return canvas
+  top, left = (size - height) // 2, (size - width) // 2
+  square = np.zeros((size, size), np.uint8)
+  square[top : top + height, left : left + width] = np.asarray(image)
+  return square
 
 
-def _look_new(shapes: list[np.ndarray]) -> list[bool]:
-  """Whether each is unlike all before."""
-  total = sum(len(s) for s in shapes)
-  side = _CANVAS // _COARSE
-  inks = np.zeros((total, side**2), np.float32)
-  squares = np.zeros((total, side**2), np.float32)
-  n = 0
-  keep = []
-  for shape in shapes:
-    coarse = shape.reshape(-1, side, _COARSE, side, _COARSE).mean((2, 4))
-    ink = coarse > 0.4
-    square = np.stack([np.maximum(ndimage.distance_transform_edt(~i)-.5,0)**2 for i in ink]).reshape(len(ink),-1).astype(np.float32)
-    ink = ink.reshape(len(ink), -1).astype(np.float32)
-    ink /= ink.sum(1, keepdims=True)
-    apart = np.maximum(ink @ squares[:n].T, square @ inks[:n].T)
-    keep.append(n == 0 or apart.min() > _ALIKE)
-    if keep[-1]:
-      inks[n:n+len(ink)] = ink
-      squares[n:n+len(ink)] = square
-      n += len(ink)
-  return keep
+def _unlike(
+  codes: list[int], typefaces: list[dict[int, np.ndarray]]
+) -> list[int]:
+  """Those of `codes` that look like none before them in any typeface."""
+  apart = np.full((len(codes), len(codes)), np.inf, np.float32)
+  for typeface in typefaces:
+    has = [i for i, code in enumerate(codes) if code in typeface]
+    distances = _apart(np.stack([typeface[codes[i]] for i in has]))
+    apart[np.ix_(has, has)] = np.minimum(apart[np.ix_(has, has)], distances)
+  splits = np.array([_SPLIT[_script(code)] for code in codes])
+  kept: list[int] = []
+  for i, split in enumerate(splits):
+    enough = np.where(splits[kept] == split, _UNLIKE, _UNLIKE_ACROSS)
+    if (apart[i, kept] > enough).all():
+      kept.append(i)
+  return [codes[i] for i in kept]
 
 
-def _draw_split(rng, chars, size, drawings):
-  images = [_draw(rng, c, size, drawings) for c in chars]
-  ...
+def _apart(canvases: np.ndarray) -> np.ndarray:
+  """How unlike `n` canvases look: `[n, n]`, in squared 1/32 of a side.
+
+  The mean squared distance from the ink of one to the nearest ink of the
+  other, whichever way it is larger. Half a pixel is free, and narrow ones are
+  widened, so that weight and proportions matter little.
+  """
+  n = len(canvases)
+  small = [_centre(_crop(canvas), 32, 26, widen=0.5) for canvas in canvases]
+  ink = np.stack(small) > 100
+  away = np.stack([ndimage.distance_transform_edt(~i) for i in ink])
+  squares = np.float32(np.maximum(away - 0.5, 0) ** 2).reshape(n, -1)
+  weights = np.float32(ink / ink.sum((1, 2), keepdims=True)).reshape(n, -1)
+  means = weights @ squares.T
+  apart: np.ndarray = np.maximum(means, means.T)
+  return apart
+
+
+def _draw(
+  rng: np.random.Generator, codes: list[int], size: int, drawings: int
+) -> np.ndarray:
+  """`drawings` drawings of each code point: `[n, size, size, 1]` uint8."""
+  shapes = [_characters()[code] for code in codes]
+  counts = np.array([len(s) for s in shapes])
+  chosen = rng.integers(counts[:, None], size=(len(codes), drawings))
+  chosen = (chosen + (np.cumsum(counts) - counts)[:, None]).reshape(-1)
+  canvases = np.concatenate(shapes) / np.float32(255)
+  blurred = ndimage.gaussian_filter(canvases, (0, _BLUR, _BLUR))
+  middle = (blurred**2).sum((1, 2)) / blurred.sum((1, 2))  # Of a stroke.
+  blurred /= middle[:, None, None]
+  values = _sample(blurred, chosen, _distort(rng, len(chosen), size))
+  pen = rng.uniform(*_PEN, (len(chosen), 1, 1))
+  ink = (values - pen) * _SHARPNESS * max(1, size / 28) + 0.5
+  drawn: np.ndarray = 255 * np.clip(ink, 0, 1)
+  return drawn.astype(np.uint8)[..., None]
+
+
+def _distort(rng: np.random.Generator, n: int, size: int) -> np.ndarray:
+  """Where on its canvas each pixel of a drawing looks: `[2, n, size, size]`."""
+  side = (np.arange(size) + 0.5) * 2 / size - 1
+  grid = np.stack(np.meshgrid(side, side, indexing='ij')).reshape(2, -1)
+  turn, shear = rng.normal(size=(2, n)) * [[_ROTATION], [_SHEAR]]
+  scale = np.exp(_SCALE * rng.normal(size=(n, 2, 1)))
+  rotate = np.array(
+    [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+  )
+  slant = np.array([[np.ones(n), np.zeros(n)], [shear, np.ones(n)]])
+  affine = np.einsum('ijn,jkn->nik', rotate, slant) * scale
+  shift = _SHIFT * rng.normal(size=(n, 2, 1))
+  bumps = np.exp(-0.5 * ((side[:, None] - _KNOTS) / np.ptp(_KNOTS[:2])) ** 2)
+  push = _BEND * rng.normal(size=(n, 2, len(_KNOTS), len(_KNOTS)))
+  bend = np.einsum('yk,ncka,xa->ncyx', bumps, push, bumps, optimize=True)
+  moved: np.ndarray = affine @ grid + shift + bend.reshape(n, 2, -1)
+  return moved.reshape(n, 2, size, size).swapaxes(0, 1)
+
+
+def _sample(
+  canvases: np.ndarray, chosen: np.ndarray, where: np.ndarray
+) -> np.ndarray:
+  """Looks at `chosen` canvases, `where` in [-1, 1]: `[n, size, size]`."""
+  pixels = np.clip((where + 1) * _CANVAS / 2 - 0.5, 0, _CANVAS - 1)
+  # The canvases stand on each other: one image for all.
+  pixels[0] += _CANVAS * chosen[:, None, None]
+  tower = canvases.reshape(-1, _CANVAS)
+  values: np.ndarray = ndimage.map_coordinates(tower, pixels, order=1)
+  return values

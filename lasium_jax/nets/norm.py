@@ -27,12 +27,12 @@ class BatchStatisticsNorm(nn.Module):
       mean, variance = self.get_variable(STATISTICS, 'moments')
     else:
       axes = tuple(range(x.ndim - 1))
-      mean = x.mean(axes)
-      variance = jnp.square(x - mean).mean(axes)
+      mean = x.mean(axes, keepdims=True)
+      variance = jnp.square(x - mean).mean(axes, keepdims=True)
       if self.is_mutable_collection(STATISTICS):
         self.put_variable(STATISTICS, 'moments', (mean, variance))
     factor: Any = 1 / jnp.sqrt(variance + self.epsilon)
-    channels = x.shape[-1:]
+    channels = (1,) * (x.ndim - 1) + x.shape[-1:]
     if self.use_scale:
       factor *= self.param('scale', nn.initializers.ones, channels)
     bias = self.param('bias', nn.initializers.zeros, channels)

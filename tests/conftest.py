@@ -1,0 +1,49 @@
+"""Settings of all tests, and the small pieces that many of them share."""
+
+import os
+
+# Before JAX starts: the tests are of arithmetic, not of a particular device.
+os.environ.setdefault('JAX_PLATFORMS', 'cpu')
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from lasium_jax.types import Examples, ImageSet, Task
+
+jax.config.update('jax_numpy_rank_promotion', 'raise')
+
+
+@pytest.fixture
+def key():
+  return jax.random.key(0)
+
+
+@pytest.fixture
+def image_set():
+  """Six classes of 7 to 12 images, whose pixels tell class and number."""
+  counts = jnp.arange(7, 13)
+  starts = jnp.concatenate([jnp.zeros(1, int), jnp.cumsum(counts)[:-1]])
+  labels = jnp.repeat(jnp.arange(6), counts)
+  numbers = jnp.arange(len(labels)) - starts[labels]
+  images = jnp.zeros((len(labels), 4, 4, 1), jnp.uint8)
+  images = images.at[:, 0, 0, 0].set(labels.astype(jnp.uint8))
+  images = images.at[:, 0, 1, 0].set(numbers.astype(jnp.uint8))
+  return ImageSet(images, starts, counts)
+
+
+@pytest.fixture
+def task(key):
+  """3-way 2-shot, 4 queries, 8x8 images that differ by class."""
+  ways, shots, queries = 3, 2, 4
+  patterns = jax.random.uniform(key, (ways, 8, 8, 1))
+
+  def examples(key, n):
+    x = jnp.repeat(patterns, n, axis=0)
+    x += 0.1 * jax.random.normal(key, x.shape)
+    return Examples(x, jnp.repeat(jnp.arange(ways), n))
+
+  return Task(
+    examples(jax.random.fold_in(key, 1), shots),
+    examples(jax.random.fold_in(key, 2), queries),
+  )

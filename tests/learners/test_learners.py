@@ -1,0 +1,179 @@
+"""Learners against hand calculations and finite differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lasium_jax import learners, meta
+from lasium_jax.learners.maml import support_loss
+from lasium_jax.nets import conv4
+from lasium_jax.types import Examples, Network
+
+WAYS = 3
+LINEAR = Network(
+  init=lambda key, x: jnp.zeros((x[0].size, WAYS), x.dtype),
+  apply=lambda params, x, statistics=None: (
+    x.reshape(len(x), -1) @ params,
+    (),
+  ),
+)
+SMALL = {'filters': 4}
+
+
+def make(name, inductive=False):
+  if name == 'protonets':
+    return learners.protonets(
+      conv4(None, **SMALL), ways=WAYS, inductive=inductive
+    )
+  network = conv4(WAYS, **SMALL)
+  if name == 'maml':
+    return learners.maml(
+      network, steps=2, learning_rate=0.4, inductive=inductive
+    )
+  return learners.scratch(
+    network, steps=3, learning_rate=0.01, inductive=inductive
+  )
+
+
+NAMES = ('maml', 'protonets', 'scratch')
+
+
+def softmax(logits):
+  e = np.exp(logits - logits.max(-1, keepdims=True))
+  return e / e.sum(-1, keepdims=True)
+
+
+def test_maml_inner_loop_by_hand(task, key):
+  """Softmax regression, whose gradient is x^T (p - y) / n."""
+  learner = learners.maml(LINEAR, steps=3, learning_rate=0.1)
+  params = learner.init(key, task.support.x)
+  adapted = learner.adapt(key, params, task.support)
+  x = np.asarray(task.support.x, np.float64).reshape(len(task.support.x), -1)
+  y = np.eye(WAYS)[np.asarray(task.support.y)]
+  w = np.zeros((x.shape[1], WAYS))
+  for _ in range(3):
+    w -= 0.1 * x.T @ (softmax(x @ w) - y) / len(x)
+  np.testing.assert_allclose(adapted.params, w, atol=1e-5)
+  query = np.asarray(task.query.x).reshape(len(task.query.x), -1)
+  logits = learner.predict(adapted, task.query.x)
+  np.testing.assert_allclose(logits, query @ w, atol=1e-4)
+
+
+def outer_loss(learner, task, key):
+  return lambda params: meta.task_loss(learner, key, params, task)[0]
+
+
+@pytest.mark.parametrize('downsample', ['stride', 'max_pool'])
+@pytest.mark.parametrize('inductive', [False, True])
+def test_maml_meta_gradient_by_finite_differences(
+  task, key, downsample, inductive
+):
+  """In float64, along random directions: exact second order."""
+  x = jnp.repeat(jnp.repeat(task.support.x, 2, 1), 2, 2)
+  query = jnp.repeat(jnp.repeat(task.query.x, 2, 1), 2, 2)
+  with jax.enable_x64(True):
+    double = jax.tree.map(
+      lambda a: jnp.asarray(np.asarray(a), jnp.float64), (x, query)
+    )
+    task = task._replace(
+      support=task.support._replace(x=double[0]),
+      query=task.query._replace(x=double[1]),
+    )
+    network = conv4(WAYS, downsample=downsample, **SMALL)
+    learner = learners.maml(
+      network, steps=2, learning_rate=0.1, inductive=inductive
+    )
+    params = jax.tree.map(
+      lambda p: jnp.asarray(np.asarray(p), jnp.float64),
+      learner.init(key, task.support.x),
+    )
+    loss = jax.jit(outer_loss(learner, task, key))
+    gradient = jax.jit(jax.grad(loss))(params)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+      direction = jax.tree.map(
+        lambda p: jnp.asarray(rng.normal(size=p.shape)), params
+      )
+      h = 1e-6
+      ahead = jax.tree.map(lambda p, d: p + h * d, params, direction)
+      behind = jax.tree.map(lambda p, d: p - h * d, params, direction)
+      slope = (loss(ahead) - loss(behind)) / (2 * h)
+      products = jax.tree.map(lambda g, d: (g * d).sum(), gradient, direction)
+      np.testing.assert_allclose(
+        sum(jax.tree.leaves(products)), slope, rtol=1e-4, atol=1e-8
+      )
+
+
+def test_first_order_maml_is_the_gradient_at_the_adapted_weights(task, key):
+  options = {'steps': 3, 'learning_rate': 0.5}
+  learner = learners.maml(LINEAR, first_order=True, **options)
+  params = 0.1 * jax.random.normal(key, (64, WAYS))
+  gradient = jax.grad(outer_loss(learner, task, key))(params)
+  adapted = learner.adapt(key, params, task.support).params
+  expected = jax.grad(
+    lambda p: support_loss(LINEAR, p, task.query)
+  )(adapted)
+  np.testing.assert_allclose(gradient, expected, atol=1e-6)
+  second = learners.maml(LINEAR, **options)
+  difference = jax.grad(outer_loss(second, task, key))(params) - gradient
+  assert jnp.abs(difference).max() > 1e-3
+
+
+@pytest.mark.parametrize('distance', ['mean', 'sum'])
+def test_protonets_by_hand(task, key, distance):
+  learner = learners.protonets(LINEAR, ways=WAYS, distance=distance)
+  params = jax.random.normal(key, (64, 5))
+  # Labels in any order: prototypes are of labels, not of positions.
+  order = jnp.asarray([3, 0, 5, 1, 4, 2])
+  support = jax.tree.map(lambda leaf: leaf[order], task.support)
+  logits = learner.predict(learner.adapt(key, params, support), task.query.x)
+  w = np.asarray(params)
+  features = np.asarray(support.x).reshape(6, -1) @ w
+  queries = np.asarray(task.query.x).reshape(12, -1) @ w
+  for n, q in enumerate(queries):
+    for c in range(WAYS):
+      mean = features[np.asarray(support.y) == c].mean(0)
+      d = ((q - mean) ** 2).sum()
+      expected = -d / 5 if distance == 'mean' else -d
+      np.testing.assert_allclose(logits[n, c], expected, rtol=1e-4)
+
+
+def test_scratch_ignores_parameters_and_starts_from_its_key(task, key):
+  learner = make('scratch')
+  assert learner.init(key, task.support.x) == ()
+  predict = jax.jit(
+    lambda k: learner.predict(
+      learner.adapt(k, (), task.support), task.query.x
+    )
+  )
+  same, other = predict(key), predict(jax.random.key(9))
+  np.testing.assert_array_equal(predict(key), same)
+  assert jnp.abs(same - other).max() > 1e-3
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_inductive_predictions_do_not_depend_on_other_queries(task, key, name):
+  def predict(inductive, x):
+    learner = make(name, inductive)
+    params = learner.init(key, task.support.x)
+    return learner.predict(learner.adapt(key, params, task.support), x)
+
+  x = task.query.x
+  for inductive in (False, True):
+    alone = jnp.concatenate([predict(inductive, x[i : i + 1]) for i in (0, 5)])
+    together = predict(inductive, x)[jnp.asarray([0, 5])]
+    assert np.allclose(alone, together, atol=1e-4) == inductive
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_learners_learn(task, key, name):
+  """Far above chance on patterns that any of them can tell apart."""
+  learner = make(name)
+  if name == 'scratch':
+    network = conv4(WAYS, **SMALL)
+    learner = learners.scratch(network, steps=60, learning_rate=0.02)
+  params = learner.init(key, task.support.x)
+  support = Examples(task.support.x, task.support.y)
+  logits = learner.predict(learner.adapt(key, params, support), task.query.x)
+  assert (logits.argmax(-1) == task.query.y).mean() > 0.6

@@ -1,0 +1,113 @@
+"""Tasks: what is in them, and what never is."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lasium_jax import latents, tasks
+from lasium_jax.types import Anchors, Generator, GeneratorSource
+
+WAYS = 3
+# "Images" that show their latent: class centres are multiples of 100.
+PLAIN = Generator(
+  sample=lambda key, n: jax.random.normal(key, (n, 4)),
+  decode=lambda params, z: params + z.reshape(-1, 2, 2, 1),
+)
+SOURCE = GeneratorSource(jnp.float32(0.5), jnp.zeros((1, 2, 2, 1), jnp.uint8))
+
+
+def centres(key, source):
+  z = jnp.repeat(100.0 * jnp.arange(WAYS)[:, None], 4, axis=1)
+  return Anchors(z, jnp.int32(1))
+
+
+def step_by_omega(key, anchors, omega):
+  return anchors + omega
+
+
+@pytest.mark.parametrize('shots,queries', [(1, 5), (2, 3), (4, 1)])
+def test_algorithm_1(key, shots, queries):
+  """Line by line: anchors first, then one latent for each omega, decoded."""
+  task_fn = tasks.lasium(
+    PLAIN, centres, step_by_omega, shots=shots, queries=queries
+  )
+  task = jax.jit(task_fn)(key, SOURCE)
+  values = 0.5 + 100 * np.arange(WAYS)[:, None] + np.arange(shots + queries)
+  np.testing.assert_allclose(
+    task.support.x[:, 0, 0, 0], values[:, :shots].ravel()
+  )
+  np.testing.assert_allclose(
+    task.query.x[:, 0, 0, 0], values[:, shots:].ravel()
+  )
+  assert task.support.y.tolist() == np.repeat(range(WAYS), shots).tolist()
+  assert task.query.y.tolist() == np.repeat(range(WAYS), queries).tolist()
+
+
+def test_real_anchor_images_are_used_as_they_are(key):
+  images = jax.random.uniform(key, (WAYS, 2, 2, 1))
+
+  def encoded(key, source):
+    return centres(key, source)._replace(x=images)
+
+  task_fn = tasks.lasium(PLAIN, encoded, step_by_omega, shots=1, queries=2)
+  task = task_fn(key, SOURCE)
+  np.testing.assert_array_equal(task.support.x, images)
+  expected = [1.5, 2.5, 101.5, 102.5, 201.5, 202.5]
+  np.testing.assert_allclose(task.query.x[:, 0, 0, 0], expected)
+
+
+def test_in_class_samples_are_fresh(key):
+  """Every omega draws its own noise, and so does every task."""
+  task_fn = tasks.lasium(
+    PLAIN, centres, latents.noise(1.0), shots=1, queries=4
+  )
+  keys = jax.random.split(key, 8)
+  batch = jax.vmap(task_fn, in_axes=(0, None))(keys, SOURCE)
+  values = np.asarray(batch.query.x).ravel()
+  assert len(np.unique(values)) == len(values)
+
+
+@pytest.mark.parametrize('make', ['lasium', 'labelled'])
+def test_augmentation_meets_the_query_only(key, image_set, make):
+  def blank(key, x):
+    return jnp.full_like(x, -7)
+
+  if make == 'lasium':
+    task_fn = tasks.lasium(
+      PLAIN, centres, step_by_omega, shots=1, queries=2, augment=blank
+    )
+    task = task_fn(key, SOURCE)
+  else:
+    task_fn = tasks.labelled(ways=3, shots=1, queries=2, augment=blank)
+    task = task_fn(key, image_set)
+  assert (task.query.x == -7).all()
+  assert (task.support.x != -7).all()
+
+
+def test_labelled_tasks_never_repeat_an_image(image_set):
+  """Distinct classes; distinct images, of the class that the label says."""
+  task_fn = jax.jit(tasks.labelled(ways=4, shots=3, queries=4))
+  for seed in range(50):
+    task = task_fn(jax.random.key(seed), image_set)
+    x = jnp.concatenate([task.support.x, task.query.x])
+    y = jnp.concatenate([task.support.y, task.query.y])
+    ids = np.round(255 * np.asarray(x[:, 0, :2, 0])).astype(int)
+    assert len(np.unique(ids, axis=0)) == len(ids)
+    classes = [set(ids[np.asarray(y) == i, 0]) for i in range(4)]
+    assert all(len(c) == 1 for c in classes)
+    assert len(set.union(*classes)) == 4
+
+
+def test_labelled_tasks_are_uniform(image_set):
+  """Each of a class's images is equally often the first support image."""
+  task_fn = tasks.labelled(ways=6, shots=1, queries=6)
+  keys = jax.random.split(jax.random.key(0), 3000)
+  support = jax.jit(jax.vmap(lambda k: task_fn(k, image_set).support.x))(keys)
+  ids = np.round(255 * np.asarray(support[..., 0, :2, 0])).astype(int)
+  for label in range(6):
+    numbers = ids[ids[..., 0] == label][:, 1]
+    count = int(image_set.counts[label])
+    share = np.bincount(numbers, minlength=count) / len(numbers)
+    assert len(share) == count
+    np.testing.assert_allclose(share, 1 / count, atol=0.04)

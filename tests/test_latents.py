@@ -1,0 +1,123 @@
+"""Samplers by their distributions, anchors by their distances."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+
+from lasium_jax import latents
+from lasium_jax.types import Generator, GeneratorSource
+
+WAYS, SIZE = 5, 8
+GAUSSIAN = Generator(
+  sample=lambda key, n: jax.random.normal(key, (n, SIZE)),
+  decode=lambda params, z: z[:, :, None, None],
+  encode=lambda params, x: params * x.reshape(len(x), -1),
+)
+
+
+@pytest.fixture
+def source(key):
+  images = jax.random.randint(key, (50, 2, 4, 1), 0, 256)
+  return GeneratorSource(jnp.float32(3.0), images.astype(jnp.uint8))
+
+
+def draws(sampler, anchors, omega=1, n=4000):
+  keys = jax.random.split(jax.random.key(1), n)
+  return jax.jit(jax.vmap(lambda key: sampler(key, anchors, omega)))(keys)
+
+
+def is_gaussian(values, mean, deviation):
+  """Kolmogorov-Smirnov at a level that a right sampler fails once in 10^4."""
+  scaled = (np.asarray(values) - np.asarray(mean)) / deviation
+  return scipy.stats.kstest(scaled.ravel(), 'norm').pvalue > 1e-4
+
+
+@pytest.fixture
+def anchors(key):
+  return 2 * jax.random.normal(key, (WAYS, SIZE))
+
+
+@pytest.mark.parametrize('sigma', [0.5, 2.0])
+def test_noise_is_gaussian_about_the_anchor(anchors, sigma):
+  z = draws(latents.noise(sigma), anchors)
+  assert is_gaussian(z, anchors, sigma)
+  assert not is_gaussian(z, anchors, 1.1 * sigma)
+
+
+def test_noise_of_a_random_deviation(anchors):
+  """Variance of U(0, 2) mixtures: E[sigma^2] = 4/3; each row has its own."""
+  z = draws(latents.noise(0.0, sigma_max=2.0), anchors) - anchors[None]
+  np.testing.assert_allclose(z.var(), 4 / 3, rtol=0.03)
+  assert scipy.stats.kurtosis(np.ravel(z)) > 1  # A mixture, no Gaussian.
+  row = jnp.sqrt((z**2).mean(-1))
+  assert row.min() < 0.1 and row.max() > 2
+
+
+@pytest.mark.parametrize('alpha', [0.2, 0.4])
+def test_random_out_of_class_moves_toward_the_prior(anchors, alpha):
+  z = draws(latents.random_out_of_class(GAUSSIAN, alpha), anchors)
+  assert is_gaussian(z, (1 - alpha) * anchors, alpha)
+
+
+@pytest.mark.parametrize('omega', range(1, 2 * WAYS + 1))
+def test_other_classes(anchors, omega):
+  z = draws(latents.other_classes(0.3, self_noise=0.7), anchors, omega)
+  if omega % WAYS == 0:
+    assert is_gaussian(z, anchors, 0.7)
+  else:
+    for i in range(WAYS):
+      expected = 0.7 * anchors[i] + 0.3 * anchors[(i + omega) % WAYS]
+      np.testing.assert_allclose(z[0, i], expected, rtol=1e-5, atol=1e-5)
+    assert (z == z[:1]).all()
+
+
+def test_prior_anchors_are_apart_and_counted(source):
+  """The number of draws is geometric in the chance of acceptance."""
+  epsilon = 6.0
+  anchors = latents.prior_anchors(GAUSSIAN, 3, epsilon)
+  keys = jax.random.split(jax.random.key(2), 4000)
+  z, num_draws, x = jax.jit(jax.vmap(anchors, in_axes=(0, None)))(keys, source)
+  distances = jax.vmap(latents.squared_distances)(z)
+  assert (distances > epsilon).all()
+  assert x is None
+  rng = np.random.default_rng(0)
+  raw = rng.normal(size=(20_000, 3, SIZE))
+  pairs = [((raw[:, i] - raw[:, j]) ** 2).sum(-1) for i, j in [(0, 1), (0, 2), (1, 2)]]
+  accepted = (np.stack(pairs) > epsilon).all(0).mean()
+  np.testing.assert_allclose(num_draws.mean(), 1 / accepted, rtol=0.05)
+
+
+def test_encoded_anchors_are_distinct_images(source):
+  epsilon = 1.0
+  anchors = latents.encoded_anchors(GAUSSIAN, WAYS, epsilon)
+  for seed in range(20):
+    z, num_draws, x = jax.jit(anchors)(jax.random.key(seed), source)
+    np.testing.assert_allclose(z, GAUSSIAN.encode(source.params, x), rtol=1e-5)
+    assert x.min() >= 0 and x.max() <= 1 and num_draws >= 1
+    assert (latents.squared_distances(z) > epsilon).all()
+    rows = np.asarray(source.images).reshape(50, -1)
+    found = [(rows == np.round(255 * xi.ravel())).all(1).any() for xi in x]
+    assert all(found)
+
+
+def test_an_epsilon_that_cannot_be_met_ends(source):
+  anchors = latents.prior_anchors(GAUSSIAN, WAYS, 1e6, max_draws=50)
+  z, num_draws, _ = anchors(jax.random.key(0), source)
+  assert num_draws == 0 and jnp.isnan(z).all()
+  with pytest.raises(ValueError, match='epsilon'):
+    latents.count_rejections(jax.random.key(0), anchors, source, 3)
+
+
+def test_count_rejections_adds_up(source):
+  key = jax.random.key(3)
+  anchors = latents.prior_anchors(GAUSSIAN, 3, 8.0)
+  one = jax.jit(lambda key: anchors(key, source).num_draws)
+  each = [int(one(k)) for k in jax.random.split(key, 70)]
+  assert latents.count_rejections(key, anchors, source, 70) == sum(each) - 70
+
+
+def test_encoded_anchors_need_an_encoder():
+  with pytest.raises(ValueError, match='no encoder'):
+    latents.encoded_anchors(GAUSSIAN._replace(encode=None), WAYS, 0.0)
