@@ -143,11 +143,11 @@ def _script(code: int) -> str:
   category = unicodedata.category(character)
   if unicodedata.decomposition(character):
     return ''  # Another character with an accent, or in a frame or a style.
-  if category == 'Sm':
-    return 'SYMBOL'
-  if category not in ('Lu', 'Ll', 'Lo', 'Nd'):
+  if category not in ('Lu', 'Ll', 'Lo', 'Nd', 'Sm'):
     return ''
   word = unicodedata.name(character).split()[0]
+  if category == 'Sm':  # Some scripts have their own: an Arabic cube root.
+    return '' if word in _ORDER else 'SYMBOL'
   return word if word in _ORDER else ''
 
 

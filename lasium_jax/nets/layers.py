@@ -25,6 +25,6 @@ class ConvTranspose(nn.Module):
   def __call__(self, x: Array) -> Array:
     shape = (*self.kernel_size, x.shape[-1], self.features)
     kernel = self.param('kernel', nn.initializers.lecun_normal(), shape)
-    channels = (1, 1, 1, self.features)
-    bias = self.param('bias', nn.initializers.zeros, channels)
-    return conv_transpose_by_phases(x, kernel, self.strides) + bias
+    bias = self.param('bias', nn.initializers.zeros, (self.features,))
+    x = conv_transpose_by_phases(x, kernel, self.strides)
+    return x + bias.reshape(1, 1, 1, -1)

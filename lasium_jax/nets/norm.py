@@ -32,8 +32,9 @@ class BatchStatisticsNorm(nn.Module):
       if self.is_mutable_collection(STATISTICS):
         self.put_variable(STATISTICS, 'moments', (mean, variance))
     factor: Any = 1 / jnp.sqrt(variance + self.epsilon)
-    channels = (1,) * (x.ndim - 1) + x.shape[-1:]
+    channels = x.shape[-1:]
     if self.use_scale:
-      factor *= self.param('scale', nn.initializers.ones, channels)
+      scale = self.param('scale', nn.initializers.ones, channels)
+      factor *= scale.reshape(mean.shape)
     bias = self.param('bias', nn.initializers.zeros, channels)
-    return (x - mean) * factor + bias
+    return (x - mean) * factor + bias.reshape(mean.shape)
