@@ -1,13 +1,75 @@
-"""Settings that the benchmarks share, with LASIUM's values for Omniglot."""
+"""What the benchmarks' configs share: all fields, and the names of runs."""
+
+import math
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
+SAMPLERS = ('n', 'ro', 'oc')
+GENERATORS = ('vae', 'msgan')
+LEARNERS = ('maml', 'protonets')
+VARIANTS = ('paper', 'released')
 
-def get_config() -> ConfigDict:
-  """Every field there is; a benchmark's config changes some."""
+
+def get_config(benchmark: str, run: str) -> ConfigDict:
+  """The settings of one run of a benchmark.
+
+  Args:
+    benchmark: the name of its config module.
+    run: what comes behind the colon, such as 'ro-vae-maml'; configs/omniglot.py
+      has the grammar.
+
+  Returns:
+    A config with every field there is.
+
+  Raises:
+    ValueError: if there is no such run.
+  """
+  config = _defaults()
+  config.benchmark, config.name = benchmark, run
+  words = run.split('-')
+  variant = words.pop() if words[-1] in VARIANTS else ''
+  match words:
+    case ['scratch']:
+      config.meta.iterations = 0
+      config.evaluation.scratch = True
+    case ['supervised', learner] if learner in LEARNERS:
+      config.tasks.source = 'labelled'
+      config.learner.name = learner
+    case [sampler, generator, learner] if (
+      sampler in SAMPLERS and generator in GENERATORS and learner in LEARNERS
+    ):
+      config.latents.sampler = sampler
+      config.learner.name = learner
+      choose_generator(config, generator)
+    case _:
+      raise ValueError(
+        f'configs/{benchmark}.py has no run {run!r}. It has '
+        '{n,ro,oc}-{vae,msgan}-{maml,protonets}, supervised-{maml,protonets} '
+        'and scratch, each with -paper or -released behind it or nothing.'
+      )
+  _choose_variant(config, variant)
+  return config
+
+
+def _choose_variant(config: ConfigDict, variant: str) -> None:
+  """Follows the paper's text, or its released code, where they differ."""
+  if variant == 'paper':
+    config.network.downsample = 'max_pool'
+    config.network.head = 'flatten'
+    config.latents.sigma = math.sqrt(0.5)
+    config.learner.distance = 'sum'
+  if variant == 'released':
+    config.generator.kl_weighting = 'mean'
+    if config.generator.name == 'vae':
+      config.latents.sigma, config.latents.sigma_max = 0.0, 2.0
+
+
+def _defaults() -> ConfigDict:
+  """Every field there is, with LASIUM's values for Omniglot."""
   config = ConfigDict()
-  config.name = ''  # Of the run, in its results and report.
+  config.benchmark = ''  # The config module, and in it
+  config.name = ''  # the run.
   config.seed = 0
   config.checkpoint_seconds = 60.0
 

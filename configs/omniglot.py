@@ -21,52 +21,12 @@ two differ (docs/papers.md):
   learner.distance              mean       sum              mean
 """
 
-import math
-
 from ml_collections import ConfigDict
 
 from configs import base
 
-SAMPLERS = ('n', 'ro', 'oc')
-GENERATORS = ('vae', 'msgan')
-LEARNERS = ('maml', 'protonets')
-VARIANTS = ('paper', 'released')
-
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
-  words = run.split('-')
-  variant = words.pop() if words[-1] in VARIANTS else ''
-  config = base.get_config()
-  config.name = run
+  config = base.get_config('omniglot', run)
   config.data.name = 'omniglot'
-  match words:
-    case ['scratch']:
-      config.meta.iterations = 0
-      config.evaluation.scratch = True
-    case ['supervised', learner] if learner in LEARNERS:
-      config.tasks.source = 'labelled'
-      config.learner.name = learner
-      config.meta.iterations = 10_000
-    case [sampler, generator, learner] if (
-      sampler in SAMPLERS and generator in GENERATORS and learner in LEARNERS
-    ):
-      config.latents.sampler = sampler
-      config.learner.name = learner
-      base.choose_generator(config, generator)
-      config.meta.iterations = 1_000
-    case _:
-      raise ValueError(
-        f'configs/omniglot.py has no run {run!r}. It has '
-        '{n,ro,oc}-{vae,msgan}-{maml,protonets}, supervised-{maml,protonets} '
-        'and scratch, each with -paper or -released behind it or nothing.'
-      )
-  if variant == 'paper':
-    config.network.downsample = 'max_pool'
-    config.network.head = 'flatten'
-    config.latents.sigma = math.sqrt(0.5)
-    config.learner.distance = 'sum'
-  if variant == 'released':
-    config.generator.kl_weighting = 'mean'
-    if config.generator.name == 'vae':
-      config.latents.sigma, config.latents.sigma_max = 0.0, 2.0
   return config

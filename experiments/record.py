@@ -10,10 +10,6 @@ from typing import Any, NamedTuple
 
 import jax
 
-# Where data lies does not change a run's results.
-PLACES = ('data_dir', 'cache_dir', 'download')
-
-
 class WrongWorkdir(Exception):
   """The workdir holds a run of another config."""
 
@@ -93,7 +89,7 @@ def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
     if path.exists():
       _check_same(path, config)
     else:
-      write_atomically(path, json.dumps(config, indent=2) + '\n')
+      write_json(path, config)
   except OSError as error:
     raise OSError(
       f'Cannot write the workdir {workdir}: {error}. Free some space there, '
@@ -147,6 +143,10 @@ def write_atomically(path: Path, text: str) -> None:
     partial.replace(path)
   finally:
     partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+  write_atomically(path, json.dumps(value, indent=2) + '\n')
 
 
 def hardware() -> str:

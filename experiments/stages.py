@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build, loop, pictures, record
+from experiments import build, loop, paper, pictures, record
 from experiments.build import BadConfig, Config
 from experiments.loop import Stage
 from experiments.record import Record
@@ -200,7 +200,7 @@ def meta_stage(
 
   def advance(state: Training, first: int, n: int) -> tuple[Training, Any]:
     if first == 0:
-      _check_anchors(config, model, source)
+      _count_rejections(config, model, source, files)
       _show_tasks(config, task_fn, source, splits, files)
     trained, values = compiled(state.meta, source, jnp.int32(first), n)
     state = state._replace(meta=trained)
@@ -323,31 +323,38 @@ def _entry(
     'ci95': ci95,
     'normalization': build.normalization(config),
     'steps': steps,
-    'config': config.name,
+    'config': f'configs/{config.benchmark}.py:{config.name}',
+    **paper.published(config.data.name, name, shots),
   }
 
 
 def _write_results(files: Record, results: list[dict[str, Any]]) -> None:
   page = {'results': results, 'hardware': record.hardware()}
-  text = json.dumps(page, indent=2) + '\n'
-  record.write_atomically(files.workdir / 'results.json', text)
+  anchors = files.workdir / 'anchors.json'
+  if anchors.exists():
+    page['rejected_anchors'] = json.loads(anchors.read_text())
+  record.write_json(files.workdir / 'results.json', page)
 
 
-def _check_anchors(
-  config: Config, model: Generator | None, source: Any
+def _count_rejections(
+  config: Config, model: Generator | None, source: Any, files: Record
 ) -> None:
-  """Ends early if epsilon cannot be met, in place of a NaN later."""
+  """Notes how often anchors are redrawn (the paper's Table 9).
+
+  Ends early if epsilon cannot be met, in place of a NaN later.
+  """
   if model is None:
     return
   anchor_fn = build.anchors(config, model)
-  key = _key(config, _PICTURES)
+  key, num_tasks = _key(config, _PICTURES), 1_000
   try:
-    rejected = latents.count_rejections(key, anchor_fn, source, 100)
+    rejected = latents.count_rejections(key, anchor_fn, source, num_tasks)
   except ValueError as error:
     raise BadConfig(
       f'config.generator.epsilon = {config.generator.epsilon}: {error}'
     ) from error
-  print(f'Anchors: {rejected} sets rejected while 100 were drawn.', flush=True)
+  counts = {'tasks': num_tasks, 'rejected': rejected}
+  record.write_json(files.workdir / 'anchors.json', counts)
 
 
 def _show_samples(
@@ -388,12 +395,12 @@ def _show_tasks(
     task, shots, config.evaluation.queries, anchors=False
   )
   pictures.save_png(files.sample('task_real'), picture)
+  if config.tasks.source != 'lasium':
+    return
   make = jax.jit(task_fn)
   for i in range(3):
     task = make(jax.random.fold_in(key, i), source)
-    picture = pictures.task_picture(
-      task, shots, queries, anchors=config.tasks.source == 'lasium'
-    )
+    picture = pictures.task_picture(task, shots, queries, anchors=True)
     pictures.save_png(files.sample(f'task_synthetic_{i}'), picture)
 
 
