@@ -8,7 +8,8 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from experiments import build, loop, record
-from experiments.build import BadConfig, Config, Places
+from experiments.build import Places
+from experiments.checks import BadConfig, Config
 from experiments.record import Record
 from lasium_jax.data import Splits
 
@@ -57,7 +58,32 @@ def start(work: Work) -> None:
       print(f'Error: {error}', file=sys.stderr)
       sys.exit(1)
 
-  app.run(main)
+  app.run(main, flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+  """As absl does, but with one message for whatever cannot be parsed."""
+  try:
+    rest: list[str] = flags.FLAGS(argv)
+    # A file that cannot be loaded shows when the config is first used.
+    if CONFIG.value is not None:
+      CONFIG.value.lock()
+    return rest
+  except AttributeError as error:
+    message = f'The config has no field {error}; configs/base.py has them all.'
+  except OSError as error:
+    message = f'{error}\nName a file such as configs/glyphs.py with --config.'
+  except (flags.Error, TypeError, ValueError) as error:
+    message = _innermost(error) if 'Traceback' in str(error) else str(error)
+  print(f'Error: {message}', file=sys.stderr)
+  sys.exit(1)
+
+
+def _innermost(error: BaseException) -> str:
+  """What a config raised: ml_collections makes its traceback a message."""
+  while error.__context__ is not None:
+    error = error.__context__
+  return str(error)
 
 
 def _run(work: Work) -> None:
@@ -68,5 +94,9 @@ def _run(work: Work) -> None:
     Path(cache_dir) if cache_dir else Places().cache_dir,
     DOWNLOAD.value,
   )
+  build.check(config)
   files = record.open_record(Path(WORKDIR.value), config.to_dict())
-  work(config, build.data(config, places), files)
+  splits = build.data(config, places)
+  # Not before: what was wrong until here may be mended in this workdir.
+  files.keep_config(config.to_dict())
+  work(config, splits, files)

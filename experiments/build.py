@@ -1,16 +1,20 @@
 """Configs into functions: the only place that knows names of algorithms."""
 
 import functools
+import hashlib
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import optax
 
+from experiments import checks
+from experiments.checks import BadConfig, Config
 from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.data import Splits, splits
-from lasium_jax.data.cache import default_cache_dir
+from lasium_jax.data.cache import cached, default_cache_dir
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.generators import msgan, vae
 from lasium_jax.nets import conv4
@@ -25,12 +29,7 @@ from lasium_jax.types import (
 )
 
 T = TypeVar('T')
-Config = Any  # A ConfigDict.
 Shape = tuple[int, int, int]
-
-
-class BadConfig(Exception):
-  """A setting that cannot work; the message says what would."""
 
 
 class Places(NamedTuple):
@@ -50,19 +49,49 @@ def pick(options: Mapping[str, T], field: str, name: str) -> T:
   return options[name]
 
 
+def check(config: Config) -> None:
+  """Raises `BadConfig` for settings that cannot work, before data are read."""
+  checks.check_settings(config)
+  side, channels = config.data.size, config.data.channels
+  try:
+    # Names and combinations are checked where they are turned to functions.
+    if checks.needs_generator(config):
+      model, _ = generator(config, (side, side, channels))
+      training_tasks(config, model)
+    learner(config, evaluation=True)
+    over_tasks(config)
+    jax.eval_shape(
+      network(config, config.tasks.ways).init,
+      jax.random.key(0),
+      jax.ShapeDtypeStruct((1, side, side, channels), 'float32'),
+    )
+  except (ArithmeticError, TypeError, ValueError) as error:
+    raise BadConfig(f'This config cannot work: {error}') from error
+
+
 def data(config: Config, places: Places) -> Splits:
   """The splits that the config names, checked against its tasks."""
   make = _glyphs if config.data.name == 'glyphs' else _tfds_splits
   result = make(config, places)
-  _check_enough(config, result)
+  checks.check_data(config, result)
   return result
 
 
 def _glyphs(config: Config, places: Places) -> Splits:
-  from lasium_jax.data.glyphs import glyphs
+  from lasium_jax.data import glyphs
 
-  del places
-  return glyphs(config.data.split_seed, size=config.data.size)
+  seed, size = config.data.split_seed, config.data.size
+  drawn = functools.cache(lambda: glyphs.glyphs(seed, size=size))
+  # Drawn anew when how they are drawn changes, or the typefaces may have.
+  code = Path(glyphs.__file__).read_bytes()
+  packages = [metadata.version(p) for p in ('matplotlib', 'pillow', 'scipy')]
+  version = hashlib.sha256(code + repr(packages).encode()).hexdigest()[:12]
+
+  def split(name: str) -> Dataset:
+    entry = f'glyphs-{name}-{seed}-{size}x{size}-{version}'
+    return cached(places.cache_dir, entry, lambda: getattr(drawn(), name))
+
+  return Splits(*map(split, Splits._fields))
 
 
 def _tfds_splits(config: Config, places: Places) -> Splits:
@@ -113,42 +142,6 @@ def _tfds_splits(config: Config, places: Places) -> Splits:
     'background': background,
   }
   return pick(options, 'data.split', config.data.split)()
-
-
-def _check_enough(config: Config, result: Splits) -> None:
-  """Fewer classes than ways, or images than shots and queries: an error."""
-  ways = config.tasks.ways
-  needed = {
-    'train': config.tasks.shots + config.tasks.queries
-    if config.tasks.source == 'labelled'
-    else 1,
-    'validation': config.tasks.shots + config.evaluation.queries
-    if config.meta.validate_every
-    else 0,
-    'test': max(config.evaluation.shots) + config.evaluation.queries,
-  }
-  for name, dataset in result._asdict().items():
-    classes = len(dataset.class_names)
-    if needed[name] and classes < ways:
-      raise BadConfig(
-        f'The {name} split of {config.data.name} has {classes} classes, fewer '
-        f'than config.tasks.ways = {ways}.'
-      )
-    counts = _counts(dataset)
-    if needed[name] and min(counts) < needed[name]:
-      smallest = dataset.class_names[counts.index(min(counts))]
-      raise BadConfig(
-        f'Class {smallest!r} of the {name} split has {min(counts)} images, and '
-        f'a task needs {needed[name]} of each class (shots + queries). Lower '
-        'config.tasks or config.evaluation, or leave that class out.'
-      )
-
-
-def _counts(dataset: Dataset) -> list[int]:
-  counts = [0] * len(dataset.class_names)
-  for label in dataset.labels.tolist():
-    counts[label] += 1
-  return counts
 
 
 def generator(config: Config, shape: Shape) -> tuple[Generator, Trainer]:
@@ -278,5 +271,3 @@ def over_tasks(config: Config) -> meta.OverTasks:
 
 def normalization(config: Config) -> str:
   return 'inductive' if config.learner.inductive else 'transductive'
-
-

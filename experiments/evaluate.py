@@ -5,7 +5,7 @@
 """
 
 from experiments import app, html_report, stages
-from experiments.build import Config
+from experiments.checks import Config
 from experiments.record import Record
 from lasium_jax.data import Splits
 

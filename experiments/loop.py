@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
+
 from experiments.record import Record, clock
 from lasium_jax import io
 
@@ -81,7 +84,7 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
     print(f'{stage.name}: going on from step {step}.', flush=True)
   before = record.rewind(stage.name, step)
   start = saved = clock()
-  first, progress = step, Progress(stage)
+  progress = Progress(stage)
   while step < stage.steps:
     n = min(stage.chunk, stage.steps - step)
     state, metrics = stage.advance(state, step, n)
@@ -90,8 +93,9 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
     _check_finite(stage, step, values)
     record.write(stage.name, step, before + clock() - start, values)
     done = step >= stage.steps
-    progress.show(step, (clock() - start) / (step - first), values)
+    progress.show(step, values)
     if done or _stop_requested or clock() - saved >= checkpoint_seconds:
+      _check_state(stage, step, state)
       io.save(folder, step, state)
       saved = clock()
     if _stop_requested and not done:
@@ -106,9 +110,10 @@ def finished(stage: Stage, record: Record) -> Any:
   Raises:
     FileNotFoundError: if it did not, or has not come to its end.
   """
-  step, state = io.restore(
-    record.checkpoints(stage.name), stage.init()
-  ) or (0, None)
+  step, state = io.restore(record.checkpoints(stage.name), stage.init()) or (
+    0,
+    None,
+  )
   if step < stage.steps:
     raise FileNotFoundError(
       f'{record.workdir} has {step} of {stage.steps} steps of {stage.name}. '
@@ -121,11 +126,22 @@ def finished(stage: Stage, record: Record) -> Any:
 def _check_finite(stage: Stage, step: int, metrics: dict[str, float]) -> None:
   for name, value in metrics.items():
     if not math.isfinite(value):
-      raise Diverged(
-        f'{stage.name}: {name} is {value} at step {step}. The last checkpoint '
-        'is from before. Lower the learning rate, or clip gradients, in '
-        'another --workdir.'
-      )
+      raise _diverged(stage, step, f'{name} is {value}')
+
+
+def _check_state(stage: Stage, step: int, state: Any) -> None:
+  """Metrics are of before the last update; what is saved must be sound too."""
+  for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+    if not jnp.isfinite(leaf).all():
+      name = jax.tree_util.keystr(path)
+      raise _diverged(stage, step, f'{name} of the state is not finite')
+
+
+def _diverged(stage: Stage, step: int, what: str) -> Diverged:
+  return Diverged(
+    f'{stage.name}: {what} at step {step}. The last checkpoint is from '
+    'before. Lower the learning rate, or clip gradients, in another --workdir.'
+  )
 
 
 class Progress:
@@ -136,20 +152,29 @@ class Progress:
     self._terminal = sys.stderr.isatty()
     self._interval = 0.5 if self._terminal else 20.0
     self._last = -math.inf
+    self._timed_from: tuple[int, float] | None = None
 
-  def show(
-    self, step: int, seconds_per_step: float, metrics: Mapping[str, float]
-  ) -> None:
-    done = step >= self._stage.steps
-    if clock() - self._last < self._interval and not done:
+  def show(self, step: int, metrics: Mapping[str, float]) -> None:
+    now, stage = clock(), self._stage
+    if self._timed_from is None:
+      # What comes before the end of the first call is mostly compilation.
+      self._timed_from = step, now
+    if now - self._last < self._interval and step < stage.steps:
       return
-    self._last = clock()
+    self._last = now
     values = ', '.join(f'{n} {v:.4g}' for n, v in list(metrics.items())[:4])
-    left = duration((self._stage.steps - step) * seconds_per_step)
-    line = f'{self._stage.name} {step}/{self._stage.steps}: {values}; {left} left'
+    line = f'{stage.name} {step}/{stage.steps}: {values}{self._left(step, now)}'
     end = '\r' if self._terminal else '\n'
     clear = '\x1b[K' if self._terminal else ''
     print(line + clear, end=end, file=sys.stderr, flush=True)
+
+  def _left(self, step: int, now: float) -> str:
+    """The time left in words, once a call was timed."""
+    first, start = self._timed_from or (step, now)
+    if step == first:
+      return ''
+    seconds = (now - start) / (step - first) * (self._stage.steps - step)
+    return f'; {duration(seconds)} left'
 
   def end(self) -> None:
     if self._terminal:

@@ -6,7 +6,7 @@
 """
 
 from experiments import app, stages
-from experiments.build import BadConfig, Config
+from experiments.checks import BadConfig, Config
 from experiments.record import Record
 from lasium_jax.data import Splits
 

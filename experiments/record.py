@@ -1,5 +1,6 @@
 """A run's folder: its config, its metrics, and whom it belongs to."""
 
+import contextlib
 import json
 import os
 import platform
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+
 
 class WrongWorkdir(Exception):
   """The workdir holds a run of another config."""
@@ -36,10 +38,17 @@ class Record(NamedTuple):
   ) -> None:
     """Appends one line to metrics.jsonl, and to the TensorBoard events."""
     line = {'stage': stage, 'step': step, 'seconds': round(seconds, 3)}
-    with (self.workdir / 'metrics.jsonl').open('a') as file:
+    path = self.workdir / 'metrics.jsonl'
+    with writing(path), path.open('a') as file:
       file.write(json.dumps({**line, **metrics}) + '\n')
     for name, value in metrics.items():
       self.events.add_scalar(f'{stage}/{name}', value, step)
+
+  def keep_config(self, config: Mapping[str, Any]) -> None:
+    """Makes the folder that of a run of `config`, if it is not yet."""
+    path = self.workdir / 'config.json'
+    if not path.exists():
+      write_json(path, config)
 
   def rewind(self, stage: str, step: int) -> float:
     """Forgets what the stage wrote after `step`; its seconds until then.
@@ -69,6 +78,8 @@ def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
 def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
   """Opens a run's folder, new or of the same config.
 
+  A new one is nobody's until `Record.keep_config`.
+
   Args:
     workdir: created where missing.
     config: the run's settings, of JSON types.
@@ -83,29 +94,35 @@ def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
   # Not at the top: the import takes a second that a bad flag need not wait.
   from tensorboardX import SummaryWriter
 
-  path = workdir / 'config.json'
-  try:
+  before = read_config(workdir)
+  if before is not None:
+    _check_same(workdir, before, config)
+  with writing(workdir):
     (workdir / 'samples').mkdir(parents=True, exist_ok=True)
-    if path.exists():
-      _check_same(path, config)
-    else:
-      write_json(path, config)
-  except OSError as error:
-    raise OSError(
-      f'Cannot write the workdir {workdir}: {error}. Free some space there, '
-      'or name another with --workdir.'
-    ) from error
-  return Record(workdir, SummaryWriter(str(workdir / 'events')))
+    return Record(workdir, SummaryWriter(str(workdir / 'events')))
 
 
-def _check_same(path: Path, config: Mapping[str, Any]) -> None:
+def read_config(workdir: Path) -> dict[str, Any] | None:
+  """The config of the run in a folder, None if there is no run.
+
+  Raises:
+    WrongWorkdir: if there is something else by that name.
+  """
+  path = workdir / 'config.json'
+  if not path.is_file():
+    return None
   try:
-    before = json.loads(path.read_text())
-  except json.JSONDecodeError as error:
+    return dict(json.loads(path.read_text()))
+  except (TypeError, ValueError) as error:
     raise WrongWorkdir(
-      f'{path} is not JSON ({error}): {path.parent} is not a run of ours. '
-      'Name another --workdir.'
+      f'{path} does not hold the config of a run ({error}). Name another '
+      'folder.'
     ) from error
+
+
+def _check_same(
+  workdir: Path, before: Mapping[str, Any], config: Mapping[str, Any]
+) -> None:
   old, new = flatten(before), flatten(json.loads(json.dumps(config)))
   changed = [
     f'  {name}: {old.get(name, "absent")!r} there, '
@@ -115,7 +132,7 @@ def _check_same(path: Path, config: Mapping[str, Any]) -> None:
   ]
   if changed:
     raise WrongWorkdir(
-      f'{path.parent} holds a run of another config:\n'
+      f'{workdir} holds a run of another config:\n'
       + '\n'.join(changed)
       + '\nName another --workdir, or use the settings of that run.'
     )
@@ -132,17 +149,31 @@ def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
   return leaves
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+  """Errors inside, such as a full disk's, come to name `path`."""
+  try:
+    yield
+  except OSError as error:
+    raise OSError(
+      f'Cannot write {path}: {error.strerror or error}. See that the disk has '
+      'room and that you may write there, or name another --workdir. What was '
+      'saved before is as it was; the same command goes on from there.'
+    ) from error
+
+
 def write_atomically(path: Path, text: str) -> None:
   """Writes a file that is whole or not there at all."""
   partial = path.with_name(f'.{path.name}.{os.getpid()}')
-  try:
-    with partial.open('w') as file:
-      file.write(text)
-      file.flush()
-      os.fsync(file.fileno())
-    partial.replace(path)
-  finally:
-    partial.unlink(missing_ok=True)
+  with writing(path):
+    try:
+      with partial.open('w') as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+      partial.replace(path)
+    finally:
+      partial.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

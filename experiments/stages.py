@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments import build, loop, paper, pictures, record
-from experiments.build import BadConfig, Config
+from experiments.checks import BadConfig, Config, needs_generator
 from experiments.loop import Stage
 from experiments.record import Record
 from lasium_jax import latents, meta, metrics
@@ -47,10 +47,6 @@ class Scores(NamedTuple):
   accuracies: Array
 
 
-def needs_generator(config: Config) -> bool:
-  return config.tasks.source == 'lasium' and config.meta.iterations > 0
-
-
 def train_generator(
   config: Config, splits: Splits, files: Record
 ) -> Params | None:
@@ -64,9 +60,7 @@ def train_generator(
   stage = generator_stage(config, splits, files)
   if config.generator.workdir:
     return _borrowed(config, stage).params
-  state = loop.run(
-    stage, files, checkpoint_seconds=config.checkpoint_seconds
-  )
+  state = loop.run(stage, files, checkpoint_seconds=config.checkpoint_seconds)
   return state.params
 
 
@@ -87,11 +81,6 @@ def generator_stage(config: Config, splits: Splits, files: Record) -> Stage:
   model, trainer = build.generator(config, splits.train.shape)
   images = jnp.asarray(splits.train.images)
   size = config.generator.batch_size
-  if len(images) < size:
-    raise BadConfig(
-      f'config.generator.batch_size is {size}, and there are only '
-      f'{len(images)} training images.'
-    )
   key = _key(config, _GENERATOR)
   every = max(1, config.generator.steps // config.generator.sample_pictures)
 
@@ -130,10 +119,9 @@ def _compile(step: Any, key: Array) -> Any:
 def _borrowed(config: Config, stage: Stage) -> Any:
   """The generator of another run, if it is the one that this config means."""
   other = Path(config.generator.workdir)
-  path = other / 'config.json'
-  if not path.exists():
+  theirs = record.read_config(other)
+  if theirs is None:
     raise BadConfig(f'config.generator.workdir: {other} is not a run.')
-  theirs = json.loads(path.read_text())
   ours = json.loads(json.dumps(config.to_dict()))
   same = {
     'generator': ('workdir', 'anchors', 'epsilon', 'sample_pictures'),
@@ -141,11 +129,12 @@ def _borrowed(config: Config, stage: Stage) -> Any:
   }
   for section, free in same.items():
     for name, value in ours[section].items():
-      if name not in free and theirs[section].get(name) != value:
+      their = theirs.get(section, {}).get(name)
+      if name not in free and their != value:
         raise BadConfig(
           f'The generator in {other} was trained with {section}.{name} = '
-          f'{theirs[section].get(name)!r}, and this config has {value!r}. '
-          'Set it so, or train another generator.'
+          f'{their!r}, and this config has {value!r}. Set it so, or train '
+          'another generator.'
         )
   return loop.finished(stage, Record(other, None))
 
@@ -157,9 +146,7 @@ def meta_train(
   if not config.meta.iterations:
     return None
   stage = meta_stage(config, splits, files, params)
-  state = loop.run(
-    stage, files, checkpoint_seconds=config.checkpoint_seconds
-  )
+  state = loop.run(stage, files, checkpoint_seconds=config.checkpoint_seconds)
   return state.best
 
 
@@ -348,10 +335,14 @@ def _count_rejections(
   anchor_fn = build.anchors(config, model)
   key, num_tasks = _key(config, _PICTURES), 1_000
   try:
+    # One alone first: where none can be met, a thousand take very long.
+    latents.count_rejections(key, anchor_fn, source, 1)
     rejected = latents.count_rejections(key, anchor_fn, source, num_tasks)
   except ValueError as error:
     raise BadConfig(
-      f'config.generator.epsilon = {config.generator.epsilon}: {error}'
+      f'config.generator.epsilon = {config.generator.epsilon}: {error} To '
+      'keep the trained generator, name this workdir with '
+      '--config.generator.workdir, and another with --workdir.'
     ) from error
   counts = {'tasks': num_tasks, 'rejected': rejected}
   record.write_json(files.workdir / 'anchors.json', counts)
@@ -380,7 +371,13 @@ def _show_samples(
 
 def _save(files: Record, name: str, images: np.ndarray) -> None:
   grid = pictures.image_grid(images, 8, scale=2)
-  pictures.save_png(files.sample(name), grid)
+  _save_picture(files, name, grid)
+
+
+def _save_picture(files: Record, name: str, picture: np.ndarray) -> None:
+  path = files.sample(name)
+  with record.writing(path):
+    pictures.save_png(path, picture)
 
 
 def _show_tasks(
@@ -394,14 +391,14 @@ def _show_tasks(
   picture = pictures.task_picture(
     task, shots, config.evaluation.queries, anchors=False
   )
-  pictures.save_png(files.sample('task_real'), picture)
+  _save_picture(files, 'task_real', picture)
   if config.tasks.source != 'lasium':
     return
   make = jax.jit(task_fn)
   for i in range(3):
     task = make(jax.random.fold_in(key, i), source)
     picture = pictures.task_picture(task, shots, queries, anchors=True)
-    pictures.save_png(files.sample(f'task_synthetic_{i}'), picture)
+    _save_picture(files, f'task_synthetic_{i}', picture)
 
 
 def _key(config: Config, stream: int) -> Array:

@@ -98,7 +98,7 @@ def test_encoded_anchors_are_distinct_images(source):
     assert x.min() >= 0 and x.max() <= 1 and num_draws >= 1
     assert (latents.squared_distances(z) > epsilon).all()
     rows = np.asarray(source.images).reshape(50, -1)
-    found = [(rows == np.round(255 * xi.ravel())).all(1).any() for xi in x]
+    found = [(rows == np.round(255 * np.ravel(xi))).all(1).any() for xi in np.asarray(x)]
     assert all(found)
 
 

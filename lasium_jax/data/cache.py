@@ -15,6 +15,9 @@ from lasium_jax.data.dataset import Dataset
 
 _log = logging.getLogger(__name__)
 
+_FILES = ('images.npy', 'labels.npy', 'class_names.json')
+_CHECKSUMS = 'checksums.json'
+
 
 def default_cache_dir() -> Path:
   """`$XDG_CACHE_HOME/lasium_jax`, or `~/.cache/lasium_jax`."""
@@ -22,12 +25,11 @@ def default_cache_dir() -> Path:
   return Path(base) / 'lasium_jax'
 
 
-def cached(
-  cache_dir: Path, name: str, make: Callable[[], Dataset]
-) -> Dataset:
+def cached(cache_dir: Path, name: str, make: Callable[[], Dataset]) -> Dataset:
   """Reads `name` from the cache, or makes it and writes it there.
 
-  A damaged entry is named in a warning and made anew. If the cache cannot be
+  An entry that cannot be read, or is damaged, is named in a warning and made
+  anew. If the cache cannot be
   written, that is said and the dataset is returned all the same.
 
   Args:
@@ -39,11 +41,11 @@ def cached(
     The dataset.
   """
   folder = Path(cache_dir) / name
-  if folder.exists():
-    try:
+  try:
+    if folder.exists():
       return _read(folder)
-    except (OSError, ValueError, KeyError) as error:
-      _log.warning('Cache %s is damaged (%s); making it anew.', folder, error)
+  except (OSError, ValueError, KeyError, TypeError) as error:
+    _log.warning('Cannot use the cache %s (%s); renewing it.', folder, error)
   dataset = make()
   try:
     _write(folder, dataset)
@@ -58,12 +60,15 @@ def cached(
 
 
 def _read(folder: Path) -> Dataset:
-  meta = json.loads((folder / 'meta.json').read_text())
-  images = np.load(folder / 'images.npy')
-  labels = np.load(folder / 'labels.npy')
-  if _digest(images, labels) != meta['sha256']:
-    raise ValueError('its checksum does not match')
-  return Dataset(images, labels, tuple(meta['class_names']))
+  checksums = json.loads((folder / _CHECKSUMS).read_text())
+  for name in _FILES:  # Before they are parsed: a damaged header can do much.
+    if _digest(folder / name) != checksums[name]:
+      raise ValueError(f'the checksum of {name} does not match')
+  return Dataset(
+    np.load(folder / 'images.npy'),
+    np.load(folder / 'labels.npy'),
+    tuple(json.loads((folder / 'class_names.json').read_text())),
+  )
 
 
 def _write(folder: Path, dataset: Dataset) -> None:
@@ -72,11 +77,9 @@ def _write(folder: Path, dataset: Dataset) -> None:
   try:
     np.save(partial / 'images.npy', dataset.images)
     np.save(partial / 'labels.npy', dataset.labels)
-    meta = {
-      'sha256': _digest(dataset.images, dataset.labels),
-      'class_names': dataset.class_names,
-    }
-    (partial / 'meta.json').write_text(json.dumps(meta))
+    (partial / 'class_names.json').write_text(json.dumps(dataset.class_names))
+    checksums = {name: _digest(partial / name) for name in _FILES}
+    (partial / _CHECKSUMS).write_text(json.dumps(checksums))
     if folder.exists():
       shutil.rmtree(folder)
     partial.rename(folder)
@@ -84,9 +87,6 @@ def _write(folder: Path, dataset: Dataset) -> None:
     shutil.rmtree(partial, ignore_errors=True)
 
 
-def _digest(images: np.ndarray, labels: np.ndarray) -> str:
-  digest = hashlib.sha256()
-  for array in (images, labels):
-    digest.update(f'{array.shape} {array.dtype}'.encode())
-    digest.update(np.ascontiguousarray(array).data)
-  return digest.hexdigest()
+def _digest(path: Path) -> str:
+  with path.open('rb') as file:
+    return hashlib.file_digest(file, 'sha256').hexdigest()

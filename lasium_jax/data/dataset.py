@@ -39,10 +39,10 @@ class Splits(NamedTuple):
 def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
   """The images of `classes` (ints), relabelled `0..` in the order given."""
   where = [np.flatnonzero(dataset.labels == c) for c in classes]
-  labels = np.repeat(np.arange(len(where)), [len(w) for w in where])
+  lengths = np.array([len(w) for w in where], int)
   return Dataset(
-    dataset.images[np.concatenate(where)],
-    labels.astype(np.int32),
+    dataset.images[np.concatenate([np.zeros(0, int), *where])],
+    np.repeat(np.arange(len(where), dtype=np.int32), lengths),
     tuple(dataset.class_names[c] for c in classes),
   )
 
@@ -50,7 +50,7 @@ def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
 def image_set(dataset: Dataset) -> ImageSet:
   """Puts a dataset on the device, as bytes."""
   counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
-  starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+  starts = np.cumsum(counts) - counts
   return ImageSet(
     jnp.asarray(dataset.images),
     jnp.asarray(starts, jnp.int32),

@@ -35,9 +35,15 @@ def random_split(
     The splits.
 
   Raises:
-    ValueError: if there are fewer classes than asked for.
+    ValueError: if there are fewer classes than asked for, or a number is
+      negative.
   """
   num_classes = len(dataset.class_names)
+  if min(train, validation, test) < 0:
+    raise ValueError(
+      f'{train}, {validation} and {test} classes were asked for; a split has '
+      'none or more.'
+    )
   if train + validation + test > num_classes:
     raise ValueError(
       f'{train} + {validation} + {test} classes were asked for, and there are '
@@ -79,8 +85,24 @@ def background_split(
 
   Returns:
     The splits.
+
+  Raises:
+    ValueError: if the two data sets share a class, or `validation` is negative
+      or more than there are background classes.
   """
+  shared = set(background.class_names) & set(evaluation.class_names)
+  if shared:
+    raise ValueError(
+      f'Class {min(shared)!r} is a background class and an evaluation class '
+      f'too, as are {len(shared) - 1} more: none would be unseen. Split the '
+      'classes at random instead.'
+    )
   num_classes = len(background.class_names)
+  if not 0 <= validation <= num_classes:
+    raise ValueError(
+      f'{validation} validation classes were asked for, of {num_classes} '
+      'background classes.'
+    )
   held = random_split(
     background, num_classes - validation, validation, 0, seed=seed
   )

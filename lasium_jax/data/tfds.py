@@ -5,7 +5,7 @@ The only place that imports tensorflow_datasets.
 
 import hashlib
 import io
-import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,6 @@ import numpy as np
 
 from lasium_jax.data.cache import cached
 from lasium_jax.data.dataset import Dataset
-
-_log = logging.getLogger(__name__)
 
 
 def read_tfds(
@@ -45,7 +43,7 @@ def read_tfds(
     The split, sorted by class; classes without an image are left out.
 
   Raises:
-    FileNotFoundError: if the data set is not prepared in `data_dir`.
+    FileNotFoundError: if the data set, or a file of it, is not in `data_dir`.
     ImportError: if tensorflow_datasets, or for a download TensorFlow, is
       missing.
     ValueError: if the data set has no images and labels or no such split, is
@@ -53,10 +51,11 @@ def read_tfds(
   """
   builder = _builder(name, Path(data_dir), download)
   _check_features(name, builder, split)
-  key = f'{name}-{split}-{size}x{size}x{channels}-{"inverted" if invert else "plain"}'
+  polarity = 'inverted' if invert else 'plain'
+  fingerprint = _fingerprint(Path(builder.data_dir))
   return cached(
     Path(cache_dir),
-    f'{key}-{_fingerprint(Path(builder.data_dir))}',
+    f'{name}-{split}-{size}x{size}x{channels}-{polarity}-{fingerprint}',
     lambda: _read(builder, split, size, channels, invert),
   )
 
@@ -69,25 +68,20 @@ def _tfds() -> Any:
       'Reading this data set needs tensorflow_datasets: '
       "pip install 'lasium_jax[tfds]'"
     ) from error
-  # TFDS recommends OpenCV in a warning; images are decoded here, by Pillow.
-  logging.getLogger('absl').setLevel(logging.ERROR)
   return tfds
 
 
 def _builder(name: str, data_dir: Path, download: bool) -> Any:
   tfds = _tfds()
-  prepared = sorted((data_dir / name).glob('*/dataset_info.json'))
-  if not prepared and not download:
+  folder = _newest(data_dir / name)
+  if folder:
+    return _prepared(tfds, folder)
+  if not download:
     raise FileNotFoundError(
       f'No prepared data set {name!r} in {data_dir}: expected '
       f'{data_dir / name}/VERSION/dataset_info.json. Name the right folder '
       'with --data_dir, or pass --download to download and prepare it there.'
     )
-  if prepared:
-    return tfds.builder_from_directory(str(prepared[-1].parent))
-  builder = tfds.builder(
-    name, data_dir=str(data_dir), file_format='array_record'
-  )
   try:
     import importlib_resources  # noqa: F401
     import tensorflow  # noqa: F401
@@ -96,8 +90,37 @@ def _builder(name: str, data_dir: Path, download: bool) -> Any:
       f'Preparing {name!r} needs TensorFlow (reading it afterwards does not): '
       'pip install tensorflow importlib_resources'
     ) from error
+  builder = tfds.builder(
+    name, data_dir=str(data_dir), file_format='array_record'
+  )
   builder.download_and_prepare(file_format='array_record')
   return builder
+
+
+def _newest(folder: Path) -> Path | None:
+  """The subfolder of the highest version, prepared or not."""
+  versions = [
+    path for path in folder.glob('*') if re.fullmatch(r'\d+(\.\d+)*', path.name)
+  ]
+  return max(
+    versions,
+    key=lambda path: [int(part) for part in path.name.split('.')],
+    default=None,
+  )
+
+
+def _prepared(tfds: Any, folder: Path) -> Any:
+  way_out = (
+    'It may be half prepared: remove that folder, and prepare the data set '
+    'again (--download does) or name another place with --data_dir.'
+  )
+  for name in ('dataset_info.json', 'features.json'):
+    if not (folder / name).exists():
+      raise FileNotFoundError(f'{folder} has no {name}. {way_out}')
+  try:
+    return tfds.builder_from_directory(str(folder))
+  except Exception as error:  # TFDS raises whatever its JSON parsers do.
+    raise ValueError(f'{folder} cannot be read ({error}). {way_out}') from error
 
 
 def _check_features(name: str, builder: Any, split: str) -> None:
@@ -108,6 +131,8 @@ def _check_features(name: str, builder: Any, split: str) -> None:
       f'{name} has no {" and no ".join(sorted(missing))}; image '
       f'classification needs both. It has {sorted(features)}.'
     )
+  if not hasattr(features['label'], 'int2str'):
+    raise ValueError(f'The label of {name} is no class: {features["label"]}.')
   if split not in builder.info.splits:
     raise ValueError(
       f'{name} has no split {split!r}; it has {sorted(builder.info.splits)}.'
@@ -117,7 +142,8 @@ def _check_features(name: str, builder: Any, split: str) -> None:
 def _fingerprint(folder: Path) -> str:
   """Of a prepared folder: changes when its files do."""
   files = sorted(p for p in folder.iterdir() if p.is_file())
-  entries = [(p.name, p.stat().st_size) for p in files]
+  stats = [(path.name, path.stat()) for path in files]
+  entries = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
   info = (folder / 'dataset_info.json').read_bytes()
   return hashlib.sha256(repr(entries).encode() + info).hexdigest()[:12]
 
@@ -125,28 +151,9 @@ def _fingerprint(folder: Path) -> str:
 def _read(
   builder: Any, split: str, size: int, channels: int, invert: bool
 ) -> Dataset:
-  from tqdm import tqdm
-
-  tfds = _tfds()
   where = f'{builder.data_dir} ({split})'
-  try:
-    # Undecoded: TFDS reads 1-bit images as 0 and 1 without TensorFlow.
-    source = builder.as_data_source(
-      split=split, decoders={'image': tfds.decode.SkipDecoding()}
-    )
-    expected = builder.info.splits[split].num_examples
-    if len(source) != expected:
-      raise ValueError(f'{len(source)} of {expected} examples are there')
-    label = f'reading {builder.info.name}/{split}'
-    examples = tqdm(source, label, leave=False, disable=None)
-    read = [(bytes(e['image']), int(e['label'])) for e in examples]
-  except Exception as error:
-    raise ValueError(
-      f'{where} cannot be read: {error}. It may be half prepared; prepare it '
-      'again, in the array_record format.'
-    ) from error
-  images = _decode_all([image for image, _ in read], where, size, channels)
-  labels = np.array([label for _, label in read])
+  files, labels = _examples(builder, split, where)
+  images = _decode_all(files, where, size, channels)
   order = np.argsort(labels, kind='stable')
   present, labels = np.unique(labels[order], return_inverse=True)
   names = builder.info.features['label'].int2str
@@ -157,20 +164,70 @@ def _read(
   )
 
 
+def _examples(
+  builder: Any, split: str, where: str
+) -> tuple[list[bytes], np.ndarray]:
+  """The image files and the labels, in the order in which they are stored."""
+  from tqdm import tqdm
+
+  try:
+    # Undecoded: TFDS reads 1-bit images as 0 and 1 without TensorFlow.
+    source = builder.as_data_source(
+      split=split, decoders={'image': _tfds().decode.SkipDecoding()}
+    )
+    _check_shards(builder.info.splits[split])
+    label = f'reading {builder.info.name}/{split}'
+    examples = tqdm(source, label, leave=False, disable=None)
+    read = [(bytes(e['image']), int(e['label'])) for e in examples]
+  except Exception as error:  # Damage shows in more ways than can be named.
+    raise ValueError(
+      f'{where} cannot be read: {error}. It may be half prepared; prepare it '
+      'again, in the array_record format.'
+    ) from error
+  labels = np.array([label for _, label in read])
+  classes = builder.info.features['label'].num_classes
+  outside = np.flatnonzero((labels < 0) | (labels >= classes))
+  if len(outside):
+    raise ValueError(
+      f'{where}: example {outside[0]} has label {labels[outside[0]]}, and the '
+      f'data set has classes 0 to {classes - 1}. Ask for a labelled split.'
+    )
+  return [image for image, _ in read], labels
+
+
+def _check_shards(info: Any) -> None:
+  """That each file holds as many examples as the description says.
+
+  TFDS believes the description, and reads the beginning of a longer file.
+  """
+  from array_record.python.array_record_module import ArrayRecordReader
+
+  for path, expected in zip(info.filepaths, info.shard_lengths, strict=True):
+    reader = ArrayRecordReader(str(path))
+    found = reader.num_records()
+    reader.close()
+    if found != expected:
+      raise ValueError(
+        f'{path.name} has {found} examples, and dataset_info.json says '
+        f'{expected}'
+      )
+
 
 def _decode_all(
   files: list[bytes], where: str, size: int, channels: int
 ) -> np.ndarray:
   """`[n, size, size, channels]` uint8."""
-  from PIL import Image, UnidentifiedImageError
+  from PIL import Image
 
   images = np.empty((len(files), size, size, channels), np.uint8)
   first_size = None
   for i, data in enumerate(files):
     try:
       with Image.open(io.BytesIO(data)) as file:
+        if file.mode[0] in 'IF':  # Pillow would clip them to a byte.
+          raise ValueError(f'its pixels are no bytes (mode {file.mode})')
         image = file.convert('L' if channels == 1 else 'RGB')
-    except (OSError, UnidentifiedImageError, ValueError) as error:
+    except Exception as error:  # Pillow raises SyntaxError for some files.
       raise ValueError(
         f'Image {i} of {where} does not decode: {error}. Prepare the data '
         'set again, or remove that example.'

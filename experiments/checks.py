@@ -1,0 +1,161 @@
+"""What can be known to be wrong before any work is done."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset
+
+Config = Any  # A ConfigDict.
+
+
+class BadConfig(Exception):
+  """A setting that cannot work; the message says what would."""
+
+
+# The least value of each field; a tuple's holds for each of its items.
+_LEAST = {
+  'checkpoint_seconds': 0,
+  'data.split_seed': 0,
+  'data.train_classes': 1,
+  'data.validation_classes': 0,
+  'data.test_classes': 1,
+  'data.size': 1,
+  'generator.batch_size': 1,
+  'generator.epsilon': 0,
+  'generator.filters': 1,
+  'generator.latent_size': 1,
+  'generator.mode_seeking': 0,
+  'generator.rate': 0,
+  'generator.sample_pictures': 1,
+  'generator.steps': 1,
+  'generator.steps_per_dispatch': 1,
+  'latents.alpha': 0,
+  'latents.max_draws': 1,
+  'latents.self_noise': 0,
+  'latents.sigma': 0,
+  'tasks.ways': 2,
+  'tasks.shots': 1,
+  'tasks.queries': 1,
+  'network.filters': 1,
+  'learner.inner_rate': 0,
+  'learner.inner_steps': 0,
+  'meta.iterations': 0,
+  'meta.batch': 1,
+  'meta.rate': 0,
+  'meta.clip': 0,
+  'meta.steps_per_dispatch': 1,
+  'meta.validate_every': 0,
+  'meta.validation_tasks': 1,
+  'evaluation.shots': 1,
+  'evaluation.queries': 1,
+  'evaluation.tasks': 2,
+  'evaluation.inner_rate': 0,
+  'evaluation.inner_steps': 0,
+  'evaluation.tasks_per_dispatch': 1,
+  'evaluation.scratch_rate': 0,
+  'evaluation.scratch_steps': 0,
+}
+
+
+def check_settings(config: Config) -> None:
+  """Raises `BadConfig` if a setting, or two together, cannot work."""
+  for field, least in _LEAST.items():
+    value = _get(config, field)
+    values = value if isinstance(value, Sequence) else (value,)
+    # Not `item < least`: NaN is wrong too.
+    if not values or not all(item >= least for item in values):
+      raise BadConfig(f'config.{field} is {value!r}; the least is {least}.')
+  low, high = _pair(config, 'tasks.shift')
+  sigma, sigma_max = config.latents.sigma, config.latents.sigma_max
+  glyphs = config.data.name == 'glyphs'
+  must = {
+    'latents.alpha': (config.latents.alpha <= 1, 'at most 1'),
+    'latents.sigma_max': (
+      sigma_max is None or sigma_max >= sigma,
+      f'at least config.latents.sigma, {sigma}',
+    ),
+    'tasks.shift': (low <= high, '(low, high), in this order'),
+    'meta.validate_every': (
+      config.meta.validate_every % config.meta.steps_per_dispatch == 0,
+      'a multiple of config.meta.steps_per_dispatch, '
+      f'{config.meta.steps_per_dispatch}',
+    ),
+    'data.channels': (
+      config.data.channels in ((1,) if glyphs else (1, 3)),
+      '1' if glyphs else '1 or 3',
+    ),
+    'data.split': (
+      not glyphs or config.data.split == 'random',
+      "'random': glyphs has a split of its own, by scripts",
+    ),
+  }
+  for field, (holds, wanted) in must.items():
+    if not holds:
+      raise BadConfig(
+        f'config.{field} is {_get(config, field)!r}; it must be {wanted}.'
+      )
+  if not (config.meta.iterations or config.evaluation.scratch):
+    raise BadConfig(
+      'There is nothing to do: config.meta.iterations is 0, and '
+      'config.evaluation.scratch is False.'
+    )
+
+
+def check_data(config: Config, splits: Splits) -> None:
+  """Raises `BadConfig` if there are too few classes or images."""
+  needed = {
+    'train': config.tasks.shots + config.tasks.queries
+    if config.tasks.source == 'labelled'
+    else 1,
+    'validation': config.tasks.shots + config.evaluation.queries
+    if config.meta.validate_every
+    else 0,
+    'test': max(config.evaluation.shots) + config.evaluation.queries,
+  }
+  for name, dataset in splits._asdict().items():
+    if needed[name]:
+      _check_split(config, name, dataset, needed[name])
+  images, size = len(splits.train.images), config.generator.batch_size
+  if needs_generator(config) and images < size:
+    raise BadConfig(
+      f'config.generator.batch_size is {size}, and there are only {images} '
+      'training images.'
+    )
+
+
+def needs_generator(config: Config) -> bool:
+  return config.tasks.source == 'lasium' and config.meta.iterations > 0
+
+
+def _check_split(
+  config: Config, name: str, dataset: Dataset, needed: int
+) -> None:
+  counts = [0] * len(dataset.class_names)
+  for label in dataset.labels.tolist():
+    counts[label] += 1
+  if len(counts) < config.tasks.ways:
+    raise BadConfig(
+      f'The {name} split of {config.data.name} has {len(counts)} classes, '
+      f'fewer than config.tasks.ways = {config.tasks.ways}.'
+    )
+  if min(counts) < needed:
+    smallest = dataset.class_names[counts.index(min(counts))]
+    raise BadConfig(
+      f'Class {smallest!r} of the {name} split has {min(counts)} images, and '
+      f'a task needs {needed} of each class (shots + queries). Lower '
+      'config.tasks or config.evaluation, or leave that class out.'
+    )
+
+
+def _get(config: Config, field: str) -> Any:
+  for name in field.split('.'):
+    config = config[name]
+  return config
+
+
+def _pair(config: Config, field: str) -> tuple[Any, Any]:
+  value = _get(config, field)
+  if len(value) != 2:
+    raise BadConfig(f'config.{field} is {value!r}; it must be two numbers.')
+  return value[0], value[1]

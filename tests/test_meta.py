@@ -1,0 +1,250 @@
+"""Any task function with any learner: one compiled step, one evaluation."""
+
+import functools
+import itertools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from lasium_jax import latents, learners, meta, tasks
+from lasium_jax.generators import msgan, vae
+from lasium_jax.types import (
+  Anchors,
+  Examples,
+  Generator,
+  GeneratorSource,
+  Learner,
+  Network,
+  Task,
+)
+
+SHAPE, WAYS = (8, 8, 1), 3
+GENERATORS = {
+  'vae': lambda: vae(SHAPE, latent_size=4, filters=(4, 4)),
+  'msgan': lambda: msgan(SHAPE, latent_size=4, filters=4),
+}
+SAMPLERS = {
+  'n': lambda generator: latents.noise(0.5),
+  'ro': lambda generator: latents.random_out_of_class(generator, 0.2),
+  'oc': lambda generator: latents.other_classes(0.2),
+}
+
+
+def linear(outputs):
+  """A network that compiles in no time; conv4 has its own tests."""
+  return Network(
+    init=lambda key, x: 0.1 * jax.random.normal(key, (x[0].size, outputs)),
+    apply=lambda params, x, statistics=None: (
+      x.reshape(len(x), -1) @ params,
+      (),
+    ),
+  )
+
+
+LEARNERS = {
+  'maml': lambda: learners.maml(linear(WAYS), steps=2, learning_rate=0.1),
+  'protonets': lambda: learners.protonets(linear(5), ways=WAYS),
+  'scratch': lambda: learners.scratch(
+    linear(WAYS), steps=2, learning_rate=0.1
+  ),
+}
+
+
+@functools.cache
+def made(name):
+  """A generator, and what tasks are made from with it."""
+  generator, trainer = GENERATORS[name]()
+  images = jax.random.randint(jax.random.key(0), (20, *SHAPE), 0, 256)
+  images = images.astype(jnp.uint8)
+  state = trainer.init(jax.random.key(1), latents.as_floats(images[:2]))
+  return generator, GeneratorSource(state.params, images)
+
+
+def task_fn(generator_name, sampler_name):
+  generator, source = made(generator_name)
+  make = latents.encoded_anchors if generator.encode else latents.prior_anchors
+  anchors = make(generator, WAYS, 0.0)
+  sampler = SAMPLERS[sampler_name](generator)
+  return tasks.lasium(generator, anchors, sampler, shots=1, queries=2), source
+
+
+@pytest.mark.parametrize('name', GENERATORS)
+def test_generators_keep_their_protocol(name, key):
+  generator, source = made(name)
+  assert isinstance(generator, Generator)
+  z = jax.eval_shape(lambda key: generator.sample(key, 3), key)
+  x = jax.eval_shape(generator.decode, source.params, z)
+  chex.assert_shape(z, (3, 4))
+  chex.assert_shape(x, (3, *SHAPE))
+  assert z.dtype == x.dtype == jnp.float32
+
+
+@pytest.mark.parametrize('name', SAMPLERS)
+def test_samplers_keep_their_protocol(name, key):
+  sampler = SAMPLERS[name](made('vae')[0])
+  z = jax.vmap(sampler, in_axes=(0, None, 0))(
+    jax.random.split(key, 5), jnp.zeros((WAYS, 4)), jnp.arange(1, 6)
+  )
+  chex.assert_shape(z, (5, WAYS, 4))
+
+
+@pytest.mark.parametrize('name', GENERATORS)
+def test_anchors_keep_their_protocol(name, key):
+  generator, source = made(name)
+  make = latents.encoded_anchors if generator.encode else latents.prior_anchors
+  anchors = make(generator, WAYS, 0.0)(key, source)
+  assert isinstance(anchors, Anchors)
+  chex.assert_shape(anchors.z, (WAYS, 4))
+  assert anchors.num_draws.dtype == jnp.int32
+
+
+@pytest.mark.parametrize('name', LEARNERS)
+def test_learners_keep_their_protocol(name, key):
+  learner = LEARNERS[name]()
+  assert isinstance(learner, Learner)
+  x = jnp.zeros((4, *SHAPE))
+  params = learner.init(key, x)
+  support = Examples(x[:WAYS], jnp.arange(WAYS))
+  logits = learner.predict(learner.adapt(key, params, support), x)
+  chex.assert_shape(logits, (4, WAYS))
+
+
+@pytest.mark.parametrize(
+  'generator,sampler,learner',
+  list(itertools.product(GENERATORS, SAMPLERS, ('maml', 'protonets'))),
+)
+def test_any_composition_compiles_once(generator, sampler, learner, key):
+  fn, source = task_fn(generator, sampler)
+  algorithm = LEARNERS[learner]()
+  optimizer = optax.adam(1e-3)
+  step = meta.meta_step(algorithm, fn, optimizer, meta_batch=2)
+  chex.clear_trace_counter()
+  run = jax.jit(chex.assert_max_traces(meta.many_steps(step, 2), n=1))
+  params = algorithm.init(key, jnp.zeros((WAYS, *SHAPE)))
+  state = meta.MetaState(params, optimizer.init(params))
+  before = state
+  for i in range(0, 6, 2):
+    state, metrics = run(key, state, source, jnp.int32(i))
+  assert set(metrics) == {'loss', 'accuracy'}
+  chex.assert_tree_all_finite((state.params, metrics))
+  chex.assert_trees_all_equal_shapes_and_dtypes(before, state)
+  assert max(
+    jnp.abs(a - b).max()
+    for a, b in zip(
+      jax.tree.leaves(before.params), jax.tree.leaves(state.params), strict=True
+    )
+  ) > 1e-4
+
+
+def constant_task(key, source):
+  """The same task for any key: learning must show."""
+  del key
+  return source
+
+
+@pytest.fixture
+def setting(task, key):
+  learner = LEARNERS['maml']()
+  params = learner.init(key, task.support.x)
+  return learner, params, optax.sgd(0.1)
+
+
+def test_loops_over_tasks_agree(image_set, key):
+  """Accumulated and vectorized gradients are the mean of each task's own."""
+  learner = LEARNERS['protonets']()
+  fn = tasks.labelled(ways=WAYS, shots=1, queries=2)
+  params = learner.init(key, jnp.zeros((WAYS, 4, 4, 1)))
+  optimizer = optax.sgd(1.0)
+  state = meta.MetaState(params, optimizer.init(params))
+  results = [
+    meta.meta_step(learner, fn, optimizer, meta_batch=3, over_tasks=loop)(
+      key, state, image_set
+    )[0].params
+    for loop in (meta.accumulate, meta.vectorize)
+  ]
+  task_key, adapt_key = jax.random.split(key)
+  gradients = [
+    jax.grad(
+      lambda p, k=k, a=a: meta.task_loss(learner, a, p, fn(k, image_set))[0]
+    )(params)
+    for k, a in zip(
+      jax.random.split(task_key, 3), jax.random.split(adapt_key, 3), strict=True
+    )
+  ]
+  by_hand = jax.tree.map(lambda p, *g: p - sum(g) / 3, params, *gradients)
+  for result in results:
+    chex.assert_trees_all_close(result, by_hand, atol=1e-5)
+
+
+def test_task_loss_by_hand(key):
+  """Cross-entropy and accuracy of logits that ignore the support."""
+  logits = jnp.asarray([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
+  learner = Learner(
+    lambda key, x: (), lambda key, params, support: (), lambda a, x: logits
+  )
+  x = jnp.zeros((3, 1, 1, 1))
+  task = Task(Examples(x, jnp.zeros(3, int)), Examples(x, jnp.asarray([0, 0, 1])))
+  loss, metrics = meta.task_loss(learner, key, (), task)
+  expected = np.mean(
+    [np.log(1 + np.exp(-2)), np.log(1 + np.exp(1)), np.log(1 + np.exp(3))]
+  )
+  np.testing.assert_allclose(loss, expected, rtol=1e-6)
+  np.testing.assert_allclose(metrics['accuracy'], 1 / 3, rtol=1e-6)
+
+
+def test_many_steps_draws_as_single_ones(setting, task, key):
+  """Iteration i depends on i alone, however iterations are dispatched."""
+  learner, params, optimizer = setting
+  step = meta.meta_step(learner, constant_task, optimizer, meta_batch=1)
+
+  def noisy(key, state, source):
+    state, metrics = step(key, state, source)
+    return state, {**metrics, 'draw': jax.random.uniform(key)}
+
+  state = meta.MetaState(params, optimizer.init(params))
+  six, metrics = jax.jit(meta.many_steps(noisy, 6))(key, state, task, 0)
+  total, one = 0.0, state
+  for i in range(6):
+    one, each = jax.jit(meta.many_steps(noisy, 1))(key, one, task, i)
+    total += each['draw']
+  chex.assert_trees_all_close(six.params, one.params, atol=1e-6)
+  np.testing.assert_allclose(metrics['draw'], total / 6, rtol=1e-6)
+
+
+def test_meta_training_lowers_the_loss(setting, task, key):
+  learner, params, _ = setting
+  optimizer = optax.adam(1e-2)
+  step = meta.meta_step(learner, constant_task, optimizer, meta_batch=2)
+  run = jax.jit(meta.many_steps(step, 10))
+  state = meta.MetaState(params, optimizer.init(params))
+  state, first = run(key, state, task, 0)
+  for i in range(1, 4):
+    state, last = run(key, state, task, 10 * i)
+  assert last['loss'] < 0.7 * first['loss']
+
+
+def test_evaluation_tasks_depend_on_their_number_alone(image_set, key):
+  """The same tasks for every learner and however they are batched."""
+  seen = {}
+
+  def spying(name):
+    def predict(adapted, x):
+      jax.debug.callback(
+        lambda x: seen.setdefault(name, []).append(np.asarray(x)), x
+      )
+      return jnp.zeros((len(x), WAYS)).at[:, 1].set(1.0)
+
+    return Learner(lambda key, x: (), lambda key, p, s: (), predict)
+
+  fn = tasks.labelled(ways=WAYS, shots=1, queries=2)
+  for name, batches in {'a': [range(6)], 'b': [range(2), range(2, 6)]}.items():
+    run = jax.jit(meta.evaluate(spying(name), fn))
+    scores = [run(key, (), image_set, jnp.asarray(list(b))) for b in batches]
+    jax.effects_barrier()
+    np.testing.assert_allclose(jnp.concatenate(scores), 1 / 3, rtol=1e-6)
+  as_sets = {k: {x.tobytes() for x in v} for k, v in seen.items()}
+  assert as_sets['a'] == as_sets['b'] and len(as_sets['a']) == 6
