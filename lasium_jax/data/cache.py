@@ -29,8 +29,8 @@ def cached(cache_dir: Path, name: str, make: Callable[[], Dataset]) -> Dataset:
   """Reads `name` from the cache, or makes it and writes it there.
 
   An entry that cannot be read, or is damaged, is named in a warning and made
-  anew. If the cache cannot be
-  written, that is said and the dataset is returned all the same.
+  anew. If the cache cannot be written, that is said and the dataset is returned
+  all the same.
 
   Args:
     cache_dir: the cache's folder; created where missing.

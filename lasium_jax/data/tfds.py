@@ -3,9 +3,12 @@
 The only place that imports tensorflow_datasets.
 """
 
+import contextlib
 import hashlib
 import io
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,18 @@ def _tfds() -> Any:
   return tfds
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+  """Holds back what TFDS tells through absl, but for warnings."""
+  logger = logging.getLogger('absl')
+  level = logger.level
+  logger.setLevel(max(level, logging.WARNING))
+  try:
+    yield
+  finally:
+    logger.setLevel(level)
+
+
 def _builder(name: str, data_dir: Path, download: bool) -> Any:
   tfds = _tfds()
   folder = _newest(data_dir / name)
@@ -118,7 +133,8 @@ def _prepared(tfds: Any, folder: Path) -> Any:
     if not (folder / name).exists():
       raise FileNotFoundError(f'{folder} has no {name}. {way_out}')
   try:
-    return tfds.builder_from_directory(str(folder))
+    with _quiet():
+      return tfds.builder_from_directory(str(folder))
   except Exception as error:  # TFDS raises whatever its JSON parsers do.
     raise ValueError(f'{folder} cannot be read ({error}). {way_out}') from error
 
@@ -172,9 +188,9 @@ def _examples(
 
   try:
     # Undecoded: TFDS reads 1-bit images as 0 and 1 without TensorFlow.
-    source = builder.as_data_source(
-      split=split, decoders={'image': _tfds().decode.SkipDecoding()}
-    )
+    decoders = {'image': _tfds().decode.SkipDecoding()}
+    with _quiet():
+      source = builder.as_data_source(split=split, decoders=decoders)
     _check_shards(builder.info.splits[split])
     label = f'reading {builder.info.name}/{split}'
     examples = tqdm(source, label, leave=False, disable=None)

@@ -5,11 +5,15 @@ It is slow on CPU where its gradient stands in a loop body, and on every
 backend where each task has weights of its own (it becomes a grouped
 convolution). The functions here give the same numbers by matrix products.
 docs/performance.md has the measurements. Images are NHWC, kernels HWIO.
+
+A convolution, its gradient by the input and its gradient by the kernel are the
+three derivatives of one form, linear in each of image, kernel and output. Each
+is differentiated by the other two, so all orders of derivative are lowered
+alike (`_differentiable`).
 """
 
-import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +23,17 @@ from lasium_jax.types import Array
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
 
-_DIMENSIONS = ('NHWC', 'HWIO', 'NHWC')
+
+class _Geometry(NamedTuple):
+  """What a convolution is, but for its arrays."""
+
+  strides: tuple[int, int]
+  pads: Pads
+  image: tuple[int, int]  # Height and width of the input.
+  window: tuple[int, int]
+
+
+Lowering = Callable[[_Geometry, Array, Array], Array]
 
 
 def conv(
@@ -31,68 +45,25 @@ def conv(
 ) -> Array:
   """XLA's convolution, with a kernel gradient that is fast on CPU too.
 
-  For large batches with shared weights, outside of loops. XLA:CPU computes
-  the kernel's gradient several times slower than the value; one matrix
-  product a tap is not.
+  A drop-in for `lax.conv_general_dilated`, to be passed to `flax.linen.Conv`
+  as `conv_general_dilated=`. For large batches with shared weights, outside
+  of loops.
 
   Args:
     lhs: `[n, H, W, I]` images.
     rhs: `[h, w, I, O]` kernel.
     window_strides: two ints.
     padding: 'SAME', 'VALID', or two (low, high) pairs.
-    **options: as in `conv_by_patches`.
+    **options: the rest of `lax.conv_general_dilated`'s, at their defaults.
 
   Returns:
     `[n, H', W', O]`.
+
+  Raises:
+    ValueError: on dilation or groups, which have no use here.
   """
   _check_plain(**options)
-  strides = (window_strides[0], window_strides[1])
-  return _conv(lhs, rhs, strides, _pads(lhs, rhs, strides, padding))
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _conv(x: Array, kernel: Array, strides: tuple[int, int], pads: Pads) -> Array:
-  return lax.conv_general_dilated(
-    x, kernel, strides, pads, dimension_numbers=_DIMENSIONS
-  )
-
-
-def _conv_forward(
-  x: Array, kernel: Array, strides: tuple[int, int], pads: Pads
-) -> tuple[Array, tuple[Array, Array]]:
-  return _conv(x, kernel, strides, pads), (x, kernel)
-
-
-def _conv_backward(
-  strides: tuple[int, int],
-  pads: Pads,
-  residuals: tuple[Array, Array],
-  cotangent: Array,
-) -> tuple[Array, Array]:
-  x, kernel = residuals
-
-  def ordinary(x: Array, kernel: Array) -> Array:
-    return lax.conv_general_dilated(
-      x, kernel, strides, pads, dimension_numbers=_DIMENSIONS
-    )
-
-  def by_taps(x: Array, cotangent: Array) -> Array:
-    rows = cotangent.reshape(-1, cotangent.shape[-1])
-    taps = _taps(x, kernel.shape[:2], strides, pads)
-    products = [tap.reshape(-1, tap.shape[-1]).T @ rows for tap in taps]
-    return jnp.stack(products).reshape(kernel.shape)
-
-  def by_conv(x: Array, cotangent: Array) -> Array:
-    return jax.vjp(lambda kernel: ordinary(x, kernel), kernel)[1](cotangent)[0]
-
-  kernel_gradient = lax.platform_dependent(
-    x, cotangent, cpu=by_taps, default=by_conv
-  )
-  (gradient,) = jax.vjp(lambda x: ordinary(x, kernel), x)[1](cotangent)
-  return gradient, kernel_gradient
-
-
-_conv.defvjp(_conv_forward, _conv_backward)
+  return _conv_xla(_geometry(lhs, rhs, window_strides, padding), lhs, rhs)
 
 
 def conv_by_patches(
@@ -100,36 +71,15 @@ def conv_by_patches(
   rhs: Array,
   window_strides: Sequence[int],
   padding: str | Sequence[tuple[int, int]],
-  *,
-  precision: Any = None,
   **options: Any,
 ) -> Array:
-  """A 2-D convolution as patches times a weight matrix.
+  """A convolution as patches times a weight matrix.
 
-  A drop-in for `lax.conv_general_dilated`, to be passed to `flax.linen.Conv`
-  as `conv_general_dilated=`. Right inside loops and for per-task weights.
-
-  Args:
-    lhs: `[n, H, W, I]` images.
-    rhs: `[h, w, I, O]` kernel.
-    window_strides: two ints.
-    padding: 'SAME', 'VALID', or two (low, high) pairs.
-    precision: passed to the matrix product.
-    **options: the rest of `lax.conv_general_dilated`'s, at their defaults.
-
-  Returns:
-    `[n, H', W', O]`.
-
-  Raises:
-    ValueError: on dilation or groups, which this lowering has no use for.
+  Right inside loops and for per-task weights. Arguments, result and errors are
+  those of `conv`.
   """
   _check_plain(**options)
-  strides = (window_strides[0], window_strides[1])
-  pads = _pads(lhs, rhs, strides, padding)
-  taps = _taps(lhs, rhs.shape[:2], strides, pads)
-  patches = jnp.concatenate(taps, axis=-1)
-  matrix = rhs.reshape(-1, rhs.shape[-1])
-  return jnp.matmul(patches, matrix, precision=precision)
+  return _conv_patches(_geometry(lhs, rhs, window_strides, padding), lhs, rhs)
 
 
 def _check_plain(
@@ -143,36 +93,168 @@ def _check_plain(
     raise ValueError('These convolutions support neither dilation nor groups.')
 
 
-def _pads(
+def _geometry(
   x: Array,
   kernel: Array,
-  strides: tuple[int, int],
+  strides: Sequence[int],
   padding: str | Sequence[tuple[int, int]],
-) -> Pads:
-  """Padding as (low, high) pairs."""
+) -> _Geometry:
+  image, window = x.shape[1:3], kernel.shape[:2]
   if isinstance(padding, str):
-    padding = lax.padtype_to_pads(
-      x.shape[1:3], kernel.shape[:2], strides, padding
-    )
+    padding = lax.padtype_to_pads(image, window, strides, padding)
   (top, bottom), (left, right) = padding
-  return (int(top), int(bottom)), (int(left), int(right))
+  pads = ((int(top), int(bottom)), (int(left), int(right)))
+  return _Geometry((strides[0], strides[1]), pads, image, window)
 
 
-def _taps(
-  x: Array, window: Sequence[int], strides: tuple[int, int], pads: Pads
-) -> list[Array]:
+def _differentiable(
+  conv: Lowering, by_input: Lowering, by_kernel: Lowering
+) -> Callable[[_Geometry, Array, Array], Array]:
+  """Ties a convolution and its two gradients into each other's derivatives.
+
+  Args:
+    conv: `(geometry, x, kernel) -> y`.
+    by_input: `(geometry, y, kernel) -> x`, its transpose in x.
+    by_kernel: `(geometry, x, y) -> kernel`, its transpose in the kernel.
+
+  Returns:
+    `conv`, differentiable to any order.
+  """
+  conv = jax.custom_vjp(conv, nondiff_argnums=(0,))
+  by_input = jax.custom_vjp(by_input, nondiff_argnums=(0,))
+  by_kernel = jax.custom_vjp(by_kernel, nondiff_argnums=(0,))
+
+  def forward(op: Any) -> Any:
+    return lambda geometry, a, b: (op(geometry, a, b), (a, b))
+
+  conv.defvjp(
+    forward(conv),
+    lambda g, saved, y: (by_input(g, y, saved[1]), by_kernel(g, saved[0], y)),
+  )
+  by_input.defvjp(
+    forward(by_input),
+    lambda g, saved, x: (conv(g, x, saved[1]), by_kernel(g, x, saved[0])),
+  )
+  by_kernel.defvjp(
+    forward(by_kernel),
+    lambda g, saved, k: (by_input(g, saved[1], k), conv(g, saved[0], k)),
+  )
+  return conv
+
+
+def _xla(geometry: _Geometry, x: Array, kernel: Array) -> Array:
+  return lax.conv_general_dilated(
+    x,
+    kernel,
+    geometry.strides,
+    geometry.pads,
+    dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
+  )
+
+
+def _xla_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
+  shape = (len(y), *geometry.image, kernel.shape[2])
+  x = jax.ShapeDtypeStruct(shape, y.dtype)
+  return jax.linear_transpose(lambda x: _xla(geometry, x, kernel), x)(y)[0]
+
+
+def _xla_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
+  """Of XLA's own where that is fast; on CPU one matrix product a tap."""
+  shape = (*geometry.window, x.shape[-1], y.shape[-1])
+
+  def by_taps(x: Array, y: Array) -> Array:
+    rows = y.reshape(-1, y.shape[-1])
+    taps = [tap.reshape(-1, tap.shape[-1]) for tap in _taps(geometry, x)]
+    return jnp.stack([tap.T @ rows for tap in taps]).reshape(shape)
+
+  def by_xla(x: Array, y: Array) -> Array:
+    kernel = jax.ShapeDtypeStruct(shape, x.dtype)
+    return jax.linear_transpose(lambda k: _xla(geometry, x, k), kernel)(y)[0]
+
+  return lax.platform_dependent(x, y, cpu=by_taps, default=by_xla)
+
+
+_conv_xla = _differentiable(_xla, _xla_by_input, _xla_by_kernel)
+
+
+def _patches(geometry: _Geometry, x: Array, kernel: Array) -> Array:
+  matrix = kernel.reshape(-1, kernel.shape[-1])
+  return jnp.concatenate(_taps(geometry, x), axis=-1) @ matrix
+
+
+def _patches_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
+  """The input's pixels of equal remainder modulo the stride, one by one.
+
+  Each such phase meets every stride-th tap, and is a convolution of y.
+  """
+  (height, width), (rows, columns) = geometry.image, geometry.strides
+  (low, _), (left, _) = geometry.pads
+  steps = -(-height // rows), -(-width // columns)
+  phases = []
+  for p in range(rows):
+    tap, top = _phase(p + low, rows)
+    for q in range(columns):
+      other, side = _phase(q + left, columns)
+      taps = kernel[tap::rows, other::columns][::-1, ::-1].swapaxes(2, 3)
+      if not taps.size:  # The stride is longer than the window.
+        phases.append(jnp.zeros((len(y), *steps, kernel.shape[2]), y.dtype))
+        continue
+      pads = (
+        _around(top, taps.shape[0], y.shape[1], steps[0]),
+        _around(side, taps.shape[1], y.shape[2], steps[1]),
+      )
+      inner = _Geometry((1, 1), pads, y.shape[1:3], taps.shape[:2])
+      phases.append(_patches(inner, y, taps))
+  return _interleave(phases, (rows, columns))[:, :height, :width]
+
+
+def _phase(offset: int, stride: int) -> tuple[int, int]:
+  """First tap that a phase meets, and the output that it meets there first."""
+  tap = offset % stride
+  return tap, (offset - tap) // stride
+
+
+def _around(first: int, taps: int, size: int, steps: int) -> tuple[int, int]:
+  """Padding by which a window of flipped taps yields `steps` outputs.
+
+  Output q is the sum over u of tap u at `q + first - u`.
+  """
+  low = taps - 1 - first
+  return low, steps - 1 + taps - size - low
+
+
+def _interleave(phases: list[Array], strides: tuple[int, int]) -> Array:
+  """`[n, rows * h, columns * w, C]` of rows x columns images `[n, h, w, C]`."""
+  n, height, width, channels = phases[0].shape
+  rows, columns = strides
+  x = jnp.stack(phases).reshape(rows, columns, n, height, width, channels)
+  x = x.transpose(2, 3, 0, 4, 1, 5)
+  return x.reshape(n, rows * height, columns * width, channels)
+
+
+def _patches_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
+  patches = jnp.concatenate(_taps(geometry, x), axis=-1)
+  matrix = patches.reshape(-1, patches.shape[-1]).T @ y.reshape(-1, y.shape[-1])
+  return matrix.reshape(*geometry.window, x.shape[-1], y.shape[-1])
+
+
+_conv_patches = _differentiable(_patches, _patches_by_input, _patches_by_kernel)
+
+
+def _taps(geometry: _Geometry, x: Array) -> list[Array]:
   """For each tap of the window, the `[n, H', W', C]` inputs that it meets."""
-  x = _pad(x, pads)
-  rows = (x.shape[1] - window[0]) // strides[0] + 1
-  columns = (x.shape[2] - window[1]) // strides[1] + 1
+  x = _pad(x, geometry.pads)
+  (height, width), strides = geometry.window, geometry.strides
+  rows = (x.shape[1] - height) // strides[0] + 1
+  columns = (x.shape[2] - width) // strides[1] + 1
   return [
     x[
       :,
       i : i + (rows - 1) * strides[0] + 1 : strides[0],
       j : j + (columns - 1) * strides[1] + 1 : strides[1],
     ]
-    for i in range(window[0])
-    for j in range(window[1])
+    for i in range(height)
+    for j in range(width)
   ]
 
 
@@ -180,6 +262,43 @@ def _pad(x: Array, pads: Pads) -> Array:
   """Pads height and width with zeros; crops where a pad is negative."""
   config = ((0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0))
   return lax.pad(x, jnp.zeros((), x.dtype), config)
+
+
+def conv_transpose_by_phases(x: Array, kernel: Array, stride: int) -> Array:
+  """A SAME transposed convolution without multiplying the zeros.
+
+  The output pixels of equal remainder modulo the stride form a phase; each
+  phase is an ordinary small convolution of the input with every stride-th tap.
+  The same numbers as `lax.conv_transpose(x, kernel, ..., padding='SAME')`.
+
+  Args:
+    x: `[n, H, W, I]`.
+    kernel: `[k, k, I, O]`.
+    stride: the factor by which height and width grow.
+
+  Returns:
+    `[n, stride * H, stride * W, O]`.
+  """
+  starts = [_transposed_phase(len(kernel), stride, p) for p in range(stride)]
+  phases = []
+  for row_tap, top in starts:
+    for column_tap, left in starts:
+      taps = kernel[row_tap::stride, column_tap::stride]
+      bottom, right = taps.shape[0] - 1 - top, taps.shape[1] - 1 - left
+      phases.append(conv(x, taps, (1, 1), ((top, bottom), (left, right))))
+  return _interleave(phases, (stride, stride))
+
+
+def _transposed_phase(size: int, stride: int, phase: int) -> tuple[int, int]:
+  """First tap and left padding of one output phase along one axis.
+
+  `lax.conv_transpose` dilates the input and pads it by `low` on the left, so
+  output `stride * q + phase` meets tap t where `phase + t - low` divides.
+  """
+  total = size + stride - 2
+  low = size - 1 if stride > size - 1 else -(-total // 2)
+  tap = (low - phase) % stride
+  return tap, -((phase + tap - low) // stride)
 
 
 def conv_by_shifts(
@@ -199,7 +318,7 @@ def conv_by_shifts(
     rhs: `[h, w, I, O]` kernel, O small.
     window_strides: ones.
     padding: 'SAME', or (low, high) pairs that keep the size.
-    **options: as in `conv_by_patches`.
+    **options: as in `conv`.
 
   Returns:
     `[n, H, W, O]`.
@@ -208,22 +327,18 @@ def conv_by_shifts(
     ValueError: if the stride is not 1 or the padding changes the size.
   """
   _check_plain(**options)
-  pads = _pads(lhs, rhs, (1, 1), padding)
-  sizes = tuple(size - 1 for size in rhs.shape[:2])
-  if tuple(window_strides) != (1, 1) or tuple(map(sum, pads)) != sizes:
+  geometry = _geometry(lhs, rhs, window_strides, padding)
+  sizes = tuple(size - 1 for size in geometry.window)
+  if geometry.strides != (1, 1) or tuple(map(sum, geometry.pads)) != sizes:
     raise ValueError('conv_by_shifts needs stride 1 and SAME padding.')
-  return _conv_by_shifts(lhs, rhs, pads)
+  return _conv_shifts(geometry, lhs, rhs)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _conv_by_shifts(x: Array, kernel: Array, pads: Pads) -> Array:
-  height, width, _, channels = kernel.shape
-  rows, columns = x.shape[1:3]
-  products = (x @ _tap_matrix(kernel)).reshape(*x.shape[:3], -1, channels)
-  (top, bottom), (left, right) = pads
-  products = jnp.pad(
-    products, ((0, 0), (top, bottom), (left, right), (0, 0), (0, 0))
-  )
+def _shifts(geometry: _Geometry, x: Array, kernel: Array) -> Array:
+  (height, width), (rows, columns) = geometry.window, geometry.image
+  products = x @ _tap_matrix(kernel)
+  products = _pad(products, geometry.pads)
+  products = products.reshape(*products.shape[:3], -1, kernel.shape[-1])
   return sum(
     (
       products[:, i : i + rows, j : j + columns, i * width + j]
@@ -239,72 +354,23 @@ def _tap_matrix(kernel: Array) -> Array:
   return kernel.transpose(2, 0, 1, 3).reshape(kernel.shape[2], -1)
 
 
-def _shifts_forward(
-  x: Array, kernel: Array, pads: Pads
-) -> tuple[Array, tuple[Array, Array]]:
-  return _conv_by_shifts(x, kernel, pads), (x, kernel)
+def _shifted_back(geometry: _Geometry, y: Array) -> Array:
+  """For each product of `_shifts`, the output that it was added to."""
+  (top, bottom), (left, right) = geometry.pads
+  mirrored = geometry._replace(pads=((bottom, top), (right, left)))
+  return jnp.concatenate(_taps(mirrored, y)[::-1], axis=-1)
 
 
-def _shifts_backward(
-  pads: Pads, residuals: tuple[Array, Array], cotangent: Array
-) -> tuple[Array, Array]:
-  """Products gather the cotangent from where the sum had shifted them.
-
-  Left to itself, JAX would add up one zero-padded array a tap.
-  """
-  x, kernel = residuals
-  height, width, in_channels, out_channels = kernel.shape
-  mirrored = tuple((high, low) for low, high in pads)
-  taps = _taps(cotangent, (height, width), (1, 1), mirrored)
-  products = jnp.concatenate(taps[::-1], axis=-1)
-  gradient = products @ _tap_matrix(kernel).T
-  matrix = x.reshape(-1, in_channels).T @ products.reshape(
-    -1, products.shape[-1]
-  )
-  matrix = matrix.reshape(in_channels, height, width, out_channels)
-  return gradient, matrix.transpose(1, 2, 0, 3)
+def _shifts_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
+  return _shifted_back(geometry, y) @ _tap_matrix(kernel).T
 
 
-_conv_by_shifts.defvjp(_shifts_forward, _shifts_backward)
+def _shifts_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
+  products = _shifted_back(geometry, y)
+  products = products.reshape(-1, products.shape[-1])
+  matrix = x.reshape(-1, x.shape[-1]).T @ products
+  matrix = matrix.reshape(x.shape[-1], *geometry.window, y.shape[-1])
+  return matrix.transpose(1, 2, 0, 3)
 
 
-def conv_transpose_by_phases(x: Array, kernel: Array, stride: int) -> Array:
-  """A SAME transposed convolution without multiplying the zeros.
-
-  The output pixels of equal remainder modulo the stride form a phase; each
-  phase is an ordinary small convolution of the input with every stride-th tap.
-  The same numbers as `lax.conv_transpose(x, kernel, ..., padding='SAME')`.
-
-  Args:
-    x: `[n, H, W, I]`.
-    kernel: `[k, k, I, O]`.
-    stride: the factor by which height and width grow.
-
-  Returns:
-    `[n, stride * H, stride * W, O]`.
-  """
-  n, height, width, _ = x.shape
-  size, out_channels = kernel.shape[0], kernel.shape[-1]
-  starts = [_phase(size, stride, p) for p in range(stride)]
-  phases = []
-  for row_tap, top in starts:
-    for column_tap, left in starts:
-      taps = kernel[row_tap::stride, column_tap::stride]
-      bottom, right = taps.shape[0] - 1 - top, taps.shape[1] - 1 - left
-      pads = ((top, bottom), (left, right))
-      phases.append(_conv(x, taps, (1, 1), pads))
-  out = jnp.stack(phases).reshape(stride, stride, n, height, width, out_channels)
-  out = out.transpose(2, 3, 0, 4, 1, 5)
-  return out.reshape(n, stride * height, stride * width, out_channels)
-
-
-def _phase(size: int, stride: int, phase: int) -> tuple[int, int]:
-  """First tap and left padding of one output phase along one axis.
-
-  `lax.conv_transpose` dilates the input and pads it by `low` on the left, so
-  output `stride * q + phase` meets tap t where `phase + t - low` divides.
-  """
-  total = size + stride - 2
-  low = size - 1 if stride > size - 1 else -(-total // 2)
-  tap = (low - phase) % stride
-  return tap, -((phase + tap - low) // stride)
+_conv_shifts = _differentiable(_shifts, _shifts_by_input, _shifts_by_kernel)

@@ -114,15 +114,14 @@ SHARDS = [EXAMPLES[:7], EXAMPLES[7:]]
 
 @pytest.fixture
 def read(tmp_path):
-  def run(name='toy', split='train', **options):
-    options = {'size': SIZE, 'channels': 1, **options}
-    return read_tfds(
-      name,
-      split,
-      data_dir=tmp_path / 'data',
-      cache_dir=tmp_path / 'cache',
-      **options,
-    )
+  def run(split='train', **options):
+    defaults = {
+      'data_dir': tmp_path / 'data',
+      'cache_dir': tmp_path / 'cache',
+      'size': SIZE,
+      'channels': 1,
+    }
+    return read_tfds('toy', split, **(defaults | options))
 
   return run
 
@@ -308,7 +307,7 @@ def test_truncated_shard(read, data_dir, keep):
   expect(ValueError, read, folder, 'half prepared')
 
 
-def test_flipped_bytes_are_noticed_or_harmless(read, data_dir):
+def test_flipped_bytes_are_noticed_or_harmless(read, data_dir, tmp_path):
   folder = prepare(data_dir, SHARDS)
   good = read()
   path = sorted(folder.glob('toy-train*'))[0]
@@ -321,7 +320,7 @@ def test_flipped_bytes_are_noticed_or_harmless(read, data_dir):
     damaged[place] ^= 0xFF
     path.write_bytes(damaged)
     try:
-      images = read().images
+      images = read(cache_dir=tmp_path / f'{place}').images
     except ValueError as error:
       assert str(folder) in str(error)
       noticed += 1
@@ -357,8 +356,8 @@ def test_empty_split(read, data_dir):
     b'no image',
     png(noise(5))[:70],
     png(noise(5).astype(np.uint16) * 256),
-    # A chunk of no type, for which Pillow raises SyntaxError.
-    png(noise(5))[:37] + b'\0\0\0\0' + png(noise(5))[41:],
+    # The pixels' chunk seems shorter; Pillow raises SyntaxError for the next.
+    png(noise(5, 99))[:33] + b'\0\0\x10\0' + png(noise(5, 99))[37:],
   ],
   ids=['empty', 'text', 'truncated', '16-bit', 'broken'],
 )
@@ -441,7 +440,7 @@ def test_omniglot_is_light_ink_on_black_with_soft_edges(omniglot):
   assert np.median(images) == 0
   assert (images == 0).mean() > 0.6
   assert images.max(axis=(1, 2, 3)).min() > 100
-  assert ((images > 20) & (images < 235)).mean() > 0.1
+  assert ((images > 20) & (images < 235)).mean() > 0.05
 
 
 @needs_omniglot

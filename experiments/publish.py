@@ -1,0 +1,136 @@
+"""Keeps results in the repository, and makes RESULTS.md's tables of them.
+
+  python experiments/publish.py runs/ro-vae-maml runs/scratch
+
+Each run's results.json goes to results/DATASET/RUN.json with how its generator
+was trained; then the tables between the markers in RESULTS.md are written anew
+from all files there. Without arguments only the tables are written.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from experiments.loop import duration
+from experiments.record import read_metrics, write_atomically, write_json
+
+ROOT = Path(__file__).resolve().parent.parent
+Page = dict[str, Any]
+
+
+def collect(workdir: Path) -> Page:
+  """A run's results, and what its numbers depend on.
+
+  Args:
+    workdir: of a finished run.
+
+  Returns:
+    results.json with the stages' steps and seconds.
+
+  Raises:
+    FileNotFoundError: if the run has no results yet.
+  """
+  page: Page = json.loads((workdir / 'results.json').read_text())
+  config = json.loads((workdir / 'config.json').read_text())
+  meta, tasks = config['meta'], config['tasks']
+  if meta['iterations']:
+    page['meta'] = {
+      'iterations': meta['iterations'],
+      'batch': meta['batch'],
+      'seconds': _seconds(workdir, 'meta_train'),
+    }
+  if meta['iterations'] and tasks['source'] == 'lasium':
+    generator = config['generator']
+    trained_in = Path(generator['workdir'] or workdir)
+    page['generator'] = {
+      'name': generator['name'],
+      'steps': generator['steps'],
+      'batch': generator['batch_size'],
+      'seconds': _seconds(trained_in, 'train_generator'),
+    }
+  return page
+
+
+def _seconds(workdir: Path, stage: str) -> float:
+  entries = read_metrics(workdir / 'metrics.jsonl')
+  return max((e['seconds'] for e in entries if e['stage'] == stage), default=0.0)
+
+
+def table(pages: list[Page]) -> str:
+  """A Markdown table, one row a run, in percent."""
+  lines = [
+    '| run | 1-shot | paper | 5-shot | paper | normalization '
+    '| generator | meta-training |',
+    '|---|---|---|---|---|---|---|---|',
+  ]
+  lines += [_row(page, name, entries) for page, name, entries in _runs(pages)]
+  return '\n'.join(lines)
+
+
+def _runs(pages: list[Page]) -> Iterator[tuple[Page, str, dict[int, Page]]]:
+  for page in pages:
+    names = dict.fromkeys(entry['name'] for entry in page['results'])
+    for name in names:
+      entries = [e for e in page['results'] if e['name'] == name]
+      yield page, name, {e['shots']: e for e in entries}
+
+
+def _row(page: Page, name: str, by_shots: dict[int, Page]) -> str:
+  cells = [f'`{name}`']
+  for shots in (1, 5):
+    entry = by_shots.get(shots, {})
+    cells += [_percent(entry, ''), _percent(entry, 'paper_')]
+  cells.append(next(iter(by_shots.values()))['normalization'])
+  cells.append(_stage(page.get('generator'), 'steps'))
+  cells.append(_stage(page.get('meta'), 'iterations'))
+  return f'| {" | ".join(cells)} |'
+
+
+def _percent(entry: Page, prefix: str) -> str:
+  accuracy = entry.get(f'{prefix}accuracy')
+  if accuracy is None:
+    return ''
+  return f'{100 * accuracy:.2f} ± {100 * entry[f"{prefix}ci95"]:.2f}'
+
+
+def _stage(stage: Page | None, unit: str) -> str:
+  if stage is None:
+    return ''
+  return f'{stage[unit]:,} x {stage["batch"]}, {duration(stage["seconds"])}'
+
+
+def write_tables(path: Path, pages: dict[str, list[Page]]) -> None:
+  """Replaces what stands between each data set's markers in RESULTS.md."""
+  text = path.read_text()
+  for dataset, found in pages.items():
+    start, end = f'<!-- {dataset} -->\n', f'\n<!-- /{dataset} -->'
+    if start not in text or end not in text:
+      raise ValueError(f'{path} has no {start.strip()} ... {end.strip()}.')
+    before, rest = text.split(start, 1)
+    after = rest.split(end, 1)[1]
+    text = before + start + table(found) + end + after
+  write_atomically(path, text)
+
+
+def main() -> None:
+  for argument in sys.argv[1:]:
+    page = collect(Path(argument))
+    entry = page['results'][0]
+    run = entry['config'].rpartition(':')[2]
+    folder = ROOT / 'results' / entry['dataset']
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / f'{run}.json', page)
+  folders = sorted(p for p in (ROOT / 'results').iterdir() if p.is_dir())
+  pages = {
+    folder.name: [
+      json.loads(path.read_text()) for path in sorted(folder.glob('*.json'))
+    ]
+    for folder in folders
+  }
+  write_tables(ROOT / 'RESULTS.md', pages)
+
+
+if __name__ == '__main__':
+  main()

@@ -1,0 +1,196 @@
+"""Splits, followed image by image: each pixel block tells where it is from."""
+
+import numpy as np
+import pytest
+
+from lasium_jax.data import image_set
+from lasium_jax.data.dataset import Dataset, Splits, select_classes
+from lasium_jax.data.splits import (
+  background_split,
+  concatenate,
+  random_split,
+  with_rotations,
+)
+
+
+def make(names, counts=3, seed=0):
+  """Random images; no two are alike, so they can be told by their pixels."""
+  counts = np.broadcast_to(counts, len(names))
+  rng = np.random.default_rng(seed)
+  images = rng.integers(0, 256, (counts.sum(), 5, 5, 1), dtype=np.uint8)
+  labels = np.repeat(np.arange(len(names), dtype=np.int32), counts)
+  return Dataset(images, labels, tuple(names))
+
+
+def contents(dataset):
+  """`{class name: [image bytes, in order]}`."""
+  result = {name: [] for name in dataset.class_names}
+  for image, label in zip(dataset.images, dataset.labels, strict=True):
+    result[dataset.class_names[label]].append(image.tobytes())
+  return result
+
+
+def check(dataset):
+  """What the docstring of Dataset promises."""
+  assert dataset.images.dtype == np.uint8
+  assert dataset.labels.dtype == np.int32
+  assert len(dataset.images) == len(dataset.labels)
+  assert len(set(dataset.class_names)) == len(dataset.class_names)
+  assert (np.diff(dataset.labels) >= 0).all()
+  assert set(dataset.labels) == set(range(len(dataset.class_names)))
+
+
+NAMES = [f'class {i}' for i in range(20)]
+WHOLE = make(NAMES, np.arange(20) % 4 + 1)
+
+
+def test_random_split_deals_out_classes():
+  result = random_split(WHOLE, 12, 3, 5, seed=0)
+  assert isinstance(result, Splits)
+  assert [len(d.class_names) for d in result] == [12, 3, 5]
+  names = [name for dataset in result for name in dataset.class_names]
+  assert sorted(names) == sorted(NAMES)
+  assert names != NAMES
+  whole = contents(WHOLE)
+  for dataset in result:
+    check(dataset)
+    for name, images in contents(dataset).items():
+      assert images == whole[name]
+
+
+def test_random_split_need_not_use_all():
+  result = random_split(WHOLE, 3, 2, 1, seed=0)
+  names = [name for dataset in result for name in dataset.class_names]
+  assert len(names) == len(set(names)) == 6
+
+
+@pytest.mark.parametrize('sizes', [(20, 0, 0), (0, 20, 0), (18, 0, 2)])
+def test_a_split_may_be_empty(sizes):
+  result = random_split(WHOLE, *sizes, seed=0)
+  for dataset, size in zip(result, sizes, strict=True):
+    check(dataset)
+    assert len(dataset.class_names) == size
+    assert dataset.shape == (5, 5, 1)
+
+
+def test_the_seed_decides():
+  first, again, other = (
+    random_split(WHOLE, 12, 3, 5, seed=seed) for seed in (0, 0, 1)
+  )
+  for a, b in zip(first, again, strict=True):
+    assert a.class_names == b.class_names
+    np.testing.assert_array_equal(a.images, b.images)
+  assert set(first.test.class_names) != set(other.test.class_names)
+
+
+def test_every_class_can_fall_into_every_split():
+  where = {name: set() for name in NAMES}
+  for seed in range(60):
+    for split, dataset in (
+      random_split(WHOLE, 8, 6, 6, seed=seed)._asdict().items()
+    ):
+      for name in dataset.class_names:
+        where[name].add(split)
+  assert all(len(splits) == 3 for splits in where.values())
+
+
+@pytest.mark.parametrize('sizes', [(21, 0, 0), (12, 4, 5), (0, 0, 21)])
+def test_too_many_classes(sizes):
+  with pytest.raises(ValueError, match='only 20'):
+    random_split(WHOLE, *sizes, seed=0)
+
+
+def test_negative_sizes():
+  with pytest.raises(ValueError, match='-1'):
+    random_split(WHOLE, 12, -1, 5, seed=0)
+
+
+def test_concatenate_merges_equal_names():
+  a = make(['x', 'y'], [30, 40], seed=1)
+  b = make(['w', 'y', 'z'], [1, 50, 20], seed=2)
+  result = concatenate([a, b])
+  check(result)
+  assert result.class_names == ('w', 'x', 'y', 'z')
+  of_a, of_b = contents(a), contents(b)
+  assert contents(result) == {
+    'w': of_b['w'],
+    'x': of_a['x'],
+    'y': of_a['y'] + of_b['y'],
+    'z': of_b['z'],
+  }
+
+
+def test_rotations_are_classes_of_their_own():
+  result = with_rotations(WHOLE)
+  check(result)
+  assert len(result.class_names) == 4 * len(NAMES)
+  assert len(result.images) == 4 * len(WHOLE.images)
+  turned = contents(result)
+  for i, name in enumerate(NAMES):
+    of_class = WHOLE.images[WHOLE.labels == i]
+    for k in range(4):
+      expected = [np.rot90(image, k).tobytes() for image in of_class]
+      assert turned[f'{name} rotated by {90 * k}' if k else name] == expected
+
+
+def test_rotations_turn_against_the_clock():
+  image = np.zeros((3, 3, 1), np.uint8)
+  image[0, 2] = 255  # At the top right.
+  result = with_rotations(
+    Dataset(image[None], np.zeros(1, np.int32), ('corner',))
+  )
+  lit = [tuple(np.argwhere(image[..., 0])[0]) for image in result.images]
+  assert lit == [(0, 2), (0, 0), (2, 0), (2, 2)]
+
+
+def test_background_split_holds_out_validation():
+  evaluation = make([f'unseen {i}' for i in range(4)], seed=3)
+  result = background_split(WHOLE, evaluation, validation=6, seed=0)
+  assert [len(d.class_names) for d in result] == [14, 6, 4]
+  names = result.train.class_names + result.validation.class_names
+  assert sorted(names) == sorted(NAMES)
+  assert contents(result.test) == contents(evaluation)
+  whole = contents(WHOLE)
+  for dataset in result[:2]:
+    check(dataset)
+    assert contents(dataset).items() <= whole.items()
+
+
+def test_background_split_shares_no_class():
+  evaluation = make(['unseen', 'class 3', 'class 11'])
+  with pytest.raises(ValueError, match="'class 11'"):
+    background_split(WHOLE, evaluation, validation=2, seed=0)
+
+
+@pytest.mark.parametrize('validation', [-1, 21])
+def test_background_split_of_too_few(validation):
+  with pytest.raises(ValueError, match=f'{validation} validation'):
+    background_split(WHOLE, make(['unseen']), validation=validation, seed=0)
+
+
+def test_select_classes_in_the_order_given():
+  result = select_classes(WHOLE, np.array([7, 2]))
+  check(result)
+  assert result.class_names == ('class 7', 'class 2')
+  whole = contents(WHOLE)
+  assert contents(result) == {n: whole[n] for n in result.class_names}
+
+
+def test_image_set_says_where_each_class_is():
+  result = image_set(WHOLE)
+  assert result.images.dtype == np.uint8
+  np.testing.assert_array_equal(result.images, WHOLE.images)
+  assert result.starts.dtype == result.counts.dtype == np.int32
+  assert sum(result.counts) == len(WHOLE.images)
+  for i, (start, count) in enumerate(
+    zip(result.starts, result.counts, strict=True)
+  ):
+    np.testing.assert_array_equal(
+      np.flatnonzero(WHOLE.labels == i), np.arange(start, start + count)
+    )
+
+
+def test_image_set_of_nothing():
+  result = image_set(select_classes(WHOLE, np.array([], int)))
+  assert result.images.shape == (0, 5, 5, 1)
+  assert result.starts.shape == result.counts.shape == (0,)

@@ -1,0 +1,111 @@
+"""The loop by itself, on a stage that counts."""
+
+import errno
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+
+from experiments import loop
+from experiments.record import Record
+from lasium_jax import io
+
+
+class Events:
+  def add_scalar(self, *args):
+    pass
+
+
+@pytest.fixture
+def record(tmp_path):
+  return Record(tmp_path, Events())
+
+
+def counter(advance=None, steps=6):
+  def count(state, first, n):
+    return state + n, {'sum': state.sum() + n}
+
+  return loop.Stage('count', steps, 2, lambda: jnp.zeros(()), advance or count)
+
+
+def test_a_metric_that_is_not_finite_is_named_and_nothing_saved(record):
+  def advance(state, first, n):
+    return state + n, {'loss': jnp.where(first < 4, 1.0, jnp.nan)}
+
+  with pytest.raises(loop.Diverged, match='count: loss is nan at step 6'):
+    loop.run(counter(advance), record, checkpoint_seconds=0)
+  assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (4, 4)
+
+
+def test_a_state_that_is_not_finite_is_not_saved(record):
+  def advance(state, first, n):
+    return state + jnp.where(first < 4, n, jnp.inf), {'loss': 0.0}
+
+  with pytest.raises(loop.Diverged, match='count: .*not finite at step 6'):
+    loop.run(counter(advance), record, checkpoint_seconds=0)
+  assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (4, 4)
+
+
+def test_a_full_disk_is_named_and_earlier_checkpoints_survive(
+  record, monkeypatch
+):
+  usage = shutil.disk_usage(record.workdir)
+
+  def advance(state, first, n):
+    if first == 4:
+      full = usage._replace(free=0)
+      monkeypatch.setattr(shutil, 'disk_usage', lambda path: full)
+    return state + n, {'loss': 0.0}
+
+  with pytest.raises(OSError, match='checkpoints/count.*disk has room'):
+    loop.run(counter(advance), record, checkpoint_seconds=0)
+  assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (4, 4)
+  monkeypatch.undo()
+  assert loop.run(counter(), record, checkpoint_seconds=0) == 6
+
+
+def test_metrics_that_cannot_be_written_are_named(record, monkeypatch):
+  def full(path, *args, **kwargs):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+  def advance(state, first, n):
+    monkeypatch.setattr(Path, 'open', full)
+    return state + n, {'loss': 0.0}
+
+  with pytest.raises(OSError, match=r'metrics.jsonl: No space left.*workdir'):
+    loop.run(counter(advance), record, checkpoint_seconds=0)
+
+
+def test_sigterm_saves_the_step_it_came_in(record, monkeypatch):
+  monkeypatch.setattr(loop, '_stop_requested', False)
+  before = signal.getsignal(signal.SIGTERM)
+  loop.stop_on_sigterm()
+
+  def advance(state, first, n):
+    signal.raise_signal(signal.SIGTERM)
+    return state + n, {'loss': 0.0}
+
+  try:
+    with pytest.raises(loop.Stopped, match='count at step 2 of 6'):
+      loop.run(counter(advance), record, checkpoint_seconds=1e9)
+  finally:
+    signal.signal(signal.SIGTERM, before)
+  assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (2, 2)
+
+
+def test_the_estimate_leaves_compilation_out(record, monkeypatch, capsys):
+  now = [0.0]
+  monkeypatch.setattr(loop, 'clock', lambda: now[0])
+
+  def advance(state, first, n):
+    now[0] += 3_600 if first == 0 else 60
+    return state + n, {'loss': 0.0}
+
+  loop.run(counter(advance), record, checkpoint_seconds=1e9)
+  first, second, third = capsys.readouterr().err.splitlines()
+  assert 'left' not in first
+  assert second.startswith('count 4/6') and second.endswith('1:00 left')
+  assert third.endswith('0:00 left')
