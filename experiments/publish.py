@@ -55,7 +55,8 @@ def collect(workdir: Path) -> Page:
 
 def _seconds(workdir: Path, stage: str) -> float:
   entries = read_metrics(workdir / 'metrics.jsonl')
-  return max((e['seconds'] for e in entries if e['stage'] == stage), default=0.0)
+  mine = (entry['seconds'] for entry in entries if entry['stage'] == stage)
+  return max(mine, default=0.0)
 
 
 def table(pages: list[Page]) -> str:

@@ -21,6 +21,8 @@ class MetaState(NamedTuple):
 
 
 class OverTasks(Protocol):
+  """How a meta-batch is looped over: `accumulate` or `vectorize`."""
+
   def __call__(self, fn: Callable[[Any], T], batch: Any) -> T:
     """Averages `fn` over the leading axis of the pytree `batch`."""
 

@@ -134,11 +134,15 @@ class Anchors(NamedTuple):
 
 
 class AnchorFn(Protocol):
+  """Draws class centres."""
+
   def __call__(self, key: Array, source: GeneratorSource) -> Anchors:
     """Draws the anchors of one task."""
 
 
 class LatentSampler(Protocol):
+  """Draws in-class latents: the paper's policy P."""
+
   def __call__(self, key: Array, anchors: Array, omega: Array) -> Array:
     """Draws one in-class latent for each anchor.
 
@@ -153,6 +157,8 @@ class LatentSampler(Protocol):
 
 
 class TaskFn(Protocol):
+  """A way to make tasks."""
+
   def __call__(self, key: Array, source: Any) -> Task:
     """Makes one task from `source`, a pytree of arrays.
 

@@ -84,7 +84,9 @@ def test_prior_anchors_are_apart_and_counted(source):
   assert x is None
   rng = np.random.default_rng(0)
   raw = rng.normal(size=(20_000, 3, SIZE))
-  pairs = [((raw[:, i] - raw[:, j]) ** 2).sum(-1) for i, j in [(0, 1), (0, 2), (1, 2)]]
+  pairs = [
+    ((raw[:, i] - raw[:, j]) ** 2).sum(-1) for i, j in [(0, 1), (0, 2), (1, 2)]
+  ]
   accepted = (np.stack(pairs) > epsilon).all(0).mean()
   np.testing.assert_allclose(num_draws.mean(), 1 / accepted, rtol=0.05)
 
@@ -98,7 +100,10 @@ def test_encoded_anchors_are_distinct_images(source):
     assert x.min() >= 0 and x.max() <= 1 and num_draws >= 1
     assert (latents.squared_distances(z) > epsilon).all()
     rows = np.asarray(source.images).reshape(50, -1)
-    found = [(rows == np.round(255 * np.ravel(xi))).all(1).any() for xi in np.asarray(x)]
+    found = [
+      (rows == np.round(255 * np.ravel(xi))).all(1).any()
+      for xi in np.asarray(x)
+    ]
     assert all(found)
 
 

@@ -48,9 +48,7 @@ def linear(outputs):
 LEARNERS = {
   'maml': lambda: learners.maml(linear(WAYS), steps=2, learning_rate=0.1),
   'protonets': lambda: learners.protonets(linear(5), ways=WAYS),
-  'scratch': lambda: learners.scratch(
-    linear(WAYS), steps=2, learning_rate=0.1
-  ),
+  'scratch': lambda: learners.scratch(linear(WAYS), steps=2, learning_rate=0.1),
 }
 
 
@@ -132,12 +130,17 @@ def test_any_composition_compiles_once(generator, sampler, learner, key):
   assert set(metrics) == {'loss', 'accuracy'}
   chex.assert_tree_all_finite((state.params, metrics))
   chex.assert_trees_all_equal_shapes_and_dtypes(before, state)
-  assert max(
-    jnp.abs(a - b).max()
-    for a, b in zip(
-      jax.tree.leaves(before.params), jax.tree.leaves(state.params), strict=True
+  assert (
+    max(
+      jnp.abs(a - b).max()
+      for a, b in zip(
+        jax.tree.leaves(before.params),
+        jax.tree.leaves(state.params),
+        strict=True,
+      )
     )
-  ) > 1e-4
+    > 1e-4
+  )
 
 
 def constant_task(key, source):
@@ -187,7 +190,9 @@ def test_task_loss_by_hand(key):
     lambda key, x: (), lambda key, params, support: (), lambda a, x: logits
   )
   x = jnp.zeros((3, 1, 1, 1))
-  task = Task(Examples(x, jnp.zeros(3, int)), Examples(x, jnp.asarray([0, 0, 1])))
+  task = Task(
+    Examples(x, jnp.zeros(3, int)), Examples(x, jnp.asarray([0, 0, 1]))
+  )
   loss, metrics = meta.task_loss(learner, key, (), task)
   expected = np.mean(
     [np.log(1 + np.exp(-2)), np.log(1 + np.exp(1)), np.log(1 + np.exp(3))]

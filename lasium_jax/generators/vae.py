@@ -109,7 +109,8 @@ def vae(
     )
     steps, opt_state = optimizer.update(gradient, state.opt_state, weights)
     weights = optax.apply_updates(weights, steps)
-    return State({'params': weights, 'batch_stats': averages}, opt_state), metrics
+    params = {'params': weights, 'batch_stats': averages}
+    return State(params, opt_state), metrics
 
   def sample(key: Array, n: int) -> Array:
     return jax.random.normal(key, (n, latent_size))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import flax.linen as nn
 
-from lasium_jax.ops.conv import conv, conv_transpose_by_phases
+from lasium_jax.ops.conv import conv
+from lasium_jax.ops.conv_transpose import conv_transpose_by_phases
 from lasium_jax.types import Array
 
 Conv = functools.partial(nn.Conv, conv_general_dilated=conv)

@@ -5,7 +5,7 @@ import functools
 import flax.linen as nn
 
 from lasium_jax.nets.layers import Conv, ConvTranspose
-from lasium_jax.ops.conv import conv_by_shifts
+from lasium_jax.ops.conv_shifts import conv_by_shifts
 from lasium_jax.types import Array
 
 _leaky_relu = functools.partial(nn.leaky_relu, negative_slope=0.2)

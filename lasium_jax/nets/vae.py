@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from lasium_jax.nets.layers import Conv, ConvTranspose
-from lasium_jax.ops.conv import conv_by_shifts
+from lasium_jax.ops.conv_shifts import conv_by_shifts
 from lasium_jax.types import Array
 
 

@@ -9,7 +9,7 @@ docs/performance.md has the measurements. Images are NHWC, kernels HWIO.
 A convolution, its gradient by the input and its gradient by the kernel are the
 three derivatives of one form, linear in each of image, kernel and output. Each
 is differentiated by the other two, so all orders of derivative are lowered
-alike (`_differentiable`).
+alike (`differentiable`).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from lasium_jax.types import Array
 Pads = tuple[tuple[int, int], tuple[int, int]]
 
 
-class _Geometry(NamedTuple):
+class Geometry(NamedTuple):
   """What a convolution is, but for its arrays."""
 
   strides: tuple[int, int]
@@ -33,7 +33,7 @@ class _Geometry(NamedTuple):
   window: tuple[int, int]
 
 
-Lowering = Callable[[_Geometry, Array, Array], Array]
+Lowering = Callable[[Geometry, Array, Array], Array]
 
 
 def conv(
@@ -62,8 +62,8 @@ def conv(
   Raises:
     ValueError: on dilation or groups, which have no use here.
   """
-  _check_plain(**options)
-  return _conv_xla(_geometry(lhs, rhs, window_strides, padding), lhs, rhs)
+  check_plain(**options)
+  return _conv_xla(geometry_of(lhs, rhs, window_strides, padding), lhs, rhs)
 
 
 def conv_by_patches(
@@ -78,11 +78,11 @@ def conv_by_patches(
   Right inside loops and for per-task weights. Arguments, result and errors are
   those of `conv`.
   """
-  _check_plain(**options)
-  return _conv_patches(_geometry(lhs, rhs, window_strides, padding), lhs, rhs)
+  check_plain(**options)
+  return _conv_patches(geometry_of(lhs, rhs, window_strides, padding), lhs, rhs)
 
 
-def _check_plain(
+def check_plain(
   lhs_dilation: Sequence[int] | None = None,
   rhs_dilation: Sequence[int] | None = None,
   feature_group_count: int = 1,
@@ -93,23 +93,27 @@ def _check_plain(
     raise ValueError('These convolutions support neither dilation nor groups.')
 
 
-def _geometry(
+def geometry_of(
   x: Array,
   kernel: Array,
   strides: Sequence[int],
   padding: str | Sequence[tuple[int, int]],
-) -> _Geometry:
-  image, window = x.shape[1:3], kernel.shape[:2]
+) -> Geometry:
+  image, window = _sides(x), (kernel.shape[0], kernel.shape[1])
   if isinstance(padding, str):
     padding = lax.padtype_to_pads(image, window, strides, padding)
   (top, bottom), (left, right) = padding
   pads = ((int(top), int(bottom)), (int(left), int(right)))
-  return _Geometry((strides[0], strides[1]), pads, image, window)
+  return Geometry((strides[0], strides[1]), pads, image, window)
 
 
-def _differentiable(
+def _sides(x: Array) -> tuple[int, int]:
+  return x.shape[1], x.shape[2]
+
+
+def differentiable(
   conv: Lowering, by_input: Lowering, by_kernel: Lowering
-) -> Callable[[_Geometry, Array, Array], Array]:
+) -> Callable[[Geometry, Array, Array], Array]:
   """Ties a convolution and its two gradients into each other's derivatives.
 
   Args:
@@ -142,7 +146,7 @@ def _differentiable(
   return conv
 
 
-def _xla(geometry: _Geometry, x: Array, kernel: Array) -> Array:
+def _xla(geometry: Geometry, x: Array, kernel: Array) -> Array:
   return lax.conv_general_dilated(
     x,
     kernel,
@@ -152,19 +156,19 @@ def _xla(geometry: _Geometry, x: Array, kernel: Array) -> Array:
   )
 
 
-def _xla_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
+def _xla_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
   shape = (len(y), *geometry.image, kernel.shape[2])
   x = jax.ShapeDtypeStruct(shape, y.dtype)
   return jax.linear_transpose(lambda x: _xla(geometry, x, kernel), x)(y)[0]
 
 
-def _xla_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
+def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
   """Of XLA's own where that is fast; on CPU one matrix product a tap."""
   shape = (*geometry.window, x.shape[-1], y.shape[-1])
 
   def by_taps(x: Array, y: Array) -> Array:
     rows = y.reshape(-1, y.shape[-1])
-    taps = [tap.reshape(-1, tap.shape[-1]) for tap in _taps(geometry, x)]
+    taps = [tap.reshape(-1, tap.shape[-1]) for tap in taps_of(geometry, x)]
     return jnp.stack([tap.T @ rows for tap in taps]).reshape(shape)
 
   def by_xla(x: Array, y: Array) -> Array:
@@ -174,15 +178,15 @@ def _xla_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
   return lax.platform_dependent(x, y, cpu=by_taps, default=by_xla)
 
 
-_conv_xla = _differentiable(_xla, _xla_by_input, _xla_by_kernel)
+_conv_xla = differentiable(_xla, _xla_by_input, _xla_by_kernel)
 
 
-def _patches(geometry: _Geometry, x: Array, kernel: Array) -> Array:
+def _patches(geometry: Geometry, x: Array, kernel: Array) -> Array:
   matrix = kernel.reshape(-1, kernel.shape[-1])
-  return jnp.concatenate(_taps(geometry, x), axis=-1) @ matrix
+  return jnp.concatenate(taps_of(geometry, x), axis=-1) @ matrix
 
 
-def _patches_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
+def _patches_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
   """The input's pixels of equal remainder modulo the stride, one by one.
 
   Each such phase meets every stride-th tap, and is a convolution of y.
@@ -203,9 +207,10 @@ def _patches_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
         _around(top, taps.shape[0], y.shape[1], steps[0]),
         _around(side, taps.shape[1], y.shape[2], steps[1]),
       )
-      inner = _Geometry((1, 1), pads, y.shape[1:3], taps.shape[:2])
+      window = (taps.shape[0], taps.shape[1])
+      inner = Geometry((1, 1), pads, _sides(y), window)
       phases.append(_patches(inner, y, taps))
-  return _interleave(phases, (rows, columns))[:, :height, :width]
+  return interleave(phases, (rows, columns))[:, :height, :width]
 
 
 def _phase(offset: int, stride: int) -> tuple[int, int]:
@@ -223,7 +228,7 @@ def _around(first: int, taps: int, size: int, steps: int) -> tuple[int, int]:
   return low, steps - 1 + taps - size - low
 
 
-def _interleave(phases: list[Array], strides: tuple[int, int]) -> Array:
+def interleave(phases: list[Array], strides: tuple[int, int]) -> Array:
   """`[n, rows * h, columns * w, C]` of rows x columns images `[n, h, w, C]`."""
   n, height, width, channels = phases[0].shape
   rows, columns = strides
@@ -232,18 +237,18 @@ def _interleave(phases: list[Array], strides: tuple[int, int]) -> Array:
   return x.reshape(n, rows * height, columns * width, channels)
 
 
-def _patches_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
-  patches = jnp.concatenate(_taps(geometry, x), axis=-1)
+def _patches_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
+  patches = jnp.concatenate(taps_of(geometry, x), axis=-1)
   matrix = patches.reshape(-1, patches.shape[-1]).T @ y.reshape(-1, y.shape[-1])
   return matrix.reshape(*geometry.window, x.shape[-1], y.shape[-1])
 
 
-_conv_patches = _differentiable(_patches, _patches_by_input, _patches_by_kernel)
+_conv_patches = differentiable(_patches, _patches_by_input, _patches_by_kernel)
 
 
-def _taps(geometry: _Geometry, x: Array) -> list[Array]:
+def taps_of(geometry: Geometry, x: Array) -> list[Array]:
   """For each tap of the window, the `[n, H', W', C]` inputs that it meets."""
-  x = _pad(x, geometry.pads)
+  x = pad(x, geometry.pads)
   (height, width), strides = geometry.window, geometry.strides
   rows = (x.shape[1] - height) // strides[0] + 1
   columns = (x.shape[2] - width) // strides[1] + 1
@@ -258,119 +263,7 @@ def _taps(geometry: _Geometry, x: Array) -> list[Array]:
   ]
 
 
-def _pad(x: Array, pads: Pads) -> Array:
+def pad(x: Array, pads: Pads) -> Array:
   """Pads height and width with zeros; crops where a pad is negative."""
   config = ((0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0))
   return lax.pad(x, jnp.zeros((), x.dtype), config)
-
-
-def conv_transpose_by_phases(x: Array, kernel: Array, stride: int) -> Array:
-  """A SAME transposed convolution without multiplying the zeros.
-
-  The output pixels of equal remainder modulo the stride form a phase; each
-  phase is an ordinary small convolution of the input with every stride-th tap.
-  The same numbers as `lax.conv_transpose(x, kernel, ..., padding='SAME')`.
-
-  Args:
-    x: `[n, H, W, I]`.
-    kernel: `[k, k, I, O]`.
-    stride: the factor by which height and width grow.
-
-  Returns:
-    `[n, stride * H, stride * W, O]`.
-  """
-  starts = [_transposed_phase(len(kernel), stride, p) for p in range(stride)]
-  phases = []
-  for row_tap, top in starts:
-    for column_tap, left in starts:
-      taps = kernel[row_tap::stride, column_tap::stride]
-      bottom, right = taps.shape[0] - 1 - top, taps.shape[1] - 1 - left
-      phases.append(conv(x, taps, (1, 1), ((top, bottom), (left, right))))
-  return _interleave(phases, (stride, stride))
-
-
-def _transposed_phase(size: int, stride: int, phase: int) -> tuple[int, int]:
-  """First tap and left padding of one output phase along one axis.
-
-  `lax.conv_transpose` dilates the input and pads it by `low` on the left, so
-  output `stride * q + phase` meets tap t where `phase + t - low` divides.
-  """
-  total = size + stride - 2
-  low = size - 1 if stride > size - 1 else -(-total // 2)
-  tap = (low - phase) % stride
-  return tap, -((phase + tap - low) // stride)
-
-
-def conv_by_shifts(
-  lhs: Array,
-  rhs: Array,
-  window_strides: Sequence[int],
-  padding: str | Sequence[tuple[int, int]],
-  **options: Any,
-) -> Array:
-  """A stride-1 SAME convolution as one 1x1 product and shifted sums.
-
-  For kernels with very few output channels, which starve the matrix unit: all
-  taps become output channels of one product, and are summed where they fall.
-
-  Args:
-    lhs: `[n, H, W, I]` images.
-    rhs: `[h, w, I, O]` kernel, O small.
-    window_strides: ones.
-    padding: 'SAME', or (low, high) pairs that keep the size.
-    **options: as in `conv`.
-
-  Returns:
-    `[n, H, W, O]`.
-
-  Raises:
-    ValueError: if the stride is not 1 or the padding changes the size.
-  """
-  _check_plain(**options)
-  geometry = _geometry(lhs, rhs, window_strides, padding)
-  sizes = tuple(size - 1 for size in geometry.window)
-  if geometry.strides != (1, 1) or tuple(map(sum, geometry.pads)) != sizes:
-    raise ValueError('conv_by_shifts needs stride 1 and SAME padding.')
-  return _conv_shifts(geometry, lhs, rhs)
-
-
-def _shifts(geometry: _Geometry, x: Array, kernel: Array) -> Array:
-  (height, width), (rows, columns) = geometry.window, geometry.image
-  products = x @ _tap_matrix(kernel)
-  products = _pad(products, geometry.pads)
-  products = products.reshape(*products.shape[:3], -1, kernel.shape[-1])
-  return sum(
-    (
-      products[:, i : i + rows, j : j + columns, i * width + j]
-      for i in range(height)
-      for j in range(width)
-    ),
-    start=jnp.zeros((), x.dtype),
-  )
-
-
-def _tap_matrix(kernel: Array) -> Array:
-  """`[I, h * w * O]`: every tap as output channels of a 1x1 convolution."""
-  return kernel.transpose(2, 0, 1, 3).reshape(kernel.shape[2], -1)
-
-
-def _shifted_back(geometry: _Geometry, y: Array) -> Array:
-  """For each product of `_shifts`, the output that it was added to."""
-  (top, bottom), (left, right) = geometry.pads
-  mirrored = geometry._replace(pads=((bottom, top), (right, left)))
-  return jnp.concatenate(_taps(mirrored, y)[::-1], axis=-1)
-
-
-def _shifts_by_input(geometry: _Geometry, y: Array, kernel: Array) -> Array:
-  return _shifted_back(geometry, y) @ _tap_matrix(kernel).T
-
-
-def _shifts_by_kernel(geometry: _Geometry, x: Array, y: Array) -> Array:
-  products = _shifted_back(geometry, y)
-  products = products.reshape(-1, products.shape[-1])
-  matrix = x.reshape(-1, x.shape[-1]).T @ products
-  matrix = matrix.reshape(x.shape[-1], *geometry.window, y.shape[-1])
-  return matrix.transpose(1, 2, 0, 3)
-
-
-_conv_shifts = _differentiable(_shifts, _shifts_by_input, _shifts_by_kernel)

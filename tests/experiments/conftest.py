@@ -1,89 +1,14 @@
-"""The whole program on the built-in set, shrunk until it takes seconds."""
+"""A shrunk run of the whole program, and small parts for single stages."""
 
 import fcntl
 import importlib
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
-import orbax.checkpoint as orbax
 import pytest
+from whole_program import SHRINK, Program
 
 from lasium_jax.data import Dataset, Splits
-
-ROOT = Path(__file__).parent.parent.parent
-
-SHRINK = {
-  'checkpoint_seconds': 0.0,
-  'generator.filters': (4, 4),
-  'generator.latent_size': 4,
-  'generator.batch_size': 8,
-  'generator.steps': 6,
-  'generator.sample_pictures': 2,
-  'generator.anchors': 'prior',  # To pick images takes longer than the rest.
-  'network.filters': 4,
-  'meta.iterations': 6,
-  'meta.batch': 2,
-  'meta.steps_per_dispatch': 2,
-  'meta.validate_every': 2,
-  'meta.validation_tasks': 2,
-  'learner.inner_steps': 1,
-  'evaluation.shots': (1,),
-  'evaluation.queries': 3,
-  'evaluation.tasks': 12,
-  'evaluation.tasks_per_dispatch': 3,
-  'evaluation.inner_steps': 2,
-  'evaluation.scratch_steps': 2,
-}
-
-
-class Program:
-  """Runs the entry points as a user does, in processes of their own."""
-
-  def __init__(self, base):
-    self.base = base
-    self.env = {
-      **os.environ,
-      'JAX_PLATFORMS': 'cpu',
-      # Processes after the first need not compile again, and none much.
-      'JAX_COMPILATION_CACHE_DIR': str(base / 'jax'),
-      'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
-      'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
-    }
-
-  def command(self, script, workdir, config='glyphs.py:ro-vae-maml', **fields):
-    """`fields` are of the config, with __ for each dot."""
-    named = {name.replace('__', '.'): value for name, value in fields.items()}
-    return [
-      sys.executable,
-      f'experiments/{script}.py',
-      f'--config=configs/{config}',
-      f'--workdir={workdir}',
-      f'--cache_dir={self.base / "data"}',
-      *(f'--config.{k}={v}' for k, v in {**SHRINK, **named}.items()),
-    ]
-
-  def start(self, command, **options):
-    return subprocess.Popen(
-      command,
-      cwd=ROOT,
-      env=self.env,
-      text=True,
-      stdout=subprocess.PIPE,
-      stderr=subprocess.STDOUT,
-      **options,
-    )
-
-  def run(self, command, *, code=0, **options):
-    """What the process prints; it must end with `code`."""
-    with self.start(command, **options) as process:
-      output, _ = process.communicate(timeout=300)
-    assert process.returncode == code, output
-    assert 'Traceback' not in output, output
-    return output
 
 
 @pytest.fixture(scope='session')
@@ -133,44 +58,3 @@ def shrunk():
     return config
 
   return make
-
-
-def results(workdir):
-  return json.loads((workdir / 'results.json').read_text())['results']
-
-
-def metrics(workdir):
-  path = workdir / 'metrics.jsonl'
-  lines = path.read_text().splitlines() if path.exists() else []
-  return [json.loads(line) for line in lines]
-
-
-def final_states(workdir):
-  """Stage to leaf to array, of each stage's newest checkpoint."""
-  return {
-    stage.name: checkpoint(max(p for p in stage.glob('*') if p.is_dir()))
-    for stage in (workdir / 'checkpoints').iterdir()
-  }
-
-
-def checkpoint(path):
-  manifest = json.loads((path / 'manifest.json').read_text())
-  names = [name for name, _, shape in manifest['leaves'] if 0 not in shape]
-  numpy = orbax.RestoreArgs(restore_type=np.ndarray)
-  with orbax.PyTreeCheckpointer() as checkpointer:
-    return checkpointer.restore(
-      (path / 'state').absolute(), restore_args=dict.fromkeys(names, numpy)
-    )
-
-
-def assert_same_run(workdir, reference):
-  """Bit for bit the same parameters and results."""
-  assert results(workdir) == results(reference)
-  ours, theirs = final_states(workdir), final_states(reference)
-  assert ours.keys() == theirs.keys()
-  for stage, state in ours.items():
-    assert state.keys() == theirs[stage].keys()
-    for name, leaf in state.items():
-      np.testing.assert_array_equal(
-        leaf, theirs[stage][name], f'{stage} {name}'
-      )

@@ -44,7 +44,7 @@ def test_a_state_that_is_not_finite_is_not_saved(record):
   def advance(state, first, n):
     return state + jnp.where(first < 4, n, jnp.inf), {'loss': 0.0}
 
-  with pytest.raises(loop.Diverged, match='count: .*not finite at step 6'):
+  with pytest.raises(loop.Diverged, match=r'count: .*not finite at step 6'):
     loop.run(counter(advance), record, checkpoint_seconds=0)
   assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (4, 4)
 
@@ -60,7 +60,7 @@ def test_a_full_disk_is_named_and_earlier_checkpoints_survive(
       monkeypatch.setattr(shutil, 'disk_usage', lambda path: full)
     return state + n, {'loss': 0.0}
 
-  with pytest.raises(OSError, match='checkpoints/count.*disk has room'):
+  with pytest.raises(OSError, match=r'checkpoints/count.*disk has room'):
     loop.run(counter(advance), record, checkpoint_seconds=0)
   assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (4, 4)
   monkeypatch.undo()

@@ -1,13 +1,11 @@
 """Processes that are really killed, and what the next one makes of it."""
 
-import json
 import random
 import shutil
 import signal
 import time
 
-import pytest
-from tests.experiments.conftest import assert_same_run, final_states, metrics
+from whole_program import assert_same_run, metrics
 
 STAGES = ('train_generator', 'meta_train', 'evaluate')
 
@@ -50,42 +48,37 @@ def test_killed_at_any_moment_a_run_ends_as_if_nothing_had_been(
   assert len(set(written)) == len(written)
 
 
-@pytest.fixture
-def half_done(program, reference, tmp_path):
-  """A run that SIGTERM stopped in meta-training; what it printed."""
-  workdir = tmp_path / 'half'
-  shutil.copytree(
-    reference / 'checkpoints/train_generator',
-    workdir / 'checkpoints/train_generator',
-  )
-  command = program.command('lasium', workdir)
-  with program.start(command) as process:
-    wait_for(process, lambda: lines_of(workdir, 'meta_train') >= 1)
-    process.terminate()
-    output, _ = process.communicate(timeout=120)
-  return workdir, process.returncode, output
+def damage(path):
+  """Turns a byte over in the middle of a checkpoint's largest file."""
+  files = [p for p in (path / 'state').rglob('*') if p.is_file()]
+  largest = max(files, key=lambda p: p.stat().st_size)
+  data = bytearray(largest.read_bytes())
+  data[len(data) // 2] ^= 255
+  largest.write_bytes(data)
 
 
 def test_sigterm_saves_and_a_corrupt_checkpoint_is_passed_over(
-  program, reference, half_done
+  program, reference, tmp_path
 ):
-  workdir, code, output = half_done
-  assert code == 0
-  step = metrics(workdir)[-1]['step']
+  shutil.copytree(
+    reference / 'checkpoints/train_generator',
+    tmp_path / 'checkpoints/train_generator',
+  )
+  command = program.command('lasium', tmp_path)
+  with program.start(command) as process:
+    wait_for(process, lambda: lines_of(tmp_path, 'meta_train') >= 1)
+    process.terminate()
+    output, _ = process.communicate(timeout=120)
+  assert process.returncode == 0, output
+  step = metrics(tmp_path)[-1]['step']
   assert f'Stopped by SIGTERM: meta_train at step {step} of 6' in output
   assert 'same command' in output
-  folder = workdir / 'checkpoints/meta_train'
-  newest = folder / f'{step:08}'
-  assert newest.is_dir()
 
-  # A second one, so that there is one before; then one that is damaged.
-  shutil.copytree(newest, folder / '00000005')
-  manifest = folder / '00000005/manifest.json'
-  manifest.write_text(json.dumps({'step': 5, 'files': {}, 'leaves': []}))
-  output = program.run(program.command('lasium', workdir))
-  assert 'Skipping checkpoint' in output
-  assert '00000005' in output
-  assert f'meta_train: going on from step {step}' in output
-  shutil.rmtree(folder / '00000005', ignore_errors=True)
-  assert final_states(workdir).keys() == final_states(reference).keys()
-  assert_same_run(workdir, reference)
+  folder = tmp_path / 'checkpoints/meta_train'
+  newest = folder / '00000005'
+  shutil.copytree(folder / f'{step:08}', newest)
+  damage(newest)
+  output = program.run(command)
+  assert f'Skipping checkpoint {newest}' in output
+  assert f'meta_train: going on from step {step}.' in output
+  assert_same_run(tmp_path, reference)

@@ -29,7 +29,9 @@ def bars(n=64):
   return jnp.asarray(images)
 
 
-@pytest.mark.parametrize('mean,log_variance', [(0, 0), (1.5, 0), (-0.3, -2), (0.2, 1)])
+@pytest.mark.parametrize(
+  'mean,log_variance', [(0, 0), (1.5, 0), (-0.3, -2), (0.2, 1)]
+)
 def test_kl_by_quadrature(mean, log_variance):
   q = scipy.stats.norm(mean, np.exp(log_variance / 2))
 
@@ -43,22 +45,24 @@ def test_kl_by_quadrature(mean, log_variance):
 
 @pytest.mark.parametrize('weighting,divisor', [('sum', 1), ('mean', 3)])
 def test_vae_loss_is_reconstruction_plus_weighted_kl(key, weighting, divisor):
-  _, trainer = vae(
-    SHAPE, latent_size=3, filters=(4, 4), kl_weighting=weighting
-  )
+  _, trainer = vae(SHAPE, latent_size=3, filters=(4, 4), kl_weighting=weighting)
   x = bars(16)
   _, metrics = jax.jit(trainer.update)(key, trainer.init(key, x), x)
   expected = metrics['reconstruction'] + metrics['kl'] / divisor
   np.testing.assert_allclose(metrics['loss'], expected, rtol=1e-5)
   # An untrained decoder is near 1/2 in every pixel: log 2 nats each.
-  np.testing.assert_allclose(metrics['reconstruction'], 64 * np.log(2), rtol=0.3)
+  np.testing.assert_allclose(
+    metrics['reconstruction'], 64 * np.log(2), rtol=0.3
+  )
 
 
 def test_mode_seeking_loss_by_hand():
   x1, x2 = jnp.zeros((2, 2, 2, 1)), jnp.full((2, 2, 2, 1), 0.5)
   z1, z2 = jnp.zeros((2, 4)), jnp.full((2, 4), 2.0)
   expected = 1 / (0.5 / 2 + 1e-5)
-  np.testing.assert_allclose(mode_seeking_loss(x1, x2, z1, z2), expected, rtol=1e-6)
+  np.testing.assert_allclose(
+    mode_seeking_loss(x1, x2, z1, z2), expected, rtol=1e-6
+  )
 
 
 def test_each_mode_seeking_image_has_its_own_latent(key, monkeypatch):

@@ -97,8 +97,8 @@ def test_maml_meta_gradient_by_finite_differences(
         lambda p: jnp.asarray(rng.normal(size=p.shape)), params
       )
       h = 1e-6
-      ahead = jax.tree.map(lambda p, d: p + h * d, params, direction)
-      behind = jax.tree.map(lambda p, d: p - h * d, params, direction)
+      ahead = jax.tree.map(lambda p, d, h=h: p + h * d, params, direction)
+      behind = jax.tree.map(lambda p, d, h=h: p - h * d, params, direction)
       slope = (loss(ahead) - loss(behind)) / (2 * h)
       products = jax.tree.map(lambda g, d: (g * d).sum(), gradient, direction)
       np.testing.assert_allclose(
@@ -112,9 +112,7 @@ def test_first_order_maml_is_the_gradient_at_the_adapted_weights(task, key):
   params = 0.1 * jax.random.normal(key, (64, WAYS))
   gradient = jax.grad(outer_loss(learner, task, key))(params)
   adapted = learner.adapt(key, params, task.support).params
-  expected = jax.grad(
-    lambda p: support_loss(LINEAR, p, task.query)
-  )(adapted)
+  expected = jax.grad(lambda p: support_loss(LINEAR, p, task.query))(adapted)
   np.testing.assert_allclose(gradient, expected, atol=1e-6)
   second = learners.maml(LINEAR, **options)
   difference = jax.grad(outer_loss(second, task, key))(params) - gradient
@@ -144,9 +142,7 @@ def test_scratch_ignores_parameters_and_starts_from_its_key(task, key):
   learner = make('scratch')
   assert learner.init(key, task.support.x) == ()
   predict = jax.jit(
-    lambda k: learner.predict(
-      learner.adapt(k, (), task.support), task.query.x
-    )
+    lambda k: learner.predict(learner.adapt(k, (), task.support), task.query.x)
   )
   same, other = predict(key), predict(jax.random.key(9))
   np.testing.assert_array_equal(predict(key), same)

@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-
-from lasium_jax.ops import conv as ops
+from lasium_jax.conv import conv, conv_by_patches
+from lasium_jax.conv_shifts import conv_by_shifts
+from lasium_jax.conv_transpose import conv_transpose_by_phases
 
 DIMENSIONS = ('NHWC', 'HWIO', 'NHWC')
-LOWERINGS = {'conv': ops.conv, 'patches': ops.conv_by_patches}
+LOWERINGS = {'conv': conv, 'patches': conv_by_patches}
 CASES = [
   # height, width, kernel, stride, padding
   (7, 9, 3, 1, 'SAME'),
@@ -61,16 +62,18 @@ def test_same_as_xla(name, height, width, size, stride, padding):
 @pytest.mark.parametrize('outputs', [1, 3])
 def test_shifts_same_as_xla(size, outputs):
   assert_same(
-    lambda x, k: ops.conv_by_shifts(x, k, (1, 1), 'SAME'),
+    lambda x, k: conv_by_shifts(x, k, (1, 1), 'SAME'),
     lambda x, k: reference(x, k, 1, 'SAME'),
     *arrays(6, 8, size, outputs),
   )
 
 
-@pytest.mark.parametrize('size,stride', [(3, 2), (4, 2), (5, 2), (2, 2), (4, 3)])
+@pytest.mark.parametrize(
+  'size,stride', [(3, 2), (4, 2), (5, 2), (2, 2), (4, 3)]
+)
 def test_phases_same_as_xla_transposed(size, stride):
   assert_same(
-    lambda x, k: ops.conv_transpose_by_phases(x, k, stride),
+    lambda x, k: conv_transpose_by_phases(x, k, stride),
     lambda x, k: lax.conv_transpose(
       x, k, (stride, stride), 'SAME', dimension_numbers=DIMENSIONS
     ),
@@ -88,7 +91,7 @@ def test_patches_have_a_second_derivative():
     return jax.grad(lambda k: (jax.grad(loss)(k) ** 2).sum())(kernel)
 
   np.testing.assert_allclose(
-    curvature(lambda x, k: ops.conv_by_patches(x, k, (2, 2), 'SAME')),
+    curvature(lambda x, k: conv_by_patches(x, k, (2, 2), 'SAME')),
     curvature(lambda x, k: reference(x, k, 2, 'SAME')),
     rtol=1e-3,
     atol=1e-2,
@@ -107,4 +110,4 @@ def test_refuses_what_it_cannot_do(name, options):
 
 def test_shifts_refuse_strides():
   with pytest.raises(ValueError, match='stride 1'):
-    ops.conv_by_shifts(*arrays(6, 6, 3), (2, 2), 'SAME')
+    conv_by_shifts(*arrays(6, 6, 3), (2, 2), 'SAME')

@@ -1,0 +1,91 @@
+"""The convolution for very few output channels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+
+from lasium_jax.ops.conv import (
+  Geometry,
+  check_plain,
+  differentiable,
+  geometry_of,
+  pad,
+  taps_of,
+)
+from lasium_jax.types import Array
+
+
+def conv_by_shifts(
+  lhs: Array,
+  rhs: Array,
+  window_strides: Sequence[int],
+  padding: str | Sequence[tuple[int, int]],
+  **options: Any,
+) -> Array:
+  """A stride-1 SAME convolution as one 1x1 product and shifted sums.
+
+  For kernels with very few output channels, which starve the matrix unit: all
+  taps become output channels of one product, and are summed where they fall.
+
+  Args:
+    lhs: `[n, H, W, I]` images.
+    rhs: `[h, w, I, O]` kernel, O small.
+    window_strides: ones.
+    padding: 'SAME', or (low, high) pairs that keep the size.
+    **options: as in `conv`.
+
+  Returns:
+    `[n, H, W, O]`.
+
+  Raises:
+    ValueError: if the stride is not 1 or the padding changes the size.
+  """
+  check_plain(**options)
+  geometry = geometry_of(lhs, rhs, window_strides, padding)
+  sizes = tuple(size - 1 for size in geometry.window)
+  if geometry.strides != (1, 1) or tuple(map(sum, geometry.pads)) != sizes:
+    raise ValueError('conv_by_shifts needs stride 1 and SAME padding.')
+  return _conv_shifts(geometry, lhs, rhs)
+
+
+def _shifts(geometry: Geometry, x: Array, kernel: Array) -> Array:
+  (height, width), (rows, columns) = geometry.window, geometry.image
+  products = x @ _tap_matrix(kernel)
+  products = pad(products, geometry.pads)
+  products = products.reshape(*products.shape[:3], -1, kernel.shape[-1])
+  return sum(
+    (
+      products[:, i : i + rows, j : j + columns, i * width + j]
+      for i in range(height)
+      for j in range(width)
+    ),
+    start=jnp.zeros((), x.dtype),
+  )
+
+
+def _tap_matrix(kernel: Array) -> Array:
+  """`[I, h * w * O]`: every tap as output channels of a 1x1 convolution."""
+  return kernel.transpose(2, 0, 1, 3).reshape(kernel.shape[2], -1)
+
+
+def _shifted_back(geometry: Geometry, y: Array) -> Array:
+  """For each product of `_shifts`, the output that it was added to."""
+  (top, bottom), (left, right) = geometry.pads
+  mirrored = geometry._replace(pads=((bottom, top), (right, left)))
+  return jnp.concatenate(taps_of(mirrored, y)[::-1], axis=-1)
+
+
+def _shifts_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
+  return _shifted_back(geometry, y) @ _tap_matrix(kernel).T
+
+
+def _shifts_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
+  products = _shifted_back(geometry, y)
+  products = products.reshape(-1, products.shape[-1])
+  matrix = x.reshape(-1, x.shape[-1]).T @ products
+  matrix = matrix.reshape(x.shape[-1], *geometry.window, y.shape[-1])
+  return matrix.transpose(1, 2, 0, 3)
+
+
+_conv_shifts = differentiable(_shifts, _shifts_by_input, _shifts_by_kernel)

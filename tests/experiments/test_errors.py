@@ -1,0 +1,198 @@
+"""What a person can mend is said in one message that names it."""
+
+import json
+import resource
+import shutil
+
+import numpy as np
+import pytest
+from whole_program import final_states
+
+from experiments import build, checks, loop, stages
+from experiments.record import Record
+from lasium_jax.data import Splits
+
+
+@pytest.mark.parametrize(
+  ('config', 'fields', 'said'),
+  [
+    ('glyphs.py:ro-vae-maml', {'meta__foo': 1}, ("'foo'", 'configs/base.py')),
+    ('glyphs.py:zz-vae-maml', {}, ("'zz-vae-maml'", '{n,ro,oc}-{vae,msgan}')),
+    ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
+    ('omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),
+    (
+      'glyphs.py:ro-vae-maml',
+      {'latents__sampler': 'zz'},
+      ('config.latents.sampler', "'zz'", "['n', 'oc', 'ro']"),
+    ),
+  ],
+  ids=['field', 'argument', 'file', 'data_dir', 'choice'],
+)
+def test_what_was_asked_for_is_not_there(
+  program, tmp_path, config, fields, said
+):
+  command = program.command('lasium', tmp_path / 'run', config, **fields)
+  output = program.run(command, code=1)
+  assert all(words in output for words in said), output
+  # Nobody's yet: mended, the same command may use the same workdir.
+  assert not (tmp_path / 'run/config.json').exists()
+
+
+def test_data_that_are_not_prepared(program, tmp_path):
+  command = program.command('lasium', tmp_path / 'run', 'omniglot.py')
+  output = program.run([*command, f'--data_dir={tmp_path}'], code=1)
+  assert f"No prepared data set 'omniglot' in {tmp_path}" in output
+  assert '--download' in output
+
+
+def test_no_workdir(program):
+  command = program.command('lasium', '')
+  command.remove('--workdir=')
+  assert '--workdir' in program.run(command, code=1)
+
+
+def test_the_workdir_of_another_config(program, reference):
+  command = program.command('lasium', reference, meta__batch=3, seed=7)
+  output = program.run(command, code=1)
+  assert 'meta.batch: 2 there, 3 now' in output
+  assert 'seed: 0 there, 7 now' in output
+  assert 'Name another --workdir' in output
+  before = json.loads((reference / 'config.json').read_text())
+  assert before['seed'] == 0
+
+
+def test_a_workdir_that_cannot_be_made(program, tmp_path):
+  (tmp_path / 'file').touch()
+  command = program.command('lasium', tmp_path / 'file/run')
+  output = program.run(command, code=1)
+  assert str(tmp_path / 'file/run') in output
+  assert '--workdir' in output
+
+
+def test_a_disk_that_takes_no_more(program, reference, tmp_path):
+  """A limit on the size of files is as real as a full disk, for anyone."""
+  shutil.copytree(reference, tmp_path / 'run')
+  shutil.rmtree(tmp_path / 'run/checkpoints/meta_train')
+  command = program.command('lasium', tmp_path / 'run')
+  limit = (1_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+  output = program.run(
+    command,
+    code=1,
+    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+  )
+  assert f'Cannot write {tmp_path / "run"}' in output
+  assert 'disk has room' in output
+  after, before = final_states(tmp_path / 'run'), final_states(reference)
+  assert after.keys() == before.keys() - {'meta_train'}
+  for name, leaf in after['train_generator'].items():
+    np.testing.assert_array_equal(leaf, before['train_generator'][name])
+
+
+IMPOSSIBLE = {
+  'tasks.ways': 1,
+  'tasks.shots': 0,
+  'tasks.queries': 0,
+  'tasks.shift': (4, -5),
+  'meta.batch': 0,
+  'meta.iterations': -1,
+  'meta.rate': float('nan'),
+  'meta.steps_per_dispatch': 0,
+  'meta.validate_every': 3,
+  'meta.over_tasks': 'zz',
+  'generator.steps': 0,
+  'generator.batch_size': 0,
+  'generator.filters': (),
+  'generator.kl_weighting': 'zz',
+  'generator.anchors': 'zz',
+  'generator.name': 'zz',
+  'latents.alpha': 1.1,
+  'latents.sigma': -0.1,
+  'latents.sigma_max': 0.4,
+  'latents.sampler': 'zz',
+  'learner.name': 'zz',
+  'learner.inner_steps': -1,
+  'learner.distance': 'zz',
+  'network.head': 'zz',
+  'network.padding': 'zz',
+  'network.downsample': 'zz',
+  'evaluation.tasks': 1,
+  'evaluation.queries': 0,
+  'evaluation.shots': (1, 0),
+  'data.channels': 3,
+  'data.split': 'rotations',
+}
+
+
+@pytest.mark.parametrize('field', IMPOSSIBLE)
+def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
+  learner = 'protonets' if field == 'learner.distance' else 'maml'
+  value = IMPOSSIBLE[field]
+  config = shrunk(f'ro-vae-{learner}')
+  config.update_from_flattened_dict({field: value})
+  words = str(value) if isinstance(value, str) else field
+  with pytest.raises(checks.BadConfig, match=words):
+    build.check(config)
+
+
+def test_an_image_too_small_for_the_network(shrunk):
+  config = shrunk('ro-vae-maml', network__padding='VALID')
+  with pytest.raises(checks.BadConfig):
+    build.check(config)
+
+
+def test_anchors_cannot_be_encoded_without_an_encoder(shrunk):
+  config = shrunk('ro-msgan-maml', generator__anchors='encoded')
+  with pytest.raises(checks.BadConfig, match='encoder'):
+    build.check(config)
+
+
+def test_too_few_classes_or_images(shrunk, splits):
+  ways = shrunk('ro-vae-maml', tasks__ways=9)
+  with pytest.raises(checks.BadConfig, match=r'8 classes.*tasks\.ways = 9'):
+    checks.check_data(ways, splits)
+  images = shrunk('ro-vae-maml', evaluation__shots=(1, 6))
+  with pytest.raises(checks.BadConfig, match="'2-0' of the test .* 8 images"):
+    checks.check_data(images, splits)
+  labelled = shrunk('supervised-maml', tasks__queries=8)
+  with pytest.raises(checks.BadConfig, match='train split has 8 images'):
+    checks.check_data(labelled, splits)
+  batch = shrunk('ro-vae-maml', generator__batch_size=65)
+  with pytest.raises(checks.BadConfig, match='batch_size is 65.*64 training'):
+    checks.check_data(batch, splits)
+  fits = shrunk('ro-vae-maml', tasks__ways=8, evaluation__shots=(5,))
+  checks.check_data(fits, Splits(*splits))
+
+
+class NoEvents:
+  def add_scalar(self, *args):
+    pass
+
+
+def test_an_epsilon_that_cannot_be_met(shrunk, splits, tmp_path):
+  config = shrunk(
+    'ro-vae-protonets', generator__epsilon=1e6, latents__max_draws=50
+  )
+  files = Record(tmp_path, NoEvents())
+  params = stages.train_generator(config, splits, files)
+  with pytest.raises(checks.BadConfig, match=r'config\.generator\.epsilon'):
+    stages.meta_train(config, splits, files, params)
+  assert not files.checkpoints('meta_train').exists()
+
+
+@pytest.mark.parametrize('stage', ['train_generator', 'meta_train'])
+def test_divergence_is_named(shrunk, splits, tmp_path, stage):
+  section = {'train_generator': 'generator', 'meta_train': 'meta'}[stage]
+  run = 'ro-vae-maml' if section == 'generator' else 'supervised-protonets'
+  config = shrunk(run, **{f'{section}__rate': 1e30})
+  files = Record(tmp_path, NoEvents())
+  with pytest.raises(loop.Diverged, match=rf'{stage}: .* at step \d+'):
+    if section == 'generator':
+      stages.train_generator(config, splits, files)
+    else:
+      stages.meta_train(config, splits, files, None)
+  for leaves in (
+    final_states(tmp_path).values()
+    if any(tmp_path.glob('checkpoints/*'))
+    else ()
+  ):
+    assert all(np.isfinite(leaf).all() for leaf in leaves.values())
