@@ -2,7 +2,8 @@
 
 from setuptools import find_packages, setup
 
-# Ranges are what was tested; constraints.txt names the exact versions.
+# Tested with the versions of constraints.txt, which are the lower bounds here;
+# the upper bounds are the next releases that may break something.
 setup(
   name='lasium_jax',
   version='0.1.0',
@@ -10,7 +11,7 @@ setup(
   license='Apache-2.0',
   python_requires='>=3.11,<3.14',
   packages=find_packages(include=['lasium_jax*', 'experiments*', 'configs*']),
-  package_data={'lasium_jax': ['py.typed']},
+  package_data={'lasium_jax': ['py.typed'], 'experiments': ['*.css']},
   install_requires=[
     'chex>=0.1.92,<0.2',
     'flax>=0.12.8,<0.13',

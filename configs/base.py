@@ -35,6 +35,7 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
       config.evaluation.scratch = True
     case ['supervised', learner] if learner in LEARNERS:
       config.tasks.source = 'labelled'
+      config.tasks.shift = (0, 0)  # Only synthetic tasks are shifted.
       config.learner.name = learner
     case [sampler, generator, learner] if (
       sampler in SAMPLERS and generator in GENERATORS and learner in LEARNERS
@@ -161,7 +162,7 @@ def choose_generator(config: ConfigDict, name: str) -> None:
   generator.name = name
   if name == 'vae':
     generator.latent_size = 20
-    generator.filters = (64, 64, 64, 64)
+    generator.filters = (64, 64, 64, 64)  # For 84x84, (128,) * 5.
     generator.rate = 1e-3
     generator.steps = 188_000
     generator.anchors = 'encoded'

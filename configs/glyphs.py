@@ -5,7 +5,7 @@
     --workdir=runs/demo
 
 The argument is that of configs/omniglot.py. Everything is smaller than in the
-paper (32 filters, 400 generator steps of 128, 400 meta-iterations, 300 tasks),
+paper (32 filters, 300 generator steps of 128, 300 meta-iterations, 200 tasks),
 so that it ends within 8 minutes on two cores; the test classes are of scripts
 (Georgian, Armenian, Hebrew, Arabic) that training never saw.
 """
@@ -19,11 +19,11 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
   config = base.get_config('glyphs', run)
   config.data.name = 'glyphs'
   config.generator.filters = tuple(32 for _ in config.generator.filters)
-  config.generator.steps = 400
+  config.generator.steps = 300
   config.network.filters = 32
-  config.meta.iterations = min(400, config.meta.iterations)
+  config.meta.iterations = min(300, config.meta.iterations)
   config.meta.validate_every = 100
   config.meta.validation_tasks = 50
-  config.evaluation.tasks = 300
+  config.evaluation.tasks = 200
   config.evaluation.scratch = True
   return config

@@ -7,7 +7,7 @@ The argument names sampler, generator and learner,
 `{n,ro,oc}-{vae,msgan}-{maml,protonets}`, or a baseline:
 `supervised-{maml,protonets}` (labelled training classes, the ceiling) or
 `scratch` (no meta-training, the floor). On two cores the generator takes most
-of the time (about 1.1 s a step for the VAE, 1.6 s for the MSGAN, at batch
+of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch
 128), meta-training about 5 minutes, evaluation about 8 (MAML) or 1
 (ProtoNets). RESULTS.md has what each reaches.
 

@@ -2,16 +2,16 @@
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import jax
 import optax
 
 from experiments import checks
-from experiments.checks import BadConfig, Config
+from experiments.checks import BadConfig, Config, pick
 from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.data import Splits, splits
 from lasium_jax.data.cache import cached, default_cache_dir
@@ -28,7 +28,6 @@ from lasium_jax.types import (
   Trainer,
 )
 
-T = TypeVar('T')
 Shape = tuple[int, int, int]
 
 
@@ -38,15 +37,6 @@ class Places(NamedTuple):
   data_dir: Path | None = None
   cache_dir: Path = default_cache_dir()
   download: bool = False
-
-
-def pick(options: Mapping[str, T], field: str, name: str) -> T:
-  """`options[name]`, or an error that names the config's field."""
-  if name not in options:
-    raise BadConfig(
-      f'config.{field} is {name!r}; it must be one of {sorted(options)}.'
-    )
-  return options[name]
 
 
 def check(config: Config) -> None:
@@ -60,13 +50,19 @@ def check(config: Config) -> None:
       training_tasks(config, model)
     learner(config, evaluation=True)
     over_tasks(config)
-    jax.eval_shape(
-      network(config, config.tasks.ways).init,
-      jax.random.key(0),
-      jax.ShapeDtypeStruct((1, side, side, channels), 'float32'),
-    )
-  except (ArithmeticError, TypeError, ValueError) as error:
+  except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
+  embed = network(config, None)
+  features = jax.eval_shape(
+    lambda key, x: embed.apply(embed.init(key, x), x)[0],
+    jax.random.key(0),
+    jax.ShapeDtypeStruct((1, side, side, channels), 'float32'),
+  )
+  if not features.size:
+    raise BadConfig(
+      f'config.network leaves nothing of {side}x{side} images: make '
+      'config.data.size larger, or config.network.padding SAME.'
+    )
 
 
 def data(config: Config, places: Places) -> Splits:

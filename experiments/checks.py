@@ -1,16 +1,26 @@
 """What can be known to be wrong before any work is done."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
 
+T = TypeVar('T')
 Config = Any  # A ConfigDict.
 
 
 class BadConfig(Exception):
   """A setting that cannot work; the message says what would."""
+
+
+def pick(options: Mapping[str, T], field: str, name: str) -> T:
+  """`options[name]`, or an error that names the config's field."""
+  if name not in options:
+    raise BadConfig(
+      f'config.{field} is {name!r}; it must be one of {sorted(options)}.'
+    )
+  return options[name]
 
 
 # The least value of each field; a tuple's holds for each of its items.
@@ -57,6 +67,16 @@ _LEAST = {
   'evaluation.scratch_steps': 0,
 }
 
+# Names that are passed on as they are; build.py looks after the others.
+_CHOICES = {
+  'tasks.source': ('lasium', 'labelled'),
+  'generator.kl_weighting': ('sum', 'mean'),
+  'network.downsample': ('stride', 'max_pool'),
+  'network.padding': ('SAME', 'VALID'),
+  'network.head': ('mean', 'flatten'),
+  'learner.distance': ('mean', 'sum'),
+}
+
 
 def check_settings(config: Config) -> None:
   """Raises `BadConfig` if a setting, or two together, cannot work."""
@@ -66,6 +86,8 @@ def check_settings(config: Config) -> None:
     # Not `item < least`: NaN is wrong too.
     if not values or not all(item >= least for item in values):
       raise BadConfig(f'config.{field} is {value!r}; the least is {least}.')
+  for field, choices in _CHOICES.items():
+    pick(dict.fromkeys(choices), field, _get(config, field))
   low, high = _pair(config, 'tasks.shift')
   sigma, sigma_max = config.latents.sigma, config.latents.sigma_max
   glyphs = config.data.name == 'glyphs'
@@ -125,7 +147,7 @@ def check_data(config: Config, splits: Splits) -> None:
 
 
 def needs_generator(config: Config) -> bool:
-  return config.tasks.source == 'lasium' and config.meta.iterations > 0
+  return bool(config.tasks.source == 'lasium' and config.meta.iterations)
 
 
 def _check_split(

@@ -1,5 +1,7 @@
 """Evaluates the learner of a run that is meta-trained; writes results.json.
 
+For example:
+
   python experiments/evaluate.py --config=configs/omniglot.py:ro-vae-maml \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 """

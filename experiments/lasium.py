@@ -1,5 +1,7 @@
 """LASIUM end to end: generator, meta-training, evaluation, report.
 
+For example:
+
   python experiments/lasium.py --config=configs/omniglot.py:ro-vae-maml \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 """

@@ -1,5 +1,7 @@
 """Meta-trains the learner of a run whose generator is trained.
 
+For example:
+
   python experiments/meta_train.py --config=configs/omniglot.py:ro-vae-maml \
     --config.generator.workdir=runs/vae \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml

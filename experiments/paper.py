@@ -1,5 +1,8 @@
 """Accuracies that the papers report, to be shown beside ours."""
 
+from collections.abc import Mapping
+from typing import Any
+
 # LASIUM's Table 7: Omniglot, 5-way 1-shot, 1,000 meta-iterations; percent and
 # 95 % confidence interval. LASIUM-N has sigma^2 = 0.5, the others alpha = 0.2.
 _TABLE_7 = {
@@ -29,12 +32,38 @@ _TABLE_1 = {
 }
 
 
-def published(dataset: str, name: str, shots: int) -> dict[str, float]:
+# The settings that the tables are of, beside what a run's name says.
+_SETTINGS = {
+  'data.name': 'omniglot',
+  'data.split': 'random',
+  'tasks.ways': 5,
+  'evaluation.queries': 15,
+  'learner.inductive': False,
+}
+_ALPHA = 0.2
+
+
+def published(
+  settings: Mapping[str, Any], name: str, shots: int
+) -> dict[str, float]:
   """The paper's accuracy and interval in [0, 1], or {} if it has none.
 
   Where Table 7 has a number it is taken, because it is of 1,000 iterations.
+
+  Args:
+    settings: the run's config, flattened.
+    name: the method, such as 'ro-vae-maml' or 'scratch'.
+    shots: of the evaluation.
+
+  Returns:
+    `paper_accuracy` and `paper_ci95`, or nothing where the paper's setting is
+    another one.
   """
-  if dataset != 'omniglot':
+  name = name.removesuffix('-paper').removesuffix('-released')
+  other_alpha = (
+    not name.startswith('n-') and settings['latents.alpha'] != _ALPHA
+  )
+  if other_alpha or any(settings[k] != v for k, v in _SETTINGS.items()):
     return {}
   found = _TABLE_7.get(name) if shots == 1 else None
   found = found or _TABLE_1.get(name, {}).get(shots)

@@ -2,9 +2,10 @@
 
   python experiments/publish.py runs/ro-vae-maml runs/scratch
 
-Each run's results.json goes to results/DATASET/RUN.json with how its generator
-was trained; then the tables between the markers in RESULTS.md are written anew
-from all files there. Without arguments only the tables are written.
+Each run's results.json goes to results/DATASET/WORKDIR.json, by the name of its
+workdir, with how its generator was trained; then the tables between the
+markers in RESULTS.md are written anew from all files there. Without arguments
+only the tables are written.
 """
 
 import json
@@ -30,7 +31,8 @@ def collect(workdir: Path) -> Page:
     results.json with the stages' steps and seconds.
 
   Raises:
-    FileNotFoundError: if the run has no results yet.
+    FileNotFoundError: if the run has no results yet, or the run that trained
+      its generator is gone.
   """
   page: Page = json.loads((workdir / 'results.json').read_text())
   config = json.loads((workdir / 'config.json').read_text())
@@ -44,6 +46,11 @@ def collect(workdir: Path) -> Page:
   if meta['iterations'] and tasks['source'] == 'lasium':
     generator = config['generator']
     trained_in = Path(generator['workdir'] or workdir)
+    if not trained_in.exists():
+      raise FileNotFoundError(
+        f'{workdir} took its generator from {trained_in}, which is gone; how '
+        'long that was trained cannot be told.'
+      )
     page['generator'] = {
       'name': generator['name'],
       'steps': generator['steps'],
@@ -103,32 +110,36 @@ def _stage(stage: Page | None, unit: str) -> str:
 
 
 def write_tables(path: Path, pages: dict[str, list[Page]]) -> None:
-  """Replaces what stands between each data set's markers in RESULTS.md."""
+  """Replaces what stands between each data set's markers in RESULTS.md.
+
+  Raises:
+    ValueError: if a data set has no markers there; nothing is written.
+  """
   text = path.read_text()
   for dataset, found in pages.items():
-    start, end = f'<!-- {dataset} -->\n', f'\n<!-- /{dataset} -->'
-    if start not in text or end not in text:
-      raise ValueError(f'{path} has no {start.strip()} ... {end.strip()}.')
-    before, rest = text.split(start, 1)
-    after = rest.split(end, 1)[1]
-    text = before + start + table(found) + end + after
+    start, end = f'<!-- {dataset} -->', f'<!-- /{dataset} -->'
+    before, _, rest = text.partition(start)
+    _, closing, after = rest.partition(end)
+    if not closing:
+      raise ValueError(f'{path} needs {start} and {end}, where its table goes.')
+    hardware = ', '.join(sorted({page['hardware'] for page in found}))
+    made = f'{table(found)}\n\nHardware: {hardware}.'
+    text = f'{before}{start}\n\n{made}\n\n{end}{after}'
   write_atomically(path, text)
 
 
 def main() -> None:
-  for argument in sys.argv[1:]:
-    page = collect(Path(argument))
-    entry = page['results'][0]
-    run = entry['config'].rpartition(':')[2]
-    folder = ROOT / 'results' / entry['dataset']
+  results = ROOT / 'results'
+  for workdir in map(Path, sys.argv[1:]):
+    page = collect(workdir)
+    folder = results / page['results'][0]['dataset']
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / f'{run}.json', page)
-  folders = sorted(p for p in (ROOT / 'results').iterdir() if p.is_dir())
+    write_json(folder / f'{workdir.resolve().name}.json', page)
   pages = {
     folder.name: [
       json.loads(path.read_text()) for path in sorted(folder.glob('*.json'))
     ]
-    for folder in folders
+    for folder in sorted(results.glob('*/'))
   }
   write_tables(ROOT / 'RESULTS.md', pages)
 

@@ -140,7 +140,7 @@ def _check_same(
 
 def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
   """`{'a': {'b': 1}}` as `{'a.b': 1}`, lists as they are."""
-  leaves = {}
+  leaves: dict[str, Any] = {}
   for name, value in tree.items():
     if isinstance(value, Mapping):
       leaves |= flatten(value, f'{prefix}{name}.')

@@ -18,7 +18,7 @@ from experiments.loop import Stage
 from experiments.record import Record
 from lasium_jax import latents, meta, metrics
 from lasium_jax.data import Splits, image_set
-from lasium_jax.latents import as_floats
+from lasium_jax.ops.images import as_floats
 from lasium_jax.types import (
   Array,
   Generator,
@@ -95,7 +95,7 @@ def generator_stage(config: Config, splits: Splits, files: Record) -> Stage:
   def advance(state: Any, first: int, n: int) -> tuple[Any, Any]:
     state, values = compiled(state, images, jnp.int32(first), n)
     if first // every != (first + n) // every:
-      _show_samples(config, model, state.params, splits, files, first + n)
+      _show_samples(config, model, state.params, splits, files, step=first + n)
     return state, values
 
   return Stage(
@@ -252,7 +252,9 @@ def evaluate(
   results = []
   for name, learner, weights, steps in runs:
     for shots in config.evaluation.shots:
-      stage = _evaluation_stage(config, name, learner, weights, source, shots)
+      stage = _evaluation_stage(
+        config, name, learner, weights, source, shots=shots
+      )
       state = loop.run(
         stage, files, checkpoint_seconds=config.checkpoint_seconds
       )
@@ -274,6 +276,7 @@ def _evaluation_stage(
   learner: Learner,
   params: Params,
   source: Any,
+  *,
   shots: int,
 ) -> Stage:
   task_fn = build.evaluation_tasks(config, shots)
@@ -354,6 +357,7 @@ def _show_samples(
   params: Params,
   splits: Splits,
   files: Record,
+  *,
   step: int,
 ) -> None:
   """Pictures of what the generator makes by now."""

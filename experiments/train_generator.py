@@ -1,6 +1,9 @@
 """Trains the generator of a run.
 
-  python experiments/train_generator.py --config=configs/omniglot.py:ro-vae-maml \
+For example:
+
+  python experiments/train_generator.py \
+    --config=configs/omniglot.py:ro-vae-maml \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/vae
 """
 

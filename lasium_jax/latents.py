@@ -7,9 +7,12 @@ P, moves every anchor to a new member of its class (line 5).
 
 from collections.abc import Callable
 
+import chex
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.ops.images import as_floats
+from lasium_jax.ops.sampling import distinct
 from lasium_jax.types import (
   AnchorFn,
   Anchors,
@@ -22,6 +25,7 @@ from lasium_jax.types import (
 
 def squared_distances(z: Array) -> Array:
   """Squared distances of all pairs among `z [N, D]`: `[N * (N - 1) / 2]`."""
+  chex.assert_rank(z, 2)
   rows, columns = jnp.triu_indices(len(z), k=1)
   return jnp.sum((z[rows] - z[columns]) ** 2, axis=-1)
 
@@ -37,7 +41,7 @@ def prior_anchors(
     epsilon: every pairwise squared distance must exceed it. The paper's
       ablation has 246.09 where 256 is expected (D = 128).
     max_draws: after so many rejected draws the anchors are NaN and
-      `num_draws` is 0; see `check_anchors`.
+      `num_draws` is 0; `count_rejections` raises then.
 
   Returns:
     An anchor function.
@@ -81,20 +85,13 @@ def encoded_anchors(
 
   def anchors(key: Array, source: GeneratorSource) -> Anchors:
     def draw(key: Array) -> tuple[Array, Array]:
-      indices = jax.random.choice(
-        key, len(source.images), (ways,), replace=False
-      )
+      indices = distinct(key, len(source.images), ways)
       return encode(source.params, as_floats(source.images[indices])), indices
 
     z, indices, num_draws = _reject(key, draw, epsilon, max_draws)
     return Anchors(z, num_draws, as_floats(source.images[indices]))
 
   return anchors
-
-
-def as_floats(images: Array) -> Array:
-  """uint8 images to float32 in [0, 1]."""
-  return images.astype(jnp.float32) / 255
 
 
 def _reject(

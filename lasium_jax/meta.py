@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import chex
 import jax
 import jax.numpy as jnp
 import optax
@@ -59,14 +60,18 @@ def task_loss(
     task: one task.
 
   Returns:
-    The mean loss in nats, and `loss` and `accuracy` on the query.
+    The mean loss in nats, and `loss` and `accuracy` on the query; accuracy is
+    NaN where the loss is not finite.
   """
+  chex.assert_rank([task.support.x, task.query.x], 4)
   adapted = learner.adapt(key, params, task.support)
   logits = learner.predict(adapted, task.query.x)
   loss = optax.softmax_cross_entropy_with_integer_labels(
     logits, task.query.y
   ).mean()
   accuracy = (logits.argmax(-1) == task.query.y).mean()
+  # The largest of NaN logits is class 0, which would score as chance does.
+  accuracy = jnp.where(jnp.isfinite(loss), accuracy, jnp.nan)
   return loss, {'loss': loss, 'accuracy': accuracy}
 
 

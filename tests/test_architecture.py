@@ -16,7 +16,7 @@ MAY_IMPORT = {
   'ops': {'types'},
   'nets': {'types', 'ops'},
   'generators': {'types', 'ops', 'nets'},
-  'latents': {'types'},
+  'latents': {'types', 'ops'},
   'tasks': {'types', 'ops', 'latents'},
   'learners': {'types', 'ops', 'nets'},
   'metrics': {'types'},

@@ -12,6 +12,7 @@ import pytest
 
 from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.generators import msgan, vae
+from lasium_jax.ops.images import as_floats
 from lasium_jax.types import (
   Anchors,
   Examples,
@@ -58,7 +59,7 @@ def made(name):
   generator, trainer = GENERATORS[name]()
   images = jax.random.randint(jax.random.key(0), (20, *SHAPE), 0, 256)
   images = images.astype(jnp.uint8)
-  state = trainer.init(jax.random.key(1), latents.as_floats(images[:2]))
+  state = trainer.init(jax.random.key(1), as_floats(images[:2]))
   return generator, GeneratorSource(state.params, images)
 
 
@@ -199,6 +200,17 @@ def test_task_loss_by_hand(key):
   )
   np.testing.assert_allclose(loss, expected, rtol=1e-6)
   np.testing.assert_allclose(metrics['accuracy'], 1 / 3, rtol=1e-6)
+
+
+def test_logits_that_are_not_numbers_do_not_score(key):
+  learner = Learner(
+    lambda key, x: (),
+    lambda key, params, support: (),
+    lambda a, x: jnp.full((len(x), WAYS), jnp.nan),
+  )
+  x = jnp.zeros((3, 1, 1, 1))
+  task = Task(Examples(x, jnp.zeros(3, int)), Examples(x, jnp.arange(3)))
+  assert jnp.isnan(meta.task_loss(learner, key, (), task)[1]['accuracy'])
 
 
 def test_many_steps_draws_as_single_ones(setting, task, key):

@@ -25,11 +25,19 @@ def kl_divergence(mean: Array, log_variance: Array) -> Array:
   return 0.5 * (jnp.exp(log_variance) + mean**2 - 1 - log_variance)
 
 
+def default_filters(height: int) -> tuple[int, ...]:
+  """The paper's blocks: four of 64 for Omniglot's 28x28 images.
+
+  For 84x84 it has one block more and more channels, without saying how many.
+  """
+  return (64,) * 4 if height <= 32 else (128,) * 5
+
+
 def vae(
   shape: tuple[int, int, int],
   *,
   latent_size: int = 20,
-  filters: Sequence[int] = (64, 64, 64, 64),
+  filters: Sequence[int] | None = None,
   kl_weighting: KLWeighting = 'sum',
   learning_rate: float = 1e-3,
 ) -> tuple[Generator, Trainer]:
@@ -44,8 +52,7 @@ def vae(
     shape: `(H, W, C)` of the images, H and W divisible by 4.
     latent_size: D.
     filters: channels of each block; the first two halve the image, the
-      decoder mirrors them. The paper has four blocks for 28x28, and one more
-      for 84x84.
+      decoder mirrors them. None is `default_filters` of the image's height.
     kl_weighting: 'sum' or 'mean'.
     learning_rate: Adam's.
 
@@ -58,11 +65,12 @@ def vae(
   height, width, channels = shape
   if height % 4 or width % 4:
     raise ValueError(f'The VAE needs sides divisible by 4, not {shape}.')
+  filters = tuple(filters or default_filters(height))
   if len(filters) < 2:
     raise ValueError(f'The VAE needs two blocks or more, not {filters}.')
   strides = (2, 2, *(1,) * (len(filters) - 2))
   net = VAE(
-    Encoder(latent_size, tuple(filters), strides),
+    Encoder(latent_size, filters, strides),
     Decoder(
       (height // 4, width // 4), channels, tuple(reversed(filters)), strides
     ),

@@ -19,9 +19,9 @@ def shift(image: Array, offset: Array) -> Array:
   height, width, _ = image.shape
   rows = jnp.arange(height) - offset[0]
   columns = jnp.arange(width) - offset[1]
-  inside = ((rows >= 0) & (rows < height))[:, None] & (
-    (columns >= 0) & (columns < width)
-  )
+  inside_rows = (rows >= 0) & (rows < height)
+  inside_columns = (columns >= 0) & (columns < width)
+  inside = inside_rows[:, None] & inside_columns[None, :]
   moved = jnp.take(image, rows, axis=0, mode='clip')
   moved = jnp.take(moved, columns, axis=1, mode='clip')
   return jnp.where(inside[..., None], moved, 0)

@@ -1,14 +1,12 @@
 """Tasks from a generator's latent space: the paper's Algorithm 1."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.tasks.examples import Augment, split_task
 from lasium_jax.types import (
   AnchorFn,
   Array,
-  Examples,
   Generator,
   GeneratorSource,
   LatentSampler,
@@ -24,7 +22,7 @@ def lasium(
   *,
   shots: int,
   queries: int,
-  augment: Callable[[Array, Array], Array] | None = None,
+  augment: Augment | None = None,
 ) -> TaskFn:
   """Algorithm 1: anchors, in-class latents around them, decoded images.
 
@@ -58,16 +56,6 @@ def lasium(
     if first.x is not None:
       x = jnp.concatenate([first.x[None], x])
     x = x.swapaxes(0, 1)  # [N, K + Q, H, W, C]
-    query = by_class(x[:, shots:])
-    if augment is not None:
-      query = query._replace(x=augment(augment_key, query.x))
-    return Task(by_class(x[:, :shots]), query)
+    return split_task(augment_key, x, shots, augment)
 
   return task
-
-
-def by_class(x: Array) -> Examples:
-  """`[N, k, H, W, C]` images of N classes as `N * k` labelled examples."""
-  ways, count = x.shape[:2]
-  labels = jnp.repeat(jnp.arange(ways, dtype=jnp.int32), count)
-  return Examples(x.reshape(ways * count, *x.shape[2:]), labels)

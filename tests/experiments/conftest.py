@@ -4,11 +4,9 @@ import fcntl
 import importlib
 import os
 
-import numpy as np
+import jax
 import pytest
-from whole_program import SHRINK, Program
-
-from lasium_jax.data import Dataset, Splits
+from whole_program import SHRINK, Program, random_splits
 
 
 @pytest.fixture(scope='session')
@@ -29,17 +27,18 @@ def reference(program):
   return workdir
 
 
+@pytest.fixture(autouse=True, scope='module')
+def compile_quickly():
+  """Compiling takes most of the time here, and computing none."""
+  before = jax.config.read('jax_disable_most_optimizations')
+  jax.config.update('jax_disable_most_optimizations', True)
+  yield
+  jax.config.update('jax_disable_most_optimizations', before)
+
+
 @pytest.fixture
 def splits():
-  """Random 12x12 images of 8 classes, 8 of each."""
-
-  def dataset(seed):
-    rng = np.random.default_rng(seed)
-    images = rng.integers(256, size=(64, 12, 12, 1), dtype=np.uint8)
-    labels = np.repeat(np.arange(8, dtype=np.int32), 8)
-    return Dataset(images, labels, tuple(f'{seed}-{i}' for i in range(8)))
-
-  return Splits(*map(dataset, range(3)))
+  return random_splits(16)
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def shrunk():
   def make(run, benchmark='glyphs', **fields):
     config = importlib.import_module(f'configs.{benchmark}').get_config(run)
     named = {name.replace('__', '.'): value for name, value in fields.items()}
-    small = {**SHRINK, 'data.size': 12, **named}
+    small = {**SHRINK, 'data.size': 16, **named}
     if config.generator.name == 'msgan':
       small['generator.filters'] = (4,)
     if run.startswith('scratch'):

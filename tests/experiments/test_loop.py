@@ -8,20 +8,16 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import pytest
+from whole_program import NoEvents
 
 from experiments import loop
 from experiments.record import Record
 from lasium_jax import io
 
 
-class Events:
-  def add_scalar(self, *args):
-    pass
-
-
 @pytest.fixture
 def record(tmp_path):
-  return Record(tmp_path, Events())
+  return Record(tmp_path, NoEvents())
 
 
 def counter(advance=None, steps=6):

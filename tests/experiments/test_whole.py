@@ -8,13 +8,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from whole_program import assert_same_run, final_states, metrics, results
+from whole_program import (
+  NoEvents,
+  assert_same_run,
+  final_states,
+  metrics,
+  random_splits,
+  results,
+)
 
 from experiments import build, checks, stages
 from experiments.record import Record
 from lasium_jax import meta
 from lasium_jax.data import image_set
-from lasium_jax.types import GeneratorSource
+from lasium_jax.types import GeneratorSource, Learner
 
 FIELDS = {
   *('name', 'dataset', 'ways', 'shots', 'queries', 'tasks', 'seed'),
@@ -75,59 +82,61 @@ def test_stage_by_stage_the_run_is_the_same(program, reference, tmp_path):
 
 
 def test_a_generator_serves_other_runs_of_its_settings_only(
-  shrunk, splits, tmp_path
+  shrunk, reference, tmp_path
 ):
-  owner = Record(tmp_path / 'a', NoEvents())
-  config = shrunk('ro-vae-protonets')
-  (tmp_path / 'a/samples').mkdir(parents=True)
-  owner.keep_config(config.to_dict())
-  trained = stages.train_generator(config, splits, owner)
+  splits, files = random_splits(28), Record(tmp_path / 'run', NoEvents())
+  fields = {'generator.workdir': str(reference), 'data.size': 28}
+  config = shrunk('oc-vae-protonets', generator__anchors='encoded', **fields)
+  borrowed = stages.train_generator(config, splits, files)
+  trained = final_states(reference)['train_generator']
+  for path, leaf in jax.tree_util.tree_leaves_with_path(borrowed):
+    name = f'.params{jax.tree_util.keystr(path)}'
+    np.testing.assert_array_equal(leaf, trained[name])
+  assert not files.workdir.exists()
 
-  borrower = Record(tmp_path / 'b', NoEvents())
-  fields = {'generator__workdir': str(tmp_path / 'a')}
-  other = shrunk('oc-vae-protonets', generator__anchors='encoded', **fields)
-  borrowed = stages.train_generator(other, splits, borrower)
-  chex.assert_trees_all_equal(borrowed, trained)
-  assert not borrower.workdir.exists()
-
-  for field, value in {'generator__rate': 0.1, 'data__split_seed': 1}.items():
+  for field, value in {'generator.rate': 0.1, 'data.split_seed': 1}.items():
     other = shrunk('oc-vae-protonets', **fields, **{field: value})
-    with pytest.raises(checks.BadConfig, match=field.replace('__', '.')):
-      stages.train_generator(other, splits, borrower)
-
-
-class NoEvents:
-  def add_scalar(self, *args):
-    pass
+    with pytest.raises(checks.BadConfig, match=field):
+      stages.train_generator(other, splits, files)
+  nowhere = shrunk('oc-vae-maml', generator__workdir=str(tmp_path))
+  with pytest.raises(checks.BadConfig, match='is not a run'):
+    stages.train_generator(nowhere, splits, files)
 
 
 def test_all_learners_are_judged_on_the_same_tasks(
   shrunk, splits, tmp_path, monkeypatch
 ):
-  """What differs between runs besides the learner must not matter."""
-  seen = []
+  """Whatever they do with their keys, and however tasks are batched."""
+  seen = {'first': [], 'second': []}
 
-  def evaluation_tasks(config, shots):
-    task_fn = original(config, shots)
+  def learner(name):
+    def adapt(key, params, support):
+      return support.x, jax.random.normal(jax.random.split(key, len(name))[0])
 
-    def spied(key, source):
-      task = task_fn(key, source)
-      jax.debug.callback(lambda x: seen[-1].append(np.asarray(x)), task.query.x)
-      return task
+    def predict(adapted, x):
+      images = jnp.concatenate([adapted[0], x])
+      jax.debug.callback(seen[name].append, images)
+      return jnp.zeros((len(x), 5)) + adapted[1]
 
-    return spied
+    return Learner(lambda key, x: (), adapt, predict)
 
-  original = build.evaluation_tasks
-  monkeypatch.setattr(build, 'evaluation_tasks', evaluation_tasks)
-  for run, dispatch in (('scratch', 3), ('scratch-paper', 4)):
-    seen.append([])
-    config = shrunk(run, seed=dispatch, evaluation__tasks_per_dispatch=dispatch)
-    workdir = tmp_path / run
+  monkeypatch.setattr(build, 'learner', lambda *a, **k: learner('first'))
+  monkeypatch.setattr(build, 'scratch', lambda *a, **k: learner('second'))
+  for dispatch in (3, 4):
+    config = shrunk(
+      'ro-vae-maml',
+      seed=dispatch,
+      evaluation__scratch=True,
+      evaluation__tasks_per_dispatch=dispatch,
+    )
+    workdir = tmp_path / str(dispatch)
     workdir.mkdir()
-    stages.evaluate(config, splits, Record(workdir, NoEvents()), None)
-    jax.effects_barrier()
-  first, second = (sorted(x.tobytes() for x in tasks) for tasks in seen)
-  assert len(set(first)) == 12
+    stages.evaluate(config, splits, Record(workdir, NoEvents()), ())
+  jax.effects_barrier()
+  first, second = (
+    sorted(np.asarray(x).tobytes() for x in tasks) for tasks in seen.values()
+  )
+  assert len(first) == 24 and len(set(first)) == 12
   assert first == second
 
 
@@ -148,36 +157,38 @@ VARIANTS = [
 @pytest.mark.parametrize('benchmark', ['glyphs', 'omniglot'])
 @pytest.mark.parametrize('run', RUNS + VARIANTS)
 def test_every_run_of_a_config_can_work(shrunk, benchmark, run):
-  fields = {'evaluation__scratch': True}
-  build.check(shrunk(run, benchmark, **fields))
+  build.check(shrunk(run, benchmark, evaluation__scratch=True))
 
 
 def meta_training(config, splits):
-  """`(step, state, source)` of a config, its generator untrained."""
-  model = params = None
+  """The step of a config, and a function that makes its state and source."""
+  shape = splits.train.shape
+  model = trainer = None
   if checks.needs_generator(config):
-    model, trainer = build.generator(config, splits.train.shape)
-    batch = jnp.zeros((2, *splits.train.shape))
-    params = trainer.init(jax.random.key(0), batch).params
-  source = (
-    GeneratorSource(params, jnp.asarray(splits.train.images))
-    if model
-    else image_set(splits.train)
-  )
+    model, trainer = build.generator(config, shape)
   learner = build.learner(config)
   optimizer = build.outer_optimizer(config)
-  start = learner.init(jax.random.key(1), jnp.zeros((5, *splits.train.shape)))
   step = meta.meta_step(
     learner, build.training_tasks(config, model), optimizer, meta_batch=2
   )
-  return step, meta.MetaState(start, optimizer.init(start)), source
+
+  def start():
+    params = learner.init(jax.random.key(1), jnp.zeros((5, *shape)))
+    source = image_set(splits.train)
+    if trainer:
+      state = trainer.init(jax.random.key(0), jnp.zeros((2, *shape)))
+      source = GeneratorSource(state.params, source.images)
+    return meta.MetaState(params, optimizer.init(params)), source
+
+  return step, start
 
 
 @pytest.mark.parametrize('run', [run for run in RUNS if run != 'scratch'])
 def test_a_meta_step_of_any_parts_keeps_its_types(shrunk, splits, run):
   """Traced only, for it is the compiling that takes long."""
   config = shrunk(run, generator__anchors='prior', network__filters=2)
-  step, state, source = meta_training(config, splits)
+  step, start = meta_training(config, splits)
+  state, source = jax.eval_shape(start)
   after, values = jax.eval_shape(step, jax.random.key(2), state, source)
   chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
   assert values.keys() == {'loss', 'accuracy'}
@@ -187,7 +198,8 @@ def test_a_meta_step_is_compiled_once(shrunk, splits):
   config = shrunk(
     'n-vae-protonets', generator__anchors='encoded', network__filters=2
   )
-  step, state, source = meta_training(config, splits)
+  step, start = meta_training(config, splits)
+  state, source = jax.jit(start)()
   chex.clear_trace_counter()
   step = jax.jit(chex.assert_max_traces(step, n=1))
   for i in range(3):

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import orbax.checkpoint as orbax
 
+from lasium_jax.data import Dataset, Splits
+
 ROOT = Path(__file__).parent.parent.parent
 
 SHRINK = {
@@ -79,6 +81,25 @@ class Program:
     assert process.returncode == code, output
     assert 'Traceback' not in output, output
     return output
+
+
+class NoEvents:
+  """In place of a TensorBoard writer."""
+
+  def add_scalar(self, *args):
+    pass
+
+
+def random_splits(size):
+  """Random images of 8 classes in each split, 8 of each class."""
+
+  def dataset(seed):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(256, size=(64, size, size, 1), dtype=np.uint8)
+    labels = np.repeat(np.arange(8, dtype=np.int32), 8)
+    return Dataset(images, labels, tuple(f'{seed}-{i}' for i in range(8)))
+
+  return Splits(*map(dataset, range(3)))
 
 
 def results(workdir):

@@ -155,6 +155,15 @@ def test_msgan_learns_the_amount_of_ink(key):
   assert all(np.isfinite(value) for value in metrics.values())
 
 
+@pytest.mark.parametrize('shape,blocks', [((28, 28, 1), 4), ((84, 84, 3), 5)])
+def test_vae_is_larger_for_larger_images(key, shape, blocks):
+  _, trainer = vae(shape)
+  batch = jax.ShapeDtypeStruct((2, *shape), jnp.float32)
+  encoder = jax.eval_shape(trainer.init, key, batch).params['params']['encoder']
+  convolutions = [layer for name, layer in encoder.items() if 'Conv' in name]
+  assert len(convolutions) == blocks
+
+
 @pytest.mark.parametrize('make', [vae, msgan])
 def test_sides_must_be_divisible_by_4(make):
   with pytest.raises(ValueError, match='divisible by 4'):

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from lasium_jax.conv import conv, conv_by_patches
-from lasium_jax.conv_shifts import conv_by_shifts
-from lasium_jax.conv_transpose import conv_transpose_by_phases
+
+from lasium_jax.ops.conv import conv, conv_by_patches
+from lasium_jax.ops.conv_shifts import conv_by_shifts
+from lasium_jax.ops.conv_transpose import conv_transpose_by_phases
 
 DIMENSIONS = ('NHWC', 'HWIO', 'NHWC')
 LOWERINGS = {'conv': conv, 'patches': conv_by_patches}

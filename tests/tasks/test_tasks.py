@@ -109,3 +109,12 @@ def test_labelled_tasks_are_uniform(image_set):
     share = np.bincount(numbers, minlength=count) / len(numbers)
     assert len(share) == count
     np.testing.assert_allclose(share, 1 / count, atol=0.04)
+
+
+def test_a_class_with_too_few_images_is_not_filled_up_from_another(
+  key, image_set
+):
+  task = tasks.labelled(ways=6, shots=4, queries=4)(key, image_set)
+  of_class = jnp.isnan(task.support.x).reshape(6, -1)
+  # Class 0 has 7 images, the others 8 or more.
+  assert of_class.all(1).sum() == of_class.any(1).sum() == 1
