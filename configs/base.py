@@ -73,6 +73,8 @@ def _defaults() -> ConfigDict:
   config.name = ''  # the run.
   config.seed = 0
   config.checkpoint_seconds = 60.0
+  # Of matrix products: 'float32', or on a GPU also the faster 'tensorfloat32'.
+  config.precision = 'float32'
 
   config.data = data = ConfigDict()
   data.name = 'omniglot'  # A TFDS name, or 'glyphs', the built-in set.

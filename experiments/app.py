@@ -1,9 +1,11 @@
 """What all entry points share: flags, and errors that a person can use."""
 
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import jax
 from absl import app, flags
 from ml_collections import config_flags
 
@@ -55,10 +57,20 @@ def start(work: Work) -> None:
     except loop.Stopped as stop:
       print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
-      print(f'Error: {error}', file=sys.stderr)
+      print(f'Error: {error}{_keep_traceback()}', file=sys.stderr)
       sys.exit(1)
 
   app.run(main, flags_parser=_parse)
+
+
+def _keep_traceback() -> str:
+  """Where the traceback of the error at hand is, for what is our own fault."""
+  path = Path(WORKDIR.value) / 'error.txt'
+  try:
+    path.write_text(traceback.format_exc())
+  except OSError:
+    return ''
+  return f'\n(Where it happened: {path})'
 
 
 def _parse(argv: list[str]) -> list[str]:
@@ -95,6 +107,7 @@ def _run(work: Work) -> None:
     DOWNLOAD.value,
   )
   build.check(config)
+  jax.config.update('jax_default_matmul_precision', config.precision)
   files = record.open_record(Path(WORKDIR.value), config.to_dict())
   splits = build.data(config, places)
   # Not before: what was wrong until here may be mended in this workdir.

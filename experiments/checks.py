@@ -69,6 +69,7 @@ _LEAST = {
 
 # Names that are passed on as they are; build.py looks after the others.
 _CHOICES = {
+  'precision': ('float32', 'tensorfloat32', 'bfloat16'),
   'tasks.source': ('lasium', 'labelled'),
   'generator.kl_weighting': ('sum', 'mean'),
   'network.downsample': ('stride', 'max_pool'),

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from experiments.html_figures import stage_title
-from experiments.record import flatten
+from experiments.record import duration, flatten
 
 Entry = dict[str, Any]  # One of the results in results.json.
 
@@ -201,15 +201,14 @@ def times_table(
   """How long a run took, on what, and how many anchors it drew again.
 
   Args:
-    record: `results.json`: `seconds` by stage, `hardware` and
-      `rejected_anchors`, any of which may be missing.
-    metrics: the lines of `metrics.jsonl`; where the record has no seconds,
-      those of every stage's last line count.
+    record: `results.json`: `hardware` and `rejected_anchors`, either of which
+      may be missing.
+    metrics: the lines of `metrics.jsonl`; every stage's last one counts.
 
   Returns:
     HTML; nothing for nothing recorded.
   """
-  seconds = record.get('seconds') or _last_seconds(metrics)
+  seconds = _last_seconds(metrics)
   fields = {stage_title(name): duration(s) for name, s in seconds.items()}
   if len(fields) > 1:
     fields['All stages'] = duration(sum(seconds.values()))
@@ -226,15 +225,6 @@ def times_table(
 
 def _last_seconds(metrics: Iterable[Mapping[str, Any]]) -> dict[str, float]:
   return {entry['stage']: entry['seconds'] for entry in metrics}
-
-
-def duration(seconds: float) -> str:
-  """In units that suit it: '8.1 s', '4 min 12 s', '2 h 5 min'."""
-  if seconds < 59.95:
-    return f'{seconds:.1f} s'
-  minutes, rest = divmod(round(seconds), 60)
-  hours, minutes = divmod(minutes, 60)
-  return f'{hours} h {minutes} min' if hours else f'{minutes} min {rest} s'
 
 
 def _rows(fields: Mapping[str, object]) -> str:

@@ -2,20 +2,26 @@
 
 For example:
 
-  python experiments/lasium.py --config=configs/omniglot.py:ro-vae-maml \
-    --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
+python experiments/lasium.py --config=configs/omniglot.py:ro-vae-maml \
+  --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 """
 
-from experiments import app, html_report, stages
+from experiments import (
+  app,
+  html_report,
+  stage_evaluation,
+  stage_generator,
+  stage_meta,
+)
 from experiments.checks import Config
 from experiments.record import Record
 from lasium_jax.data import Splits
 
 
 def work(config: Config, splits: Splits, files: Record) -> None:
-  generator = stages.train_generator(config, splits, files)
-  params = stages.meta_train(config, splits, files, generator)
-  stages.evaluate(config, splits, files, params)
+  generator = stage_generator.train_generator(config, splits, files)
+  params = stage_meta.meta_train(config, splits, files, generator)
+  stage_evaluation.evaluate(config, splits, files, params)
   print(f'Report: {html_report.write_report(files.workdir)}')
 
 

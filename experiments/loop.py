@@ -4,6 +4,7 @@ It resumes from the newest sound checkpoint, shows progress, records metrics,
 stops at NaN, and leaves a checkpoint behind when it is told to stop.
 """
 
+import functools
 import math
 import signal
 import sys
@@ -14,8 +15,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from experiments.record import Record, clock
-from lasium_jax import io
+from experiments.record import Record, clock, duration
+from lasium_jax import io, meta
+from lasium_jax.types import Array
 
 
 class Stopped(Exception):
@@ -104,6 +106,16 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
   return state
 
 
+def compile_steps(step: Any, key: Array) -> Any:
+  """`(state, source, first, n) -> (state, metrics)`, n steps a dispatch."""
+
+  def steps(key: Array, state: Any, source: Any, first: Array, n: int) -> Any:
+    return meta.many_steps(step, n)(key, state, source, first)
+
+  compiled = jax.jit(steps, static_argnums=4, donate_argnums=1)
+  return functools.partial(compiled, key)
+
+
 def finished(stage: Stage, record: Record) -> Any:
   """The final state of a stage that ran before.
 
@@ -140,7 +152,8 @@ def _check_state(stage: Stage, step: int, state: Any) -> None:
 def _diverged(stage: Stage, step: int, what: str) -> Diverged:
   return Diverged(
     f'{stage.name}: {what} at step {step}. The last checkpoint is from '
-    'before. Lower the learning rate, or clip gradients, in another --workdir.'
+    'before. Lower the learning rate or clip gradients, or lower epsilon if '
+    'anchors were rarely far enough apart, in another --workdir.'
   )
 
 
@@ -179,10 +192,3 @@ class Progress:
   def end(self) -> None:
     if self._terminal:
       print(file=sys.stderr)
-
-
-def duration(seconds: float) -> str:
-  """`75.0` as '1:15', `3661.0` as '1:01:01'."""
-  minutes, rest = divmod(round(seconds), 60)
-  hours, minutes = divmod(minutes, 60)
-  return f'{hours}:{minutes:02}:{rest:02}' if hours else f'{minutes}:{rest:02}'

@@ -14,8 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments.loop import duration
-from experiments.record import read_metrics, write_atomically, write_json
+from experiments.record import (
+  duration,
+  read_metrics,
+  write_atomically,
+  write_json,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 Page = dict[str, Any]

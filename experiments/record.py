@@ -21,11 +21,11 @@ class Record(NamedTuple):
 
   Attributes:
     workdir: the run's folder.
-    events: a tensorboardX writer.
+    events: a tensorboardX writer for each stage that runs.
   """
 
   workdir: Path
-  events: Any
+  events: dict[str, Any]
 
   def checkpoints(self, stage: str) -> Path:
     return self.workdir / 'checkpoints' / stage
@@ -42,7 +42,7 @@ class Record(NamedTuple):
     with writing(path), path.open('a') as file:
       file.write(json.dumps({**line, **metrics}) + '\n')
     for name, value in metrics.items():
-      self.events.add_scalar(f'{stage}/{name}', value, step)
+      self.events[stage].add_scalar(name, value, step)
 
   def keep_config(self, config: Mapping[str, Any]) -> None:
     """Makes the folder that of a run of `config`, if it is not yet."""
@@ -51,11 +51,17 @@ class Record(NamedTuple):
       write_json(path, config)
 
   def rewind(self, stage: str, step: int) -> float:
-    """Forgets what the stage wrote after `step`; its seconds until then.
+    """Opens a stage that goes on at `step`; its seconds until then.
 
-    A killed run has written on after its last checkpoint; the resumed one
-    writes those lines again.
+    A killed run has written on after its last checkpoint. Those lines are
+    forgotten, because the resumed one writes them again.
     """
+    # Not at the top: the import takes a second that a bad flag need not wait.
+    from tensorboardX import SummaryWriter
+
+    folder = self.workdir / 'events' / stage
+    with writing(folder):
+      self.events[stage] = SummaryWriter(str(folder), purge_step=step + 1)
     path = self.workdir / 'metrics.jsonl'
     lines = list(read_metrics(path))
     keep = [e for e in lines if e['stage'] != stage or e['step'] <= step]
@@ -91,15 +97,12 @@ def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
     WrongWorkdir: if the folder holds a run of another config.
     OSError: if the folder cannot be written.
   """
-  # Not at the top: the import takes a second that a bad flag need not wait.
-  from tensorboardX import SummaryWriter
-
   before = read_config(workdir)
   if before is not None:
     _check_same(workdir, before, config)
   with writing(workdir):
     (workdir / 'samples').mkdir(parents=True, exist_ok=True)
-    return Record(workdir, SummaryWriter(str(workdir / 'events')))
+  return Record(workdir, {})
 
 
 def read_config(workdir: Path) -> dict[str, Any] | None:
@@ -185,7 +188,9 @@ def hardware() -> str:
   device = jax.devices()[0]
   if device.platform != 'cpu':
     return f'{jax.device_count()} x {device.device_kind}'
-  cores = len(os.sched_getaffinity(0))
+  # Not every system says which cores are ours.
+  affinity = getattr(os, 'sched_getaffinity', None)
+  cores = len(affinity(0)) if affinity else os.cpu_count()
   return f'{cores} CPU cores ({_processor()})'
 
 
@@ -196,6 +201,15 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
   names = [x.split(':')[1].strip() for x in lines if x.startswith('model name')]
   return names[0] if names else platform.machine()
+
+
+def duration(seconds: float) -> str:
+  """In units that suit it: '8.1 s', '4 min 12 s', '2 h 5 min'."""
+  if seconds < 59.95:
+    return f'{seconds:.1f} s'
+  minutes, rest = divmod(round(seconds), 60)
+  hours, minutes = divmod(minutes, 60)
+  return f'{hours} h {minutes} min' if hours else f'{minutes} min {rest} s'
 
 
 def clock() -> float:

@@ -2,19 +2,19 @@
 
 For example:
 
-  python experiments/train_generator.py \
-    --config=configs/omniglot.py:ro-vae-maml \
-    --data_dir=PREPARED_TFDS_DATA --workdir=runs/vae
+python experiments/train_generator.py \
+  --config=configs/omniglot.py:ro-vae-maml \
+  --data_dir=PREPARED_TFDS_DATA --workdir=runs/vae
 """
 
-from experiments import app, stages
+from experiments import app, stage_generator
 from experiments.checks import BadConfig, Config
 from experiments.record import Record
 from lasium_jax.data import Splits
 
 
 def work(config: Config, splits: Splits, files: Record) -> None:
-  if stages.train_generator(config, splits, files) is None:
+  if stage_generator.train_generator(config, splits, files) is None:
     raise BadConfig(f'The config {config.name!r} has no generator to train.')
 
 

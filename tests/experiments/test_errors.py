@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from whole_program import NoEvents, checkpoint, final_states
 
-from experiments import build, checks, loop, stages
+from experiments import build, checks, loop, stage_generator, stage_meta
 from experiments.record import Record
 
 
@@ -167,7 +167,7 @@ def test_an_epsilon_that_cannot_be_met(shrunk, splits, tmp_path):
   )
   files = Record(tmp_path, NoEvents())
   with pytest.raises(checks.BadConfig, match=r'config\.generator\.epsilon'):
-    stages.meta_train(config, splits, files, None)
+    stage_meta.meta_train(config, splits, files, None)
   assert not files.checkpoints('meta_train').exists()
 
 
@@ -179,8 +179,8 @@ def test_divergence_is_named(shrunk, splits, tmp_path, stage):
   files = Record(tmp_path, NoEvents())
   with pytest.raises(loop.Diverged, match=rf'{stage}: .* at step \d+'):
     if section == 'generator':
-      stages.train_generator(config, splits, files)
+      stage_generator.train_generator(config, splits, files)
     else:
-      stages.meta_train(config, splits, files, None)
+      stage_meta.meta_train(config, splits, files, None)
   for folder in tmp_path.glob('checkpoints/*/*'):
     assert all(np.isfinite(x).all() for x in checkpoint(folder).values())

@@ -4,7 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from experiments.html_tables import accuracy_bar, accuracy_table, duration
+from experiments.html_tables import accuracy_bar, accuracy_table
+from experiments.record import duration
 
 
 def elements(svg, tag):

@@ -17,7 +17,7 @@ from whole_program import (
   results,
 )
 
-from experiments import build, checks, stages
+from experiments import build, checks, stage_evaluation, stage_generator
 from experiments.record import Record
 from lasium_jax import meta
 from lasium_jax.data import image_set
@@ -87,7 +87,7 @@ def test_a_generator_serves_other_runs_of_its_settings_only(
   splits, files = random_splits(28), Record(tmp_path / 'run', NoEvents())
   fields = {'generator.workdir': str(reference), 'data.size': 28}
   config = shrunk('oc-vae-protonets', generator__anchors='encoded', **fields)
-  borrowed = stages.train_generator(config, splits, files)
+  borrowed = stage_generator.train_generator(config, splits, files)
   trained = final_states(reference)['train_generator']
   for path, leaf in jax.tree_util.tree_leaves_with_path(borrowed):
     name = f'.params{jax.tree_util.keystr(path)}'
@@ -97,10 +97,10 @@ def test_a_generator_serves_other_runs_of_its_settings_only(
   for field, value in {'generator.rate': 0.1, 'data.split_seed': 1}.items():
     other = shrunk('oc-vae-protonets', **fields, **{field: value})
     with pytest.raises(checks.BadConfig, match=field):
-      stages.train_generator(other, splits, files)
+      stage_generator.train_generator(other, splits, files)
   nowhere = shrunk('oc-vae-maml', generator__workdir=str(tmp_path))
   with pytest.raises(checks.BadConfig, match='is not a run'):
-    stages.train_generator(nowhere, splits, files)
+    stage_generator.train_generator(nowhere, splits, files)
 
 
 def test_all_learners_are_judged_on_the_same_tasks(
@@ -131,7 +131,7 @@ def test_all_learners_are_judged_on_the_same_tasks(
     )
     workdir = tmp_path / str(dispatch)
     workdir.mkdir()
-    stages.evaluate(config, splits, Record(workdir, NoEvents()), ())
+    stage_evaluation.evaluate(config, splits, Record(workdir, NoEvents()), ())
   jax.effects_barrier()
   first, second = (
     sorted(np.asarray(x).tobytes() for x in tasks) for tasks in seen.values()

@@ -1,0 +1,69 @@
+"""Pictures of what a run makes, in its workdir."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments import build, pictures, record, streams
+from experiments.checks import Config
+from experiments.record import Record
+from lasium_jax.data import Splits, image_set
+from lasium_jax.ops.images import as_floats
+from lasium_jax.types import Generator, Params, TaskFn
+
+
+def show_generator(
+  config: Config,
+  model: Generator,
+  params: Params,
+  splits: Splits,
+  files: Record,
+  *,
+  step: int,
+) -> None:
+  """Pictures of what the generator makes by now."""
+  z = model.sample(streams.stream(config, streams.PICTURES), 64)
+  decode = jax.jit(model.decode)
+  made = np.asarray(decode(params, z))
+  _save(files, f'generator_{step:06}', made)
+  stride = max(1, len(splits.train.images) // 64)
+  real = as_floats(jnp.asarray(splits.train.images[::stride][:64]))
+  _save(files, 'generator_real', np.asarray(real))
+  if model.encode is not None:
+    again = decode(params, jax.jit(model.encode)(params, real))
+    _save(files, 'generator_reconstructions', np.asarray(again))
+
+
+def _save(files: Record, name: str, images: np.ndarray) -> None:
+  grid = pictures.image_grid(images, 8, scale=2)
+  _save_picture(files, name, grid)
+
+
+def _save_picture(files: Record, name: str, picture: np.ndarray) -> None:
+  path = files.sample(name)
+  with record.writing(path):
+    pictures.save_png(path, picture)
+
+
+def show_tasks(
+  config: Config, task_fn: TaskFn, source: Any, splits: Splits, files: Record
+) -> None:
+  """Pictures of real tasks and of those that meta-training sees."""
+  shots, queries = config.tasks.shots, config.tasks.queries
+  real = build.evaluation_tasks(config, shots)
+  key = streams.stream(config, streams.PICTURES)
+  keys = jax.random.split(key, 4)
+  task = jax.jit(real)(keys[3], image_set(splits.test))
+  picture = pictures.task_picture(
+    task, shots, config.evaluation.queries, anchors=False
+  )
+  _save_picture(files, 'task_real', picture)
+  if config.tasks.source != 'lasium':
+    return
+  make = jax.jit(task_fn)
+  for i in range(3):
+    task = make(keys[i], source)
+    picture = pictures.task_picture(task, shots, queries, anchors=True)
+    _save_picture(files, f'task_synthetic_{i}', picture)

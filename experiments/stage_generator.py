@@ -1,0 +1,101 @@
+"""The first stage of a run: a generator is trained, or borrowed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from experiments import build, loop, record, samples, streams
+from experiments.checks import BadConfig, Config, needs_generator
+from experiments.loop import Stage
+from experiments.record import Record
+from lasium_jax.data import Splits
+from lasium_jax.ops.images import as_floats
+from lasium_jax.types import Array, Params
+
+
+def train_generator(
+  config: Config, splits: Splits, files: Record
+) -> Params | None:
+  """Trains the generator, or finds the one that another run trained.
+
+  Returns:
+    Its parameters, or None if the run has no generator.
+  """
+  if not needs_generator(config):
+    return None
+  stage = stage_of(config, splits, files)
+  if config.generator.workdir:
+    return _borrowed(config, stage).params
+  state = loop.run(stage, files, checkpoint_seconds=config.checkpoint_seconds)
+  return state.params
+
+
+def trained_generator(
+  config: Config, splits: Splits, files: Record
+) -> Params | None:
+  """The parameters that `train_generator` left in the workdir."""
+  if not needs_generator(config):
+    return None
+  stage = stage_of(config, splits, files)
+  if config.generator.workdir:
+    return _borrowed(config, stage).params
+  return loop.finished(stage, files).params
+
+
+def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
+  """Random batches of the training images through the trainer."""
+  model, trainer = build.generator(config, splits.train.shape)
+  images = jnp.asarray(splits.train.images)
+  size = config.generator.batch_size
+  init_key, key = streams.training_keys(config, streams.GENERATOR)
+  every = max(1, config.generator.steps // config.generator.sample_pictures)
+
+  def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
+    # Drawn with replacement: an epoch here is as many draws as images.
+    batch_key, key = jax.random.split(key)
+    picked = jax.random.randint(batch_key, (size,), 0, len(images))
+    return trainer.update(key, state, as_floats(images[picked]))
+
+  compiled = loop.compile_steps(step, key)
+
+  def advance(state: Any, first: int, n: int) -> tuple[Any, Any]:
+    state, values = compiled(state, images, jnp.int32(first), n)
+    if first // every != (first + n) // every:
+      samples.show_generator(
+        config, model, state.params, splits, files, step=first + n
+      )
+    return state, values
+
+  return Stage(
+    'train_generator',
+    config.generator.steps,
+    config.generator.steps_per_dispatch,
+    lambda: trainer.init(init_key, as_floats(images[:size])),
+    advance,
+  )
+
+
+def _borrowed(config: Config, stage: Stage) -> Any:
+  """The generator of another run, if it is the one that this config means."""
+  other = Path(config.generator.workdir)
+  theirs = record.read_config(other)
+  if theirs is None:
+    raise BadConfig(f'config.generator.workdir: {other} is not a run.')
+  ours = json.loads(json.dumps(config.to_dict()))
+  same = {
+    'generator': ('workdir', 'anchors', 'epsilon', 'sample_pictures'),
+    'data': (),
+  }
+  for section, free in same.items():
+    for name, value in ours[section].items():
+      their = theirs.get(section, {}).get(name)
+      if name not in free and their != value:
+        raise BadConfig(
+          f'The generator in {other} was trained with {section}.{name} = '
+          f'{their!r}, and this config has {value!r}. Set it so, or train '
+          'another generator.'
+        )
+  return loop.finished(stage, Record(other, {}))
