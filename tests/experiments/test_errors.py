@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from whole_program import NoEvents, checkpoint, final_states
+from whole_program import checkpoint, final_states
 
 from experiments import build, checks, loop, stage_generator, stage_meta
 from experiments.record import Record
@@ -165,7 +165,7 @@ def test_an_epsilon_that_cannot_be_met(shrunk, splits, tmp_path):
   config = shrunk(
     'ro-vae-protonets', generator__epsilon=1e6, latents__max_draws=50
   )
-  files = Record(tmp_path, NoEvents())
+  files = Record(tmp_path, {})
   with pytest.raises(checks.BadConfig, match=r'config\.generator\.epsilon'):
     stage_meta.meta_train(config, splits, files, None)
   assert not files.checkpoints('meta_train').exists()
@@ -176,7 +176,7 @@ def test_divergence_is_named(shrunk, splits, tmp_path, stage):
   section = {'train_generator': 'generator', 'meta_train': 'meta'}[stage]
   run = 'ro-vae-maml' if section == 'generator' else 'supervised-protonets'
   config = shrunk(run, **{f'{section}__rate': 1e30})
-  files = Record(tmp_path, NoEvents())
+  files = Record(tmp_path, {})
   with pytest.raises(loop.Diverged, match=rf'{stage}: .* at step \d+'):
     if section == 'generator':
       stage_generator.train_generator(config, splits, files)

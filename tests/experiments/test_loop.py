@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import pytest
-from whole_program import NoEvents
 
 from experiments import loop
 from experiments.record import Record
@@ -17,7 +16,7 @@ from lasium_jax import io
 
 @pytest.fixture
 def record(tmp_path):
-  return Record(tmp_path, NoEvents())
+  return Record(tmp_path, {})
 
 
 def counter(advance=None, steps=6):
@@ -103,5 +102,5 @@ def test_the_estimate_leaves_compilation_out(record, monkeypatch, capsys):
   loop.run(counter(advance), record, checkpoint_seconds=1e9)
   first, second, third = capsys.readouterr().err.splitlines()
   assert 'left' not in first
-  assert second.startswith('count 4/6') and second.endswith('1:00 left')
+  assert second.startswith('count 4/6') and second.endswith('1 min 0 s left')
   assert third.endswith('0:00 left')

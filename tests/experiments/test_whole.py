@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from whole_program import (
-  NoEvents,
   assert_same_run,
   final_states,
   metrics,
@@ -84,7 +83,7 @@ def test_stage_by_stage_the_run_is_the_same(program, reference, tmp_path):
 def test_a_generator_serves_other_runs_of_its_settings_only(
   shrunk, reference, tmp_path
 ):
-  splits, files = random_splits(28), Record(tmp_path / 'run', NoEvents())
+  splits, files = random_splits(28), Record(tmp_path / 'run', {})
   fields = {'generator.workdir': str(reference), 'data.size': 28}
   config = shrunk('oc-vae-protonets', generator__anchors='encoded', **fields)
   borrowed = stage_generator.train_generator(config, splits, files)
@@ -131,7 +130,7 @@ def test_all_learners_are_judged_on_the_same_tasks(
     )
     workdir = tmp_path / str(dispatch)
     workdir.mkdir()
-    stage_evaluation.evaluate(config, splits, Record(workdir, NoEvents()), ())
+    stage_evaluation.evaluate(config, splits, Record(workdir, {}), ())
   jax.effects_barrier()
   first, second = (
     sorted(np.asarray(x).tobytes() for x in tasks) for tasks in seen.values()

@@ -83,13 +83,6 @@ class Program:
     return output
 
 
-class NoEvents:
-  """In place of a TensorBoard writer."""
-
-  def add_scalar(self, *args):
-    pass
-
-
 def random_splits(size):
   """Random images of 8 classes in each split, 8 of each class."""
 
