@@ -103,4 +103,4 @@ def test_the_estimate_leaves_compilation_out(record, monkeypatch, capsys):
   first, second, third = capsys.readouterr().err.splitlines()
   assert 'left' not in first
   assert second.startswith('count 4/6') and second.endswith('1 min 0 s left')
-  assert third.endswith('0:00 left')
+  assert third.endswith('0.0 s left')
