@@ -92,10 +92,12 @@ def workdir(tmp_path):
   }
   write_json(tmp_path / 'results.json', record)
   entries = [
-    {'stage': 'generator', 'step': i, 'loss': 300 / i} for i in range(1, 900)
+    {'stage': 'generator', 'step': i, 'loss': 300 / i, 'seconds': 0.28 * i}
+    for i in range(1, 901)
   ]
   values = {'validation_accuracy': 0.75, 'validation_ci95': 0.02}
-  entries.append({'stage': 'meta_train', 'step': 100, **values})
+  times = {'step': 100, 'seconds': 59.0}
+  entries.append({'stage': 'meta_train', **times, **values})
   write_metrics(tmp_path, entries)
   samples = tmp_path / 'samples'
   for step in range(1, 21):
@@ -119,6 +121,7 @@ def test_page_has_every_number(workdir):
     '1,234 iterations',
     'seed 42',
     'transductive',
+    '4 min 12 s',
     '5 min 11 s',
     '2 CPU cores',
     '37 sets rejected',
