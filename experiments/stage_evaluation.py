@@ -50,7 +50,7 @@ def evaluate(
         f'({build.normalization(config)}, {config.evaluation.tasks} tasks)',
         flush=True,
       )
-  _write_results(files, results)
+  _write_results(config, files, results)
   return results
 
 
@@ -96,15 +96,20 @@ def _entry(
     'accuracy': accuracy,
     'ci95': ci95,
     'normalization': build.normalization(config),
-    'precision': config.precision,
     'steps': steps,
     'config': f'configs/{config.benchmark}.py:{config.name}',
     **paper.published(record.flatten(config.to_dict()), name, shots),
   }
 
 
-def _write_results(files: Record, results: list[dict[str, Any]]) -> None:
-  page = {'results': results, 'hardware': record.hardware()}
+def _write_results(
+  config: Config, files: Record, results: list[dict[str, Any]]
+) -> None:
+  page = {
+    'results': results,
+    'hardware': record.hardware(),
+    'precision': config.precision,
+  }
   anchors = files.workdir / 'anchors.json'
   if anchors.exists():
     page['rejected_anchors'] = json.loads(anchors.read_text())

@@ -1,0 +1,48 @@
+"""Pooling against XLA's window reduction, alone and inside a network."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from lasium_jax.ops.conv import conv_by_patches
+from lasium_jax.ops.pool import max_pool_2x2
+
+
+def by_window(x):
+  return lax.reduce_window(
+    x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), 'VALID'
+  )
+
+
+@pytest.mark.parametrize('shape', [(2, 4, 6, 3), (1, 5, 7, 2)])
+def test_same_as_a_window_reduction(key, shape):
+  x = jax.random.normal(key, shape)
+  np.testing.assert_array_equal(max_pool_2x2(x), by_window(x))
+
+
+def test_the_compiled_gradient_of_a_network_is_right(key):
+  """A maximum over a reshaped axis fails here, and only when compiled."""
+
+  def loss(kernels, x, pool):
+    for kernel in kernels:
+      y = conv_by_patches(x, kernel, (1, 1), 'SAME')
+      mean = y.mean((0, 1, 2), keepdims=True)
+      variance = ((y - mean) ** 2).mean((0, 1, 2), keepdims=True)
+      x = pool(jax.nn.relu((y - mean) / jnp.sqrt(variance + 1e-3)))
+    return jnp.sin(3 * x).sum()
+
+  keys = jax.random.split(key, 4)
+  kernels = [
+    0.3 * jax.random.normal(k, (3, 3, channels, 8))
+    for k, channels in zip(keys, (1, 8, 8), strict=False)
+  ]
+  x = jax.random.uniform(keys[3], (6, 16, 16, 1))
+  gradient = jax.jit(jax.grad(loss), static_argnums=2)
+  ours, theirs = (
+    gradient(kernels, x, max_pool_2x2),
+    gradient(kernels, x, by_window),
+  )
+  for a, b in zip(ours, theirs, strict=True):
+    np.testing.assert_allclose(a, b, atol=1e-4 * jnp.abs(b).max())
