@@ -104,6 +104,10 @@ def check_settings(config: Config) -> None:
       'a multiple of config.meta.steps_per_dispatch, '
       f'{config.meta.steps_per_dispatch}',
     ),
+    'generator.filters': (
+      config.generator.name != 'msgan' or len(config.generator.filters) == 1,
+      'one number: the MSGAN has as many channels in all its layers',
+    ),
     'data.channels': (
       config.data.channels in ((1,) if glyphs else (1, 3)),
       '1' if glyphs else '1 or 3',

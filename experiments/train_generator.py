@@ -14,6 +14,11 @@ from lasium_jax.data import Splits
 
 
 def work(config: Config, splits: Splits, files: Record) -> None:
+  if config.generator.workdir:
+    raise BadConfig(
+      'config.generator.workdir names a generator that is trained already; '
+      'leave it out to train one.'
+    )
   if stage_generator.train_generator(config, splits, files) is None:
     raise BadConfig(f'The config {config.name!r} has no generator to train.')
 

@@ -65,7 +65,7 @@ def vae(
   height, width, channels = shape
   if height % 4 or width % 4:
     raise ValueError(f'The VAE needs sides divisible by 4, not {shape}.')
-  filters = tuple(filters or default_filters(height))
+  filters = tuple(default_filters(height) if filters is None else filters)
   if len(filters) < 2:
     raise ValueError(f'The VAE needs two blocks or more, not {filters}.')
   strides = (2, 2, *(1,) * (len(filters) - 2))
