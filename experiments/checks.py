@@ -56,7 +56,7 @@ _LEAST = {
   'meta.clip': 0,
   'meta.steps_per_dispatch': 1,
   'meta.validate_every': 0,
-  'meta.validation_tasks': 1,
+  'meta.validation_tasks': 2,
   'evaluation.shots': 1,
   'evaluation.queries': 1,
   'evaluation.tasks': 2,
