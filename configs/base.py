@@ -128,6 +128,7 @@ def _defaults() -> ConfigDict:
   learner.inner_rate = 0.4
   learner.inner_steps = 5
   learner.first_order = False
+  learner.checkpoint = False  # Less memory for more time, for large images.
   learner.distance = 'mean'  # ProtoNets; Snell et al. have 'sum'.
 
   config.meta = meta = ConfigDict()

@@ -222,6 +222,7 @@ def learner(config: Config, *, evaluation: bool = False) -> Learner:
       steps=inner.inner_steps,
       learning_rate=inner.inner_rate,
       first_order=settings.first_order,
+      checkpoint=settings.checkpoint,
       inductive=settings.inductive,
     ),
     'protonets': lambda: learners.protonets(

@@ -52,6 +52,7 @@ def maml(
   learning_rate: float,
   first_order: bool = False,
   inductive: bool = False,
+  checkpoint: bool = False,
 ) -> Learner:
   """Adapts all parameters by a few steps of gradient descent.
 
@@ -67,6 +68,9 @@ def maml(
     inductive: whether queries are normalized by the support's moments, so
       that a prediction does not depend on the other queries. The paper's
       numbers are transductive.
+    checkpoint: whether the outer gradient computes each inner step again in
+      place of keeping its activations: less memory for about a third more
+      time (docs/performance.md).
 
   Returns:
     A learner.
@@ -83,7 +87,8 @@ def maml(
         lambda p, g: p - learning_rate * g, params, gradient
       ), None
 
-    params, _ = jax.lax.scan(step, params, length=steps)
+    step_fn = jax.checkpoint(step) if checkpoint else step
+    params, _ = jax.lax.scan(step_fn, params, length=steps)
     return freeze(network, params, support, inductive)
 
   return Learner(
