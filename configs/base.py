@@ -72,6 +72,18 @@ def _defaults() -> ConfigDict:
   config.benchmark = ''  # The config module, and in it
   config.name = ''  # the run.
   config.seed = 0
+  # Learners trained side by side on one generator, of seeds seed, seed + 1, ...
+  # and with every combination of the values that are swept.
+  config.seeds = 1
+  config.sweep = sweep = ConfigDict()
+  sweep.sigma = ()  # Of latents.sigma,
+  sweep.alpha = ()  # latents.alpha,
+  sweep.inner_rate = ()  # learner.inner_rate with evaluation.inner_rate, and
+  sweep.meta_rate = ()  # meta.rate.
+  config.over_members = 'auto'  # 'map' on CPU, else 'vectorize'.
+  # Devices, of all hosts, that share each batch. Results are those of one to
+  # rounding, so a run may go on with others.
+  config.devices = 1
   config.checkpoint_seconds = 60.0
   # Of matrix products: 'float32', or on a GPU also the faster 'tensorfloat32'.
   config.precision = 'float32'

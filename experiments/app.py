@@ -1,5 +1,6 @@
 """What all entry points share: flags, and errors that a person can use."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import jax
 from absl import app, flags
 from ml_collections import config_flags
 
-from experiments import build, loop, record
+from experiments import build, hosts, loop, record
 from experiments.build import Places
 from experiments.checks import BadConfig, Config
 from experiments.record import Record
@@ -29,6 +30,20 @@ CACHE_DIR = flags.DEFINE_string(
 )
 DOWNLOAD = flags.DEFINE_bool(
   'download', False, 'Download and prepare the data set in --data_dir.'
+)
+
+DISTRIBUTED = flags.DEFINE_bool(
+  'distributed',
+  False,
+  'One of several processes, found out from SLURM, Open '
+  'MPI or a TPU pod, or named by the three flags that follow.',
+)
+COORDINATOR = flags.DEFINE_string(
+  'coordinator', None, 'host:port of the first process.'
+)
+PROCESSES = flags.DEFINE_integer('processes', None, 'How many there are.')
+PROCESS = flags.DEFINE_integer(
+  'process', None, 'Which of them this is, from 0.'
 )
 
 Work = Callable[[Config, Splits, Record], None]
@@ -51,9 +66,15 @@ def start(work: Work) -> None:
   def main(argv: list[str]) -> None:
     if len(argv) > 1:
       raise app.UsageError(f'Unknown arguments: {argv[1:]}.')
-    loop.stop_on_sigterm()
     try:
-      _run(work)
+      if DISTRIBUTED.value:
+        jax.distributed.initialize(
+          COORDINATOR.value, PROCESSES.value, PROCESS.value
+        )
+      # Not before: JAX, when it is distributed, has a handler of its own.
+      loop.stop_on_sigterm()
+      with hosts.own_workdir(Path(WORKDIR.value)) as workdir:
+        _run(work, workdir)
     except loop.Stopped as stop:
       print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
@@ -98,7 +119,7 @@ def _innermost(error: BaseException) -> str:
   return str(error)
 
 
-def _run(work: Work) -> None:
+def _run(work: Work, workdir: Path) -> None:
   config = CONFIG.value
   cache_dir = CACHE_DIR.value
   places = Places(
@@ -106,10 +127,23 @@ def _run(work: Work) -> None:
     Path(cache_dir) if cache_dir else Places().cache_dir,
     DOWNLOAD.value,
   )
+  _use_compilation_cache(places.cache_dir)
   build.check(config)
   jax.config.update('jax_default_matmul_precision', config.precision)
-  files = record.open_record(Path(WORKDIR.value), config.to_dict())
-  splits = build.data(config, places)
+  files = record.open_record(workdir, config.to_dict())
+  splits = hosts.first_then_others(lambda: build.data(config, places))
   # Not before: what was wrong until here may be mended in this workdir.
   files.keep_config(config.to_dict())
   work(config, splits, files)
+
+
+def _use_compilation_cache(cache_dir: Path) -> None:
+  """Keeps compiled programs, so that the next start takes seconds.
+
+  JAX_COMPILATION_CACHE_DIR names another place, or none if it is empty.
+  """
+  if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
+    place = str(cache_dir / 'compiled')
+    jax.config.update('jax_compilation_cache_dir', place)
+  if 'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS' not in os.environ:
+    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.2)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
+from jax.sharding import Mesh
+from jax.typing import ArrayLike
 
-from experiments import checks
+from experiments import checks, members
 from experiments.checks import BadConfig, Config, pick
-from lasium_jax import latents, learners, meta, tasks
+from lasium_jax import latents, learners, meta, parallel, tasks
 from lasium_jax.data import Splits, splits
 from lasium_jax.data.cache import cached, default_cache_dir
 from lasium_jax.data.dataset import Dataset
@@ -21,9 +24,12 @@ from lasium_jax.nets import conv4
 from lasium_jax.ops.augment import random_shifts
 from lasium_jax.types import (
   AnchorFn,
+  Array,
   Generator,
   LatentSampler,
   Learner,
+  Metrics,
+  Params,
   TaskFn,
   Trainer,
 )
@@ -42,6 +48,9 @@ class Places(NamedTuple):
 def check(config: Config) -> None:
   """Raises `BadConfig` for settings that cannot work, before data are read."""
   checks.check_settings(config)
+  for member in members.members(config):
+    checks.check_settings(members.configured(config, member.values))
+  members.over_members(config)
   side, channels = config.data.size, config.data.channels
   try:
     # Names and combinations are checked where they are turned to functions.
@@ -50,6 +59,7 @@ def check(config: Config) -> None:
       training_tasks(config, model)
     learner(config, evaluation=True)
     over_tasks(config)
+    mesh(config)
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
   embed = network(config, None)
@@ -255,14 +265,77 @@ def outer_optimizer(config: Config) -> optax.GradientTransformation:
   return optax.chain(optax.clip(config.meta.clip), adam)
 
 
+def meta_step(
+  config: Config, model: Generator | None
+) -> Callable[[Array, meta.MetaState, Any], tuple[meta.MetaState, Metrics]]:
+  """A meta-iteration of one member of the run."""
+  return meta.meta_step(
+    learner(config),
+    training_tasks(config, model),
+    outer_optimizer(config),
+    meta_batch=config.meta.batch,
+    over_tasks=over_tasks(config),
+    over_devices=parallel.mean_over_devices(mesh(config)),
+  )
+
+
+def judge(
+  config: Config, task_fn: TaskFn, make_learner: Callable[[Config], Learner]
+) -> Callable[[Array, dict[str, Array], Params, Any, ArrayLike], Array]:
+  """All members' accuracies on numbered tasks, compiled.
+
+  Args:
+    config: of the run.
+    task_fn: makes the tasks.
+    make_learner: of a member's config.
+
+  Returns:
+    `(key, values, params, source, indices [n]) -> accuracies [members, n]`,
+    where values and params have a leading axis of members.
+  """
+  over, devices = members.over_members(config), mesh(config)
+  at_once = config.evaluation.tasks_per_dispatch if _vectorizes() else None
+
+  def accuracies(
+    key: Array,
+    values: dict[str, Array],
+    params: Params,
+    source: Any,
+    indices: Array,
+  ) -> Array:
+    def of_member(member: tuple[dict[str, Array], Params]) -> Array:
+      values, params = member
+      learner = make_learner(members.configured(config, values))
+      judged = meta.evaluate(learner, task_fn, batch_size=at_once)
+
+      def share(indices: Array, shared: tuple[Array, Params, Any]) -> Array:
+        return judged(*shared, indices)
+
+      return parallel.map_over_devices(
+        devices, share, jnp.asarray(indices), (key, params, source)
+      )
+
+    return over(of_member, (values, params))
+
+  return jax.jit(accuracies)
+
+
+def mesh(config: Config) -> Mesh | None:
+  """The devices that share the work; None for one alone."""
+  return parallel.mesh(config.devices)
+
+
+def _vectorizes() -> bool:
+  """Whether this backend is the faster for doing many tasks at once."""
+  return jax.default_backend() != 'cpu'
+
+
 def over_tasks(config: Config) -> meta.OverTasks:
   options: dict[str, meta.OverTasks] = {
     'accumulate': meta.accumulate,
     'vectorize': meta.vectorize,
   }
-  options['auto'] = options[
-    'accumulate' if jax.default_backend() == 'cpu' else 'vectorize'
-  ]
+  options['auto'] = options['vectorize' if _vectorizes() else 'accumulate']
   return pick(options, 'meta.over_tasks', config.meta.over_tasks)
 
 

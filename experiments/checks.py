@@ -25,6 +25,8 @@ def pick(options: Mapping[str, T], field: str, name: str) -> T:
 
 # The least value of each field; a tuple's holds for each of its items.
 _LEAST = {
+  'seeds': 1,
+  'devices': 1,
   'checkpoint_seconds': 0,
   'data.split_seed': 0,
   'data.train_classes': 1,
@@ -108,6 +110,21 @@ def check_settings(config: Config) -> None:
       config.generator.name != 'msgan' or len(config.generator.filters) == 1,
       'one number: the MSGAN has as many channels in all its layers',
     ),
+    **{
+      f'sweep.{name}': (
+        uses and all(isinstance(value, int | float) for value in values),
+        f'numbers, and () in a run that does not use {name}',
+      )
+      for name, uses in _swept_uses(config).items()
+      if (values := config.sweep[name])
+    },
+    **{
+      field: (
+        _get(config, field) % config.devices == 0,
+        f'a multiple of config.devices, {config.devices}',
+      )
+      for field in ('meta.batch', 'generator.batch_size')
+    },
     'data.channels': (
       config.data.channels in ((1,) if glyphs else (1, 3)),
       '1' if glyphs else '1 or 3',
@@ -173,6 +190,17 @@ def _check_split(
       f'a task needs {needed} of each class (shots + queries). Lower '
       'config.tasks or config.evaluation, or leave that class out.'
     )
+
+
+def _swept_uses(config: Config) -> dict[str, bool]:
+  """Whether the run has a use for what can be swept."""
+  synthetic, sampler = needs_generator(config), config.latents.sampler
+  return {
+    'sigma': synthetic and sampler == 'n',
+    'alpha': synthetic and sampler in ('ro', 'oc'),
+    'inner_rate': config.learner.name == 'maml' and config.meta.iterations > 0,
+    'meta_rate': config.meta.iterations > 0,
+  }
 
 
 def _get(config: Config, field: str) -> Any:

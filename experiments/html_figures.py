@@ -167,7 +167,10 @@ def _by_stage(entries: Iterable[dict[str, Any]]) -> Curves:
   curves: Curves = {}
   for entry in entries:
     for name, value in entry.items():
-      if name not in ('step', 'seconds') and type(value) in (int, float):
+      # Those with a slash are of one member of many.
+      if '/' in name or name in ('step', 'seconds'):
+        continue
+      if type(value) in (int, float):
         stage = curves.setdefault(str(entry['stage']), {})
         stage.setdefault(name, {})[entry['step']] = value
   return curves

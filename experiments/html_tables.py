@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from experiments.html_figures import stage_title
+from experiments.members import label
 from experiments.record import duration, flatten
 
 Entry = dict[str, Any]  # One of the results in results.json.
@@ -127,9 +128,12 @@ def _row(entry: Entry, paper: bool) -> str:
   published = entry.get('paper_accuracy')
   floor = entry['name'] == FLOOR
   note = 'the floor' if floor else f'{entry["steps"]:,} iterations'
+  if 'member' in entry:
+    note = f'{label(entry["member"])}, {note}'
   bar = accuracy_bar(accuracy, ci95, chance=1 / entry['ways'], paper=published)
   cells = [
-    f'<th scope="row">{html.escape(entry["name"])} <small>{note}</small></th>',
+    f'<th scope="row">{html.escape(entry["name"])} '
+    f'<small>{html.escape(note)}</small></th>',
     f'<td class="value">{_interval(accuracy, ci95)}</td><td>{bar}</td>',
     f'<td>{html.escape(entry["normalization"])}</td>',
     f'<td class="value tasks">{entry["tasks"]:,}</td>',

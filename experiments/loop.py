@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from experiments import hosts
 from experiments.record import Record, clock, duration
-from lasium_jax import io, meta
+from lasium_jax import meta
 from lasium_jax.types import Array
 
 
@@ -79,7 +80,7 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
   """
   folder = record.checkpoints(stage.name)
   state = stage.init()
-  step, state = io.restore(folder, state) or (0, state)
+  step, state = hosts.restore(folder, state)
   if step >= stage.steps:
     return state
   if step:
@@ -96,11 +97,12 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
     record.write(stage.name, step, before + clock() - start, values)
     done = step >= stage.steps
     progress.show(step, values)
-    if done or _stop_requested or clock() - saved >= checkpoint_seconds:
+    stopping = hosts.any_of(_stop_requested)
+    if done or stopping or clock() - saved >= checkpoint_seconds:
       _check_state(stage, step, state)
-      io.save(folder, step, state)
+      hosts.save(folder, step, state)
       saved = clock()
-    if _stop_requested and not done:
+    if stopping and not done:
       raise Stopped(f'{stage.name} at step {step} of {stage.steps}')
   progress.end()
   return state
@@ -122,10 +124,7 @@ def finished(stage: Stage, record: Record) -> Any:
   Raises:
     FileNotFoundError: if it did not, or has not come to its end.
   """
-  step, state = io.restore(record.checkpoints(stage.name), stage.init()) or (
-    0,
-    None,
-  )
+  step, state = hosts.restore(record.checkpoints(stage.name), stage.init())
   if step < stage.steps:
     raise FileNotFoundError(
       f'{record.workdir} has {step} of {stage.steps} steps of {stage.name}. '
@@ -168,6 +167,8 @@ class Progress:
     self._timed_from: tuple[int, float] | None = None
 
   def show(self, step: int, metrics: Mapping[str, float]) -> None:
+    if not hosts.is_first():
+      return
     now, stage = clock(), self._stage
     if self._timed_from is None:
       # What comes before the end of the first call is mostly compilation.
@@ -175,7 +176,9 @@ class Progress:
     if now - self._last < self._interval and step < stage.steps:
       return
     self._last = now
-    values = ', '.join(f'{n} {v:.4g}' for n, v in list(metrics.items())[:4])
+    # Those with a slash are of one member of many.
+    averages = {n: v for n, v in metrics.items() if '/' not in n}
+    values = ', '.join(f'{n} {v:.4g}' for n, v in list(averages.items())[:4])
     line = f'{stage.name} {step}/{stage.steps}: {values}{self._left(step, now)}'
     end = '\r' if self._terminal else '\n'
     clear = '\x1b[K' if self._terminal else ''

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from experiments.members import label
 from experiments.record import (
   duration,
   read_metrics,
@@ -83,10 +84,15 @@ def table(pages: list[Page]) -> str:
 
 def _runs(pages: list[Page]) -> Iterator[tuple[Page, str, dict[int, Page]]]:
   for page in pages:
-    names = dict.fromkeys(entry['name'] for entry in page['results'])
-    for name in names:
-      entries = [e for e in page['results'] if e['name'] == name]
+    for name in dict.fromkeys(map(_run_name, page['results'])):
+      entries = [e for e in page['results'] if _run_name(e) == name]
       yield page, name, {e['shots']: e for e in entries}
+
+
+def _run_name(entry: Page) -> str:
+  """The name of a run, and of its member where there are several."""
+  member = entry.get('member')
+  return f'{entry["name"]} {label(member)}' if member else str(entry['name'])
 
 
 def _row(page: Page, name: str, by_shots: dict[int, Page]) -> str:

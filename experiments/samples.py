@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build, pictures, record, streams
+from experiments import build, members, pictures, record, streams
 from experiments.checks import Config
 from experiments.record import Record
 from lasium_jax.data import Splits, image_set
 from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Generator, Params, TaskFn
+from lasium_jax.types import Generator, Params
 
 
 def show_generator(
@@ -24,7 +24,7 @@ def show_generator(
   step: int,
 ) -> None:
   """Pictures of what the generator makes by now."""
-  z = model.sample(streams.stream(config, streams.PICTURES), 64)
+  z = model.sample(streams.stream(config.seed, streams.PICTURES), 64)
   decode = jax.jit(model.decode)
   made = np.asarray(decode(params, z))
   _save(files, f'generator_{step:06}', made)
@@ -48,21 +48,26 @@ def _save_picture(files: Record, name: str, picture: np.ndarray) -> None:
 
 
 def show_tasks(
-  config: Config, task_fn: TaskFn, source: Any, splits: Splits, files: Record
+  config: Config,
+  model: Generator | None,
+  source: Any,
+  splits: Splits,
+  files: Record,
 ) -> None:
   """Pictures of real tasks and of those that meta-training sees."""
   shots, queries = config.tasks.shots, config.tasks.queries
   real = build.evaluation_tasks(config, shots)
-  key = streams.stream(config, streams.PICTURES)
+  key = streams.stream(config.seed, streams.PICTURES)
   keys = jax.random.split(key, 4)
   task = jax.jit(real)(keys[3], image_set(splits.test))
   picture = pictures.task_picture(
     task, shots, config.evaluation.queries, anchors=False
   )
   _save_picture(files, 'task_real', picture)
-  if config.tasks.source != 'lasium':
+  if model is None:
     return
-  make = jax.jit(task_fn)
+  first = members.configured(config, members.members(config)[0].values)
+  make = jax.jit(build.training_tasks(first, model))
   for i in range(3):
     task = make(keys[i], source)
     picture = pictures.task_picture(task, shots, queries, anchors=True)

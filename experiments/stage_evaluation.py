@@ -1,90 +1,151 @@
 """The third stage of a run: learners are judged on tasks of test classes."""
 
+import functools
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build, loop, paper, record
+from experiments import build, loop, members, paper, record
 from experiments.checks import Config
 from experiments.loop import Stage
+from experiments.members import Member
 from experiments.record import Record
-from lasium_jax import meta, metrics
+from lasium_jax import metrics, parallel
 from lasium_jax.data import Splits, image_set
 from lasium_jax.types import Array, Learner, Params
 
 
 class Scores(NamedTuple):
-  """Accuracies of the tasks judged so far; the others are 0."""
+  """Accuracies `[members, tasks]`; of tasks not judged so far, 0."""
 
   accuracies: Array
+
+
+class Judged(NamedTuple):
+  """What is evaluated under one name.
+
+  Attributes:
+    name: of its results.
+    make_learner: of a member's config.
+    members: whose results they are; one stands for all without any training.
+    params: `[members, ...]`.
+    steps: meta-iterations.
+  """
+
+  name: str
+  make_learner: Callable[[Config], Learner]
+  members: list[Member]
+  params: Params
+  steps: int
 
 
 def evaluate(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> list[dict[str, Any]]:
-  """Judges the learner, and training from scratch; writes results.json."""
-  runs: list[tuple[str, Learner, Any, int]] = []
+  """Judges the learners, and training from scratch; writes results.json."""
+  found = members.members(config)
+  runs = []
   if config.meta.iterations:
-    learner = build.learner(config, evaluation=True)
-    runs.append((config.name, learner, params, config.meta.iterations))
+    trained = functools.partial(build.learner, evaluation=True)
+    runs.append(
+      Judged(config.name, trained, found, params, config.meta.iterations)
+    )
   if config.evaluation.scratch:
-    runs.append(('scratch', build.scratch(config), (), 0))
-  source = image_set(splits.test)
-  results = []
-  for name, learner, weights, steps in runs:
+    untrained = [Member(config.seed, {})]
+    runs.append(Judged('scratch', build.scratch, untrained, jnp.zeros(1), 0))
+  source = parallel.replicate(build.mesh(config), image_set(splits.test))
+  results: list[dict[str, Any]] = []
+  for run in runs:
     for shots in config.evaluation.shots:
-      stage = _evaluation_stage(
-        config, name, learner, weights, source, shots=shots
-      )
+      stage = _evaluation_stage(config, run, source, shots=shots)
       state = loop.run(
         stage, files, checkpoint_seconds=config.checkpoint_seconds
       )
-      results.append(_entry(config, name, shots, steps, state.accuracies))
-      print(
-        f'{name}, {config.tasks.ways}-way {shots}-shot: '
-        f'{100 * results[-1]["accuracy"]:.2f} +- '
-        f'{100 * results[-1]["ci95"]:.2f} % '
-        f'({build.normalization(config)}, {config.evaluation.tasks} tasks)',
-        flush=True,
-      )
+      entries = _entries(config, run, shots, np.asarray(state.accuracies))
+      for entry in entries:
+        _show(config, entry)
+      _show_spread(entries)
+      results += entries
   _write_results(config, files, results)
   return results
 
 
 def _evaluation_stage(
-  config: Config,
-  name: str,
-  learner: Learner,
-  params: Params,
-  source: Any,
-  *,
-  shots: int,
+  config: Config, run: Judged, source: Any, *, shots: int
 ) -> Stage:
   task_fn = build.evaluation_tasks(config, shots)
-  judge = jax.jit(meta.evaluate(learner, task_fn))
+  judge = build.judge(config, task_fn, run.make_learner)
+  values = members.stacked_values(run.members)
   key = jax.random.key(config.evaluation.seed)
+  shape = (len(run.members), config.evaluation.tasks)
+
+  def init() -> Scores:
+    return parallel.replicate(build.mesh(config), Scores(jnp.zeros(shape)))
 
   def advance(state: Scores, first: int, n: int) -> tuple[Scores, Any]:
-    scores = judge(key, params, source, first + jnp.arange(n))
-    done = state.accuracies.at[first : first + n].set(scores)
-    return Scores(done), {'accuracy': done[: first + n].mean()}
+    scores = judge(key, values, run.params, source, np.arange(first, first + n))
+    done = state.accuracies.at[:, first : first + n].set(scores)
+    accuracy = done[:, : first + n].mean(1)
+    return Scores(done), members.named({'accuracy': accuracy}, run.members)
 
   return Stage(
-    f'evaluate-{name}-{shots}-shot',
+    f'evaluate-{run.name}-{shots}-shot',
     config.evaluation.tasks,
     config.evaluation.tasks_per_dispatch,
-    lambda: Scores(jnp.zeros(config.evaluation.tasks)),
+    init,
     advance,
   )
 
 
+def _show(config: Config, entry: dict[str, Any]) -> None:
+  print(
+    f'{entry["name"]}{_suffix(entry)}, {entry["ways"]}-way '
+    f'{entry["shots"]}-shot: {100 * entry["accuracy"]:.2f} +- '
+    f'{100 * entry["ci95"]:.2f} % ({build.normalization(config)}, '
+    f'{entry["tasks"]} tasks)',
+    flush=True,
+  )
+
+
+def _suffix(entry: dict[str, Any]) -> str:
+  return f' ({members.label(entry["member"])})' if 'member' in entry else ''
+
+
+def _show_spread(entries: list[dict[str, Any]]) -> None:
+  """How far members that differ in their seeds alone are apart."""
+  by_setting: dict[str, list[float]] = {}
+  for entry in entries:
+    swept = {k: v for k, v in entry.get('member', {}).items() if k != 'seed'}
+    by_setting.setdefault(members.label(swept), []).append(entry['accuracy'])
+  for setting, accuracies in by_setting.items():
+    if len(accuracies) > 1:
+      print(
+        f'{len(accuracies)} seeds {setting}: mean '
+        f'{100 * np.mean(accuracies):.2f} %, standard deviation '
+        f'{100 * np.std(accuracies, ddof=1):.2f} %',
+        flush=True,
+      )
+
+
+def _entries(
+  config: Config, run: Judged, shots: int, accuracies: np.ndarray
+) -> list[dict[str, Any]]:
+  """One entry of results.json for each member."""
+  return [
+    _entry(config, run.name, shots, run.steps, scores)
+    | ({'member': member.settings()} if len(run.members) > 1 else {})
+    for member, scores in zip(run.members, accuracies, strict=True)
+  ]
+
+
 def _entry(
-  config: Config, name: str, shots: int, steps: int, accuracies: Array
+  config: Config, name: str, shots: int, steps: int, accuracies: np.ndarray
 ) -> dict[str, Any]:
-  accuracy, ci95 = metrics.mean_and_ci95(np.asarray(accuracies))
+  accuracy, ci95 = metrics.mean_and_ci95(accuracies)
   return {
     'name': name,
     'dataset': config.data.name,

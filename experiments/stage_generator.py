@@ -6,11 +6,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from experiments import build, loop, record, samples, streams
 from experiments.checks import BadConfig, Config, needs_generator
 from experiments.loop import Stage
 from experiments.record import Record
+from lasium_jax import parallel
 from lasium_jax.data import Splits
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Params
@@ -48,21 +50,27 @@ def trained_generator(
 def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   """Random batches of the training images through the trainer."""
   model, trainer = build.generator(config, splits.train.shape)
-  images = jnp.asarray(splits.train.images)
+  mesh = build.mesh(config)
+  images = parallel.replicate(mesh, jnp.asarray(splits.train.images))
   size = config.generator.batch_size
-  init_key, key = streams.training_keys(config, streams.GENERATOR)
+  init_key, key = streams.training_keys(config.seed, streams.GENERATOR)
   every = max(1, config.generator.steps // config.generator.sample_pictures)
 
   def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
     # Drawn with replacement: an epoch here is as many draws as images.
     batch_key, key = jax.random.split(key)
     picked = jax.random.randint(batch_key, (size,), 0, len(images))
-    return trainer.update(key, state, as_floats(images[picked]))
+    batch = parallel.split_batch(mesh, as_floats(images[picked]))
+    return trainer.update(key, state, batch)
 
   compiled = loop.compile_steps(step, key)
 
+  def init() -> Any:
+    batch = as_floats(jnp.asarray(splits.train.images[:size]))
+    return parallel.replicate(mesh, trainer.init(init_key, batch))
+
   def advance(state: Any, first: int, n: int) -> tuple[Any, Any]:
-    state, values = compiled(state, images, jnp.int32(first), n)
+    state, values = compiled(state, images, np.int32(first), n)
     if first // every != (first + n) // every:
       samples.show_generator(
         config, model, state.params, splits, files, step=first + n
@@ -73,7 +81,7 @@ def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
     'train_generator',
     config.generator.steps,
     config.generator.steps_per_dispatch,
-    lambda: trainer.init(init_key, as_floats(images[:size])),
+    init,
     advance,
   )
 

@@ -1,22 +1,38 @@
-"""The second stage of a run: the learner is meta-trained."""
+"""The second stage of a run: the learners are meta-trained."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from experiments import build, loop, record, samples, stage_generator, streams
+from experiments import (
+  build,
+  loop,
+  members,
+  record,
+  samples,
+  stage_generator,
+  streams,
+)
 from experiments.checks import BadConfig, Config, needs_generator
 from experiments.loop import Stage
 from experiments.record import Record
-from lasium_jax import latents, meta, metrics
+from lasium_jax import latents, meta, metrics, parallel
 from lasium_jax.data import Splits, image_set
 from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Generator, GeneratorSource, Params, TaskFn
+from lasium_jax.types import Array, Generator, GeneratorSource, Params
+
+Values = dict[str, Array]  # What is swept, by name; `[members]` each.
 
 
 class Training(NamedTuple):
-  """Meta-training under way, and the best parameters met so far."""
+  """Meta-training under way, and the best parameters met so far.
+
+  Every leaf has a leading axis of `[members]`.
+  """
 
   meta: meta.MetaState
   best: Params
@@ -27,7 +43,10 @@ class Training(NamedTuple):
 def meta_train(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> Params | None:
-  """Meta-trains the learner; its best parameters, None if it has none."""
+  """Meta-trains the learners; the best parameters of each, `[members, ...]`.
+
+  None if there is no meta-training.
+  """
   if not config.meta.iterations:
     return None
   stage = stage_of(config, splits, files, params)
@@ -49,45 +68,35 @@ def stage_of(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> Stage:
   """Meta-iterations on tasks made from `params`, validated now and then."""
-  model, task_fn, source = _training_source(config, splits, params)
-  learner = build.learner(config)
-  optimizer = build.outer_optimizer(config)
-  init_key, key = streams.training_keys(config, streams.META)
-  step = meta.meta_step(
-    learner,
-    task_fn,
-    optimizer,
-    meta_batch=config.meta.batch,
-    over_tasks=build.over_tasks(config),
-  )
-  compiled = loop.compile_steps(step, key)
+  model, source = _training_source(config, splits, params)
+  found = members.members(config)
+  values = members.stacked_values(found)
+  init_keys, keys = members.stacked_keys(found, streams.META)
+  steps = _compiled_steps(config, model)
   validate = _validator(config, splits)
   every = config.meta.validate_every
 
   def init() -> Training:
     images = as_floats(jnp.asarray(splits.train.images[: config.tasks.ways]))
-    start = learner.init(init_key, images)
-    state = meta.MetaState(start, optimizer.init(start))
-    return Training(state, _copy(start), jnp.float32(-1), jnp.int32(0))
+    return _start(config, init_keys, images)
 
   def advance(state: Training, first: int, n: int) -> tuple[Training, Any]:
     if first == 0:
       _count_rejections(config, model, source, files)
-      samples.show_tasks(config, task_fn, source, splits, files)
-    trained, values = compiled(state.meta, source, jnp.int32(first), n)
+      samples.show_tasks(config, model, source, splits, files)
+    trained, made = steps(
+      state.meta, (values, keys), source, np.int32(first), n
+    )
     state = state._replace(meta=trained)
-    last = first + n == config.meta.iterations
     if not every:
-      return state._replace(best=_copy(trained.params)), values
-    if (first + n) % every == 0 or last:
-      accuracies = validate(trained.params)
-      accuracy = accuracies.mean()
-      _, ci95 = metrics.mean_and_ci95(accuracies)
-      values |= {'validation_accuracy': accuracy, 'validation_ci95': ci95}
-      if accuracy > state.best_accuracy:
-        best = _copy(trained.params)
-        state = Training(trained, best, accuracy, jnp.int32(first + n))
-    return state, values
+      state = state._replace(best=_copy(trained.params))
+    elif (first + n) % every == 0 or first + n == config.meta.iterations:
+      accuracies = np.asarray(validate(values, trained.params))
+      state = _keep_best(state, accuracies.mean(1), first + n)
+      intervals = [metrics.mean_and_ci95(member) for member in accuracies]
+      accuracy, ci95 = np.array(intervals).T
+      made |= {'validation_accuracy': accuracy, 'validation_ci95': ci95}
+    return state, members.named(made, found)
 
   return Stage(
     'meta_train',
@@ -98,6 +107,55 @@ def stage_of(
   )
 
 
+def _start(config: Config, keys: Array, images: Array) -> Training:
+  """All members before the first iteration."""
+  learner, optimizer = build.learner(config), build.outer_optimizer(config)
+  params = jax.vmap(learner.init, in_axes=(0, None))(keys, images)
+  state = meta.MetaState(params, jax.vmap(optimizer.init)(params))
+  accuracy = jnp.full(len(keys), -1, jnp.float32)
+  training = Training(
+    state, _copy(params), accuracy, jnp.zeros(len(keys), jnp.int32)
+  )
+  return parallel.replicate(build.mesh(config), training)
+
+
+def _compiled_steps(config: Config, model: Generator | None) -> Any:
+  """`(state, (values, keys), source, first, n) -> (state, metrics)`."""
+  over = members.over_members(config)
+
+  def steps(
+    state: meta.MetaState,
+    those: tuple[Values, Array],
+    source: Any,
+    first: Array,
+    n: int,
+  ) -> Any:
+    def member_steps(member: Any) -> Any:
+      state, (values, key) = member
+      step = build.meta_step(members.configured(config, values), model)
+      return meta.many_steps(step, n)(key, state, source, first)
+
+    return over(member_steps, (state, those))
+
+  return jax.jit(steps, static_argnums=4, donate_argnums=0)
+
+
+def _keep_best(state: Training, accuracy: np.ndarray, step: int) -> Training:
+  """Takes the parameters of the members that are better than ever."""
+  better = accuracy > state.best_accuracy
+
+  def choose(new: Any, old: Array) -> Array:
+    return jnp.where(better.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
+
+  best = jax.tree.map(choose, state.meta.params, state.best)
+  return Training(
+    state.meta,
+    best,
+    choose(accuracy, state.best_accuracy),
+    choose(jnp.full_like(state.best_step, step), state.best_step),
+  )
+
+
 def _copy(params: Params) -> Params:
   """The next dispatch takes over the memory of the originals."""
   return jax.tree.map(jnp.copy, params)
@@ -105,24 +163,27 @@ def _copy(params: Params) -> Params:
 
 def _training_source(
   config: Config, splits: Splits, params: Params | None
-) -> tuple[Generator | None, TaskFn, Any]:
+) -> tuple[Generator | None, Any]:
+  mesh = build.mesh(config)
   if not needs_generator(config):
-    task_fn = build.training_tasks(config, None)
-    return None, task_fn, image_set(splits.train)
+    return None, parallel.replicate(mesh, image_set(splits.train))
   model, _ = build.generator(config, splits.train.shape)
   source = GeneratorSource(params, jnp.asarray(splits.train.images))
-  return model, build.training_tasks(config, model), source
+  return model, parallel.replicate(mesh, source)
 
 
-def _validator(config: Config, splits: Splits) -> Any:
-  """`params -> accuracies` on tasks of the validation classes."""
-  learner = build.learner(config, evaluation=True)
+def _validator(
+  config: Config, splits: Splits
+) -> Callable[[Values, Params], Array]:
+  """`(values, params) -> accuracies [members, tasks]` of validation classes."""
   task_fn = build.evaluation_tasks(config, config.tasks.shots)
-  accuracies = jax.jit(meta.evaluate(learner, task_fn))
-  source = image_set(splits.validation)
-  indices = jnp.arange(config.meta.validation_tasks)
-  key = streams.stream(config, streams.VALIDATION)
-  return lambda params: accuracies(key, params, source, indices)
+  judge = build.judge(
+    config, task_fn, functools.partial(build.learner, evaluation=True)
+  )
+  source = parallel.replicate(build.mesh(config), image_set(splits.validation))
+  indices = np.arange(config.meta.validation_tasks)
+  key = streams.stream(config.seed, streams.VALIDATION)
+  return lambda values, params: judge(key, values, params, source, indices)
 
 
 def _count_rejections(
@@ -135,7 +196,7 @@ def _count_rejections(
   if model is None:
     return
   anchor_fn = build.anchors(config, model)
-  key, num_tasks = streams.stream(config, streams.REJECTIONS), 1_000
+  key, num_tasks = streams.stream(config.seed, streams.REJECTIONS), 1_000
   try:
     # One alone first: where none can be met, a thousand take very long.
     latents.count_rejections(key, anchor_fn, source, 1)

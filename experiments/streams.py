@@ -2,7 +2,6 @@
 
 import jax
 
-from experiments.checks import Config
 from lasium_jax.types import Array
 
 # Evaluation task i is made of `fold_in(key(evaluation.seed), i)`; these are
@@ -10,12 +9,12 @@ from lasium_jax.types import Array
 GENERATOR, META, VALIDATION, PICTURES, REJECTIONS = range(2**31, 2**31 + 5)
 
 
-def stream(config: Config, name: int) -> Array:
+def stream(seed: int, name: int) -> Array:
   """The root key of one of the streams above."""
-  return jax.random.fold_in(jax.random.key(config.seed), name)
+  return jax.random.fold_in(jax.random.key(seed), name)
 
 
-def training_keys(config: Config, name: int) -> tuple[Array, Array]:
+def training_keys(seed: int, name: int) -> tuple[Array, Array]:
   """Keys of a stage that trains: to initialize by, and for the iterations."""
-  init, iterations = jax.random.split(stream(config, name))
+  init, iterations = jax.random.split(stream(seed, name))
   return init, iterations

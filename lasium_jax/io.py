@@ -171,10 +171,24 @@ def _write(orbax: Any, path: Path, step: int, leaves: _Leaves) -> None:
     raise OSError(f'it needs {needed:,} bytes and {free:,} are free')
   stored = {k: v for k, v in leaves.items() if v.size}  # Orbax takes no others.
   if stored:
-    with orbax.PyTreeCheckpointer(use_compression=False) as checkpointer:
+    with _checkpointer(orbax, use_compression=False) as checkpointer:
       checkpointer.save((path / 'state').absolute(), stored)
   manifest = json.dumps(_manifest(step, _digests(path), leaves), indent=1)
   (path / 'manifest.json').write_text(manifest)
+
+
+def _checkpointer(orbax: Any, **options: Any) -> Any:
+  """Orbax's, of this process alone: it waits for no other host."""
+  host = jax.process_index()
+  alone = orbax.options.MultiprocessingOptions(
+    primary_host=host,
+    active_processes={host} if jax.process_count() > 1 else None,
+    barrier_sync_key_prefix=f'host-{host}',
+  )
+  handler = orbax.PyTreeCheckpointHandler(
+    multiprocessing_options=alone, **options
+  )
+  return orbax.Checkpointer(handler, multiprocessing_options=alone)
 
 
 def _digests(path: Path) -> dict[str, str]:
@@ -199,7 +213,7 @@ def _read(orbax: Any, path: Path) -> tuple[int, _Leaves]:
   as_numpy = orbax.RestoreArgs(restore_type=np.ndarray)
   leaves = {}
   if stored:
-    with orbax.PyTreeCheckpointer() as checkpointer:
+    with _checkpointer(orbax) as checkpointer:
       leaves = checkpointer.restore(
         (path / 'state').absolute(),
         restore_args=dict.fromkeys(stored, as_numpy),

@@ -48,6 +48,18 @@ def vectorize(fn: Callable[[Any], T], batch: Any) -> T:
   return jax.tree.map(lambda leaf: leaf.mean(0), jax.vmap(fn)(batch))
 
 
+class OverDevices(Protocol):
+  """How a meta-batch is shared out: see `parallel.mean_over_devices`."""
+
+  def __call__(self, fn: Callable[[Any, Any], T], batch: Any, shared: Any) -> T:
+    """Averages `fn(batch, shared)` over the leading axis of `batch`."""
+
+
+def on_one_device(fn: Callable[[Any, Any], T], batch: Any, shared: Any) -> T:
+  """All of a meta-batch here."""
+  return fn(batch, shared)
+
+
 def task_loss(
   learner: Learner, key: Array, params: Params, task: Task
 ) -> tuple[Array, Metrics]:
@@ -82,6 +94,7 @@ def meta_step(
   *,
   meta_batch: int,
   over_tasks: OverTasks = accumulate,
+  over_devices: OverDevices = on_one_device,
 ) -> Callable[[Array, MetaState, Any], tuple[MetaState, Metrics]]:
   """One meta-iteration: make tasks, adapt to each, update the parameters.
 
@@ -90,7 +103,8 @@ def meta_step(
     task_fn: makes the tasks.
     optimizer: the outer one; clip by chaining `optax.clip`.
     meta_batch: tasks per update.
-    over_tasks: how the tasks' gradients are averaged.
+    over_tasks: how the gradients of a device's tasks are averaged.
+    over_devices: how those of the devices are, each with a share of the tasks.
 
   Returns:
     `(key, state, source) -> (state, metrics)`, to be jitted by the caller.
@@ -100,21 +114,29 @@ def meta_step(
     key: Array, state: MetaState, source: Any
   ) -> tuple[MetaState, Metrics]:
     task_key, adapt_key = jax.random.split(key)
-    # Made together, so that a generator decodes one large batch.
-    tasks = jax.vmap(task_fn, in_axes=(0, None))(
-      jax.random.split(task_key, meta_batch), source
+
+    def gradients(
+      keys: tuple[Array, Array], shared: tuple[Params, Any]
+    ) -> tuple[Params, Metrics]:
+      (task_keys, adapt_keys), (params, source) = keys, shared
+
+      def gradient(batch: tuple[Array, Task]) -> tuple[Params, Metrics]:
+        key, task = batch
+        return jax.grad(
+          lambda params: task_loss(learner, key, params, task), has_aux=True
+        )(params)
+
+      # Made together, so that a generator decodes one large batch.
+      tasks = jax.vmap(task_fn, in_axes=(0, None))(task_keys, source)
+      return over_tasks(gradient, (adapt_keys, tasks))
+
+    keys = (
+      jax.random.split(task_key, meta_batch),
+      jax.random.split(adapt_key, meta_batch),
     )
-
-    def gradient(batch: tuple[Array, Task]) -> tuple[Params, Metrics]:
-      key, task = batch
-      return jax.grad(
-        lambda params: task_loss(learner, key, params, task), has_aux=True
-      )(state.params)
-
-    keys = jax.random.split(adapt_key, meta_batch)
-    gradients, metrics = over_tasks(gradient, (keys, tasks))
+    gradient, metrics = over_devices(gradients, keys, (state.params, source))
     updates, opt_state = optimizer.update(
-      gradients, state.opt_state, state.params
+      gradient, state.opt_state, state.params
     )
     params = optax.apply_updates(state.params, updates)
     return MetaState(params, opt_state), metrics
@@ -154,7 +176,7 @@ def many_steps(
 
 
 def evaluate(
-  learner: Learner, task_fn: TaskFn
+  learner: Learner, task_fn: TaskFn, *, batch_size: int | None = None
 ) -> Callable[[Array, Params, Any, Array], Array]:
   """Accuracy of a learner on numbered tasks.
 
@@ -164,6 +186,7 @@ def evaluate(
   Args:
     learner: any.
     task_fn: makes the tasks.
+    batch_size: tasks at once; None is one after another, the fastest on CPU.
 
   Returns:
     `(key, params, source, indices [n]) -> accuracies [n]`, to be jitted.
@@ -177,6 +200,10 @@ def evaluate(
   def accuracies(
     key: Array, params: Params, source: Any, indices: Array
   ) -> Array:
-    return jax.lax.map(lambda i: accuracy(key, params, source, i), indices)
+    return jax.lax.map(
+      lambda i: accuracy(key, params, source, i),
+      indices,
+      batch_size=batch_size,
+    )
 
   return accuracies

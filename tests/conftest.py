@@ -12,6 +12,7 @@ import pytest
 from lasium_jax.types import Examples, ImageSet, Task
 
 jax.config.update('jax_numpy_rank_promotion', 'raise')
+jax.config.update('jax_num_cpu_devices', 8)  # All but the first wait.
 
 
 @pytest.fixture

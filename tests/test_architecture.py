@@ -21,6 +21,7 @@ MAY_IMPORT = {
   'learners': {'types', 'ops', 'nets'},
   'metrics': {'types'},
   'meta': {'types'},
+  'parallel': {'types'},
   'data': {'types'},
   'io': {'types'},
 }
