@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 import jax
 
 
+# Fields that change no result, so that a run may be resumed with others.
+FREE = ('checkpoint_seconds', 'devices')
+
+
 class WrongWorkdir(Exception):
   """The workdir holds a run of another config."""
 
@@ -131,7 +135,7 @@ def _check_same(
     f'  {name}: {old.get(name, "absent")!r} there, '
     f'{new.get(name, "absent")!r} now'
     for name in sorted({*old, *new})
-    if old.get(name) != new.get(name)
+    if old.get(name) != new.get(name) and name not in FREE
   ]
   if changed:
     raise WrongWorkdir(

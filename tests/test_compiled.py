@@ -1,0 +1,201 @@
+"""Properties of the compiled programs that speed depends on, without a clock.
+
+Each of these was once wrong and cost a factor of 2 to 10; docs/performance.md
+has the measurements.
+"""
+
+import math
+import re
+
+import jax
+import jax.numpy as jnp
+import optax
+import pytest
+
+from benchmarks import flops
+from lasium_jax import generators, latents, learners, meta
+from lasium_jax.nets import conv4
+from lasium_jax.tasks import labelled, lasium
+from lasium_jax.types import GeneratorSource, ImageSet
+
+SHAPE = (28, 28, 1)
+WAYS, SHOTS, QUERIES, INNER_STEPS, TASKS = 5, 1, 5, 5, 4
+
+
+def equations(jaxpr, times=1):
+  """All primitive calls: (equation, how often it runs, whether in a loop)."""
+  for eqn in jaxpr.eqns:
+    yield eqn, times
+    for inner in jax.core.jaxprs_in_params(eqn.params):
+      length = eqn.params['length'] if eqn.primitive.name == 'scan' else 1
+      yield from equations(getattr(inner, 'jaxpr', inner), times * length)
+
+
+def operations(eqn):
+  """Of a matrix product or a convolution, as benchmarks/flops.py counts."""
+  shapes = [v.aval.shape for v in eqn.invars]
+  out = math.prod(eqn.outvars[0].aval.shape)
+  if eqn.primitive.name == 'dot_general':
+    (contracted, _), _ = eqn.params['dimension_numbers']
+    return 2 * out * math.prod(shapes[0][i] for i in contracted)
+  if eqn.primitive.name == 'conv_general_dilated':
+    kernel = eqn.params['dimension_numbers'].rhs_spec
+    return 2 * out * math.prod(shapes[1]) // shapes[1][kernel[0]]
+  return 0
+
+
+def total_operations(jaxpr):
+  return sum(operations(eqn) * times for eqn, times in equations(jaxpr.jaxpr))
+
+
+def convolutions(jaxpr):
+  return [
+    eqn
+    for eqn, _ in equations(jaxpr.jaxpr)
+    if eqn.primitive.name == 'conv_general_dilated'
+  ]
+
+
+def meta_program(task_fn, source, downsample='stride', head='mean', ways=WAYS):
+  """Ten iterations as the entry points compile them, and their arguments."""
+  network = conv4(ways, downsample=downsample, head=head)
+  learner = learners.maml(network, steps=INNER_STEPS, learning_rate=0.4)
+  optimizer = optax.adam(1e-3)
+  step = meta.meta_step(learner, task_fn, optimizer, meta_batch=TASKS)
+
+  def state():
+    params = learner.init(jax.random.key(0), jnp.zeros((5, *SHAPE)))
+    return meta.MetaState(params, optimizer.init(params))
+
+  key = jax.eval_shape(lambda: jax.random.key(0))
+  first = jax.ShapeDtypeStruct((), jnp.int32)
+  return meta.many_steps(step, 10), (
+    key,
+    jax.eval_shape(state),
+    source,
+    first,
+  )
+
+
+def labelled_program(downsample='stride', head='mean'):
+  images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
+  counts = jax.ShapeDtypeStruct((10,), jnp.int32)
+  task_fn = labelled(ways=WAYS, shots=SHOTS, queries=QUERIES)
+  return meta_program(
+    task_fn, ImageSet(images, counts, counts), downsample, head
+  )
+
+
+def lasium_program(name):
+  model, trainer = getattr(generators, name)(SHAPE)
+  batch = jax.ShapeDtypeStruct((2, *SHAPE), jnp.float32)
+  key = jax.eval_shape(lambda: jax.random.key(0))
+  generator = jax.eval_shape(trainer.init, key, batch)
+  task_fn = lasium(
+    model,
+    latents.prior_anchors(model, WAYS, 0.0),
+    latents.random_out_of_class(model, 0.2),
+    shots=SHOTS,
+    queries=QUERIES,
+  )
+  images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
+  return meta_program(task_fn, GeneratorSource(generator.params, images))
+
+
+@pytest.mark.parametrize(
+  ('downsample', 'head'), [('stride', 'mean'), ('max_pool', 'flatten')]
+)
+def test_maml_computes_what_it_must_and_no_more(downsample, head):
+  fn, arguments = labelled_program(downsample, head)
+  counted = total_operations(jax.make_jaxpr(fn)(*arguments))
+  layers = flops.conv4(
+    SHAPE, WAYS, filters=64, downsample=downsample, head=head
+  )
+  least = 10 * flops.maml_step(
+    layers,
+    tasks=TASKS,
+    support=WAYS * SHOTS,
+    query=WAYS * QUERIES,
+    steps=INNER_STEPS,
+  )
+  assert least <= counted <= 1.1 * least
+
+
+def test_maml_is_made_of_matrix_products():
+  """Convolutions with weights of each task's own are slow everywhere."""
+  fn, arguments = labelled_program()
+  assert not convolutions(jax.make_jaxpr(fn)(*arguments))
+
+
+@pytest.mark.parametrize('name', ['vae', 'msgan'])
+def test_no_gradient_of_a_convolution_is_in_a_loop(name):
+  """XLA:CPU is many times slower there. A generator that decodes is none."""
+  fn, arguments = lasium_program(name)
+  found = convolutions(jax.make_jaxpr(fn)(*arguments))
+  assert found
+  for eqn in found:
+    numbers = eqn.params['dimension_numbers']
+    assert numbers.lhs_spec == (0, 3, 1, 2)  # NHWC,
+    assert numbers.rhs_spec == (3, 2, 0, 1)  # HWIO,
+    assert numbers.out_spec == (0, 3, 1, 2)  # NHWC: no gradient is so.
+    assert eqn.params['lhs_dilation'] == (1, 1)
+    assert eqn.params['feature_group_count'] == 1
+    assert eqn.params['batch_group_count'] == 1
+
+
+def test_a_generator_decodes_all_tasks_at_once():
+  fn, arguments = lasium_program('msgan')
+  batches = {
+    eqn.invars[0].aval.shape[0]
+    for eqn in convolutions(jax.make_jaxpr(fn)(*arguments))
+  }
+  assert batches == {TASKS * WAYS * (SHOTS + QUERIES)}
+
+
+@pytest.mark.parametrize('name', ['labelled', 'vae', 'msgan'])
+def test_nothing_large_is_baked_in(name):
+  """Weights and images are arguments; as constants they are copied."""
+  fn, arguments = (
+    labelled_program() if name == 'labelled' else lasium_program(name)
+  )
+  closed = jax.make_jaxpr(fn)(*arguments)
+  sizes = [getattr(const, 'nbytes', 0) for const in closed.consts]
+  text = jax.jit(fn).lower(*arguments).as_text()
+  for shape in re.findall(
+    r'stablehlo.constant dense<"0x\w+"> : tensor<(\S+)>', text
+  ):
+    *sides, dtype = shape.split('x')
+    sizes.append(
+      math.prod(map(int, sides)) * int(re.sub(r'\D', '', dtype)) // 8
+    )
+  assert max(sizes, default=0) <= 2**20
+
+
+def test_checkpointing_keeps_memory_from_growing_with_inner_steps():
+  """Bytes an inner step, of the compiled outer gradient of one task."""
+
+  def bytes_per_step(checkpoint):
+    def bytes_of(steps):
+      network = conv4(WAYS, filters=16)
+      learner = learners.maml(
+        network, steps=steps, learning_rate=0.4, checkpoint=checkpoint
+      )
+      task_fn = labelled(ways=WAYS, shots=SHOTS, queries=QUERIES)
+      step = meta.meta_step(learner, task_fn, optax.sgd(0.1), meta_batch=1)
+      key = jax.eval_shape(lambda: jax.random.key(0))
+      images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
+      counts = jax.ShapeDtypeStruct((10,), jnp.int32)
+      params = jax.eval_shape(
+        learner.init, key, jax.ShapeDtypeStruct((5, *SHAPE), jnp.float32)
+      )
+      state = meta.MetaState(params, optax.sgd(0.1).init(params))
+      lowered = jax.jit(step).lower(
+        key, state, ImageSet(images, counts, counts)
+      )
+      return lowered.compile().memory_analysis().temp_size_in_bytes
+
+    return (bytes_of(12) - bytes_of(4)) / 8
+
+  kept, again = bytes_per_step(False), bytes_per_step(True)
+  assert kept > 0
+  assert again < kept / 4
