@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import jax
 
-
 # Fields that change no result, so that a run may be resumed with others.
 FREE = ('checkpoint_seconds', 'devices')
 

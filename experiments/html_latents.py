@@ -1,0 +1,133 @@
+"""In-class samples under many settings as one page that needs nothing else."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from experiments import pictures
+from experiments.html_report import layout
+from experiments.record import write_atomically
+
+SAMPLERS = {
+  'n': ('LASIUM-N', 'noise of standard deviation σ around the anchor'),
+  'ro': ('LASIUM-RO', 'a step of α toward a random latent'),
+  'oc': ('LASIUM-OC', 'a step of α toward the anchors of other classes'),
+}
+
+
+def write_page(
+  path: Path,
+  found: Sequence[Any],
+  chosen: Any | None,
+  *,
+  least: float,
+  real: float | None,
+  ink: bool,
+) -> Path:
+  """Writes a table for each sampler, whole or not at all.
+
+  Args:
+    path: of the page.
+    found: what `experiments.explore_latents.explore` returned.
+    chosen: the one of `found` that is recommended, or None.
+    least: the separation that it was asked to have.
+    real: the separation of real classes, where known.
+    ink: as in `experiments.pictures.image_grid`.
+
+  Returns:
+    The page's path.
+  """
+  tables = {
+    SAMPLERS[name][0]: _table(name, list(group), chosen, ink)
+    for name, group in groupby(found, key=lambda e: e.setting.sampler)
+  }
+  page = layout(
+    'How large is a class?',
+    'Each row is a synthetic class: its anchor, and images made around it in '
+    'the latent space. Choose a setting whose images differ, and are still '
+    'one kind.',
+    {'Choice': _choice(chosen, least, real), **tables},
+  )
+  ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
+  write_atomically(path, ascii_page)
+  return path
+
+
+def _choice(chosen: Any | None, least: float, real: float | None) -> str:
+  text = (
+    '<p><b>Separation</b> is how often two images of one class are more alike '
+    'than two of different classes, by the features of an untrained network: '
+    '1 where classes do not overlap, 0.5 where there are none. <b>Spread</b> '
+    'is the distance within classes over that between them: 0 where a class '
+    'is its anchor over and over.</p>'
+  )
+  if chosen is None:
+    text += (
+      f'<p>No setting has a separation of {least:g}; the generator may need '
+      'longer training, or anchors that are further apart '
+      '(<code>--config.generator.epsilon</code>).</p>'
+    )
+  else:
+    setting = chosen.setting
+    text += (
+      f'<p>Of the settings with a separation of {least:g} or more, '
+      f'<b>{SAMPLERS[setting.sampler][0]} with {_symbol(setting)} = '
+      f'{setting.value:g}</b> has the widest classes:</p><pre>'
+      f'--config.latents.sampler={setting.sampler} '
+      f'--config.latents.{setting.field}={setting.value:g}</pre>'
+    )
+  if real is not None:
+    text += (
+      '<p class="note">Real classes of the validation split have a separation '
+      f'of {real:.2f}, by their labels, which the choice does not use.</p>'
+    )
+  return text
+
+
+def _symbol(setting: Any) -> str:
+  return {'sigma': 'σ', 'alpha': 'α'}[setting.field]
+
+
+def _table(name: str, entries: list[Any], chosen: Any | None, ink: bool) -> str:
+  head = ''.join(
+    f'<th scope="col"{" class=chosen" * (entry is chosen)}>'
+    f'{_symbol(entry.setting)} = {entry.setting.value:g}'
+    f'<small>separation {entry.separation:.2f}, spread {entry.spread:.2f}'
+    '</small></th>'
+    for entry in entries
+  )
+  rows = ''.join(
+    f'<tr><th scope="row">{_picture(entries[0].images[i, :1], ink, "anchor")}'
+    '</th>'
+    + ''.join(
+      f'<td{" class=chosen" * (entry is chosen)}>'
+      f'{_picture(entry.images[i, 1:], ink, "in-class samples")}</td>'
+      for entry in entries
+    )
+    + '</tr>\n'
+    for i in range(len(entries[0].images))
+  )
+  return (
+    f'<p>{html.escape(SAMPLERS[name][1]).capitalize()}.</p>\n'
+    f'<div class="latents"><table><thead><tr><th scope="col">anchor</th>{head}'
+    f'</tr></thead>\n<tbody>{rows}</tbody></table></div>'
+  )
+
+
+def _picture(images: np.ndarray, ink: bool, label: str) -> str:
+  scale = 2 if images.shape[1] <= 44 else 1
+  sheet = pictures.image_grid(images, len(images), scale=scale, ink=ink)
+  png = io.BytesIO()
+  Image.fromarray(sheet).save(png, 'PNG', optimize=True)
+  data = base64.b64encode(png.getvalue()).decode()
+  return (
+    f'<img alt="{label}" width="{sheet.shape[1]}" height="{sheet.shape[0]}" '
+    f'src="data:image/png;base64,{data}">'
+  )
