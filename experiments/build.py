@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
-from experiments import checks
+from experiments import checks, folder
 from experiments.checks import BadConfig, Config, pick
 from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.data import Splits, splits
@@ -67,7 +67,9 @@ def check(config: Config) -> None:
 
 def data(config: Config, places: Places) -> Splits:
   """The splits that the config names, checked against its tasks."""
-  make = _glyphs if config.data.name == 'glyphs' else _tfds_splits
+  make = {'glyphs': _glyphs, 'folder': _folder}.get(
+    config.data.name, _tfds_splits
+  )
   result = make(config, places)
   checks.check_data(config, result)
   return result
@@ -88,6 +90,10 @@ def _glyphs(config: Config, places: Places) -> Splits:
     return cached(places.cache_dir, entry, lambda: getattr(drawn(), name))
 
   return Splits(*map(split, Splits._fields))
+
+
+def _folder(config: Config, places: Places) -> Splits:
+  return folder.folder_splits(config, places.cache_dir)
 
 
 def _tfds_splits(config: Config, places: Places) -> Splits:
@@ -148,6 +154,7 @@ def generator(config: Config, shape: Shape) -> tuple[Generator, Trainer]:
       shape,
       latent_size=settings.latent_size,
       filters=settings.filters,
+      halvings=settings.halvings,
       kl_weighting=settings.kl_weighting,
       learning_rate=settings.rate,
     ),
@@ -244,6 +251,10 @@ def scratch(config: Config) -> Learner:
   )
 
 
+def nearest(config: Config) -> Learner:
+  return learners.nearest_neighbours(ways=config.tasks.ways)
+
+
 def network(config: Config, outputs: int | None) -> Any:
   return conv4(outputs, **config.network)
 
@@ -266,5 +277,7 @@ def over_tasks(config: Config) -> meta.OverTasks:
   return pick(options, 'meta.over_tasks', config.meta.over_tasks)
 
 
-def normalization(config: Config) -> str:
-  return 'inductive' if config.learner.inductive else 'transductive'
+def normalization(config: Config, name: str) -> str:
+  """Of what is evaluated by a name: pixels are not normalized at all."""
+  inductive = config.learner.inductive or name == 'nearest'
+  return 'inductive' if inductive else 'transductive'

@@ -25,13 +25,18 @@ class Scores(NamedTuple):
 def evaluate(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> list[dict[str, Any]]:
-  """Judges the learner, and training from scratch; writes results.json."""
+  """Judges the learner and the floors; writes results.json."""
   runs: list[tuple[str, Learner, Any, int]] = []
   if config.meta.iterations:
     learner = build.learner(config, evaluation=True)
     runs.append((config.name, learner, params, config.meta.iterations))
   if config.evaluation.scratch:
     runs.append(('scratch', build.scratch(config), (), 0))
+  if config.evaluation.nearest:
+    runs.append(('nearest', build.nearest(config), (), 0))
+  if not len(splits.test.images):
+    print('No evaluation: there are no labelled images for it.', flush=True)
+    runs = []
   source = image_set(splits.test)
   results = []
   for name, learner, weights, steps in runs:
@@ -47,7 +52,7 @@ def evaluate(
         f'{name}, {config.tasks.ways}-way {shots}-shot: '
         f'{100 * results[-1]["accuracy"]:.2f} +- '
         f'{100 * results[-1]["ci95"]:.2f} % '
-        f'({build.normalization(config)}, {config.evaluation.tasks} tasks)',
+        f'({results[-1]["normalization"]}, {config.evaluation.tasks} tasks)',
         flush=True,
       )
   _write_results(config, files, results)
@@ -95,7 +100,7 @@ def _entry(
     'seed': config.evaluation.seed,
     'accuracy': accuracy,
     'ci95': ci95,
-    'normalization': build.normalization(config),
+    'normalization': build.normalization(config, name),
     'steps': steps,
     'config': f'configs/{config.benchmark}.py:{config.name}',
     **paper.published(record.flatten(config.to_dict()), name, shots),

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from experiments import build, loop, record, samples, streams
 from experiments.checks import BadConfig, Config, needs_generator
@@ -48,21 +49,35 @@ def trained_generator(
 def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   """Random batches of the training images through the trainer."""
   model, trainer = build.generator(config, splits.train.shape)
-  images = jnp.asarray(splits.train.images)
+  images = splits.train.images
   size = config.generator.batch_size
   init_key, key = streams.training_keys(config, streams.GENERATOR)
   every = max(1, config.generator.steps // config.generator.sample_pictures)
 
-  def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
+  def pick(key: Array) -> Array:
     # Drawn with replacement: an epoch here is as many draws as images.
-    batch_key, key = jax.random.split(key)
-    picked = jax.random.randint(batch_key, (size,), 0, len(images))
-    return trainer.update(key, state, as_floats(images[picked]))
+    return jax.random.randint(key, (size,), 0, len(images))
 
-  compiled = loop.compile_steps(step, key)
+  def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
+    batch_key, key = jax.random.split(key)
+    return trainer.update(key, state, as_floats(images[pick(batch_key)]))
+
+  def step_from_host(key: Array, state: Any, batch: Array) -> tuple[Any, Any]:
+    _, key = jax.random.split(key)
+    return trainer.update(key, state, as_floats(batch))
+
+  @jax.jit
+  def picked(step: Array) -> Array:
+    return pick(jax.random.split(jax.random.fold_in(key, step))[0])
+
+  fits = images.nbytes <= config.data.device_bytes
+  held = jnp.asarray(images) if fits else None
+  compiled = loop.compile_steps(step if fits else step_from_host, key)
 
   def advance(state: Any, first: int, n: int) -> tuple[Any, Any]:
-    state, values = compiled(state, images, jnp.int32(first), n)
+    # The same images, from the host one batch at a time.
+    source = images[np.asarray(picked(first))] if held is None else held
+    state, values = compiled(state, source, jnp.int32(first), n)
     if first // every != (first + n) // every:
       samples.show_generator(
         config, model, state.params, splits, files, step=first + n
@@ -72,8 +87,8 @@ def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   return Stage(
     'train_generator',
     config.generator.steps,
-    config.generator.steps_per_dispatch,
-    lambda: trainer.init(init_key, as_floats(images[:size])),
+    config.generator.steps_per_dispatch if fits else 1,
+    lambda: trainer.init(init_key, as_floats(jnp.asarray(images[:size]))),
     advance,
   )
 
@@ -87,11 +102,12 @@ def _borrowed(config: Config, stage: Stage) -> Any:
   ours = json.loads(json.dumps(config.to_dict()))
   same = {
     'generator': ('workdir', 'anchors', 'epsilon', 'sample_pictures'),
-    'data': (),
+    'data': ('evaluation_path', 'device_bytes'),
   }
   for section, free in same.items():
     for name, value in ours[section].items():
-      their = theirs.get(section, {}).get(name)
+      # A field that they lack is newer than their run.
+      their = theirs.get(section, {}).get(name, value)
       if name not in free and their != value:
         raise BadConfig(
           f'The generator in {other} was trained with {section}.{name} = '

@@ -10,7 +10,7 @@ from experiments.checks import BadConfig, Config, needs_generator
 from experiments.loop import Stage
 from experiments.record import Record
 from lasium_jax import latents, meta, metrics
-from lasium_jax.data import Splits, image_set
+from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Generator, GeneratorSource, Params, TaskFn
 
@@ -62,7 +62,7 @@ def stage_of(
   )
   compiled = loop.compile_steps(step, key)
   validate = _validator(config, splits)
-  every = config.meta.validate_every
+  every = config.meta.validate_every if len(splits.validation.images) else 0
 
   def init() -> Training:
     images = as_floats(jnp.asarray(splits.train.images[: config.tasks.ways]))
@@ -110,7 +110,8 @@ def _training_source(
     task_fn = build.training_tasks(config, None)
     return None, task_fn, image_set(splits.train)
   model, _ = build.generator(config, splits.train.shape)
-  source = GeneratorSource(params, jnp.asarray(splits.train.images))
+  anchors = evenly_spaced(splits.train, config.data.device_bytes)
+  source = GeneratorSource(params, jnp.asarray(anchors.images))
   return model, build.training_tasks(config, model), source
 
 
