@@ -67,5 +67,5 @@ def _vae_blocks(size: int) -> tuple[tuple[int, ...], int]:
   if size <= LARGEST_SMALL:
     return (64, 64, 64, 64), 2
   if size <= LARGEST_MEDIUM:
-    return (32, 64, 128, 128), 4
+    return (16, 32, 64, 128), 4
   return (16, 32, 64, 128, 128), 5
