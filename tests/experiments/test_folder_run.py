@@ -17,6 +17,7 @@ from experiments import (
   checks,
   folder,
   html_report,
+  loop,
   samples,
   stage_generator,
   stage_meta,
@@ -225,6 +226,19 @@ def test_images_that_do_not_fit_on_the_device(
     states.append(stage_generator.train_generator(config, splits, files))
   np.testing.assert_array_equal(*states)
   assert not np.allclose(states[0], splits.train.images[:8].mean(0) / 255)
+
+
+def test_the_generator_of_an_older_run_serves(shrunk, tmp_path, monkeypatch):
+  """One whose config lacks a field that came later."""
+  config = shrunk('ro-vae-maml', generator__workdir=str(tmp_path))
+  theirs = config.to_dict()
+  del theirs['generator']['halvings'], theirs['data']['path']
+  (tmp_path / 'config.json').write_text(json.dumps(theirs))
+  monkeypatch.setattr(loop, 'finished', lambda stage, files: 'their state')
+  assert stage_generator._borrowed(config, None) == 'their state'
+  config.generator.filters = (5, 5)
+  with pytest.raises(checks.BadConfig, match=r'generator\.filters'):
+    stage_generator._borrowed(config, None)
 
 
 def test_anchors_are_encoded_from_images_that_fit(shrunk, splits):
