@@ -30,6 +30,8 @@ setup(
       'tensorboardX>=2.6.5,<3',
       'tqdm>=4.70,<5',
     ],
+    # Folders of image files.
+    'folder': ['pillow>=13,<14', 'tqdm>=4.70,<5'],
     # Omniglot and other prepared data sets; reading them needs no TensorFlow.
     'tfds': ['pillow>=13,<14', 'tensorflow-datasets>=4.9.10,<5'],
     # The built-in set: typefaces, and drawing with them.

@@ -89,7 +89,8 @@ def _defaults() -> ConfigDict:
   config.precision = 'float32'
 
   config.data = data = ConfigDict()
-  data.name = 'omniglot'  # A TFDS name, or 'glyphs', the built-in set.
+  # A TFDS name; 'glyphs', the built-in set; or 'folder', of image files.
+  data.name = 'omniglot'
   # 'random' shuffles the classes; 'rotations' also turns the training classes;
   # 'background' is Omniglot's official split.
   data.split = 'random'
@@ -101,6 +102,13 @@ def _defaults() -> ConfigDict:
   data.size = 28
   data.channels = 1
   data.invert = True  # Ink is 1 on background 0.
+  # These are of 'folder' (configs/folder.py).
+  data.path = ''
+  data.evaluation_path = ''  # One sub-folder a class; '': held-out files.
+  data.held_out = 0.1  # Share of the files.
+  data.max_bad_share = 0.05  # Of the files that may fail to decode.
+  data.max_pixels = 100_000_000  # Larger files are not decoded.
+  data.device_bytes = 2 * 2**30  # Of images; more are read as they are needed.
 
   config.generator = generator = ConfigDict()
   generator.workdir = ''  # Of a run whose generator to use; '' trains one.
@@ -108,6 +116,7 @@ def _defaults() -> ConfigDict:
   generator.steps_per_dispatch = 1  # More pays on a GPU only.
   generator.sample_pictures = 10
   generator.filters = ()  # Set by choose_generator.
+  generator.halvings = 2  # Of the image, by the VAE's first blocks.
   generator.mode_seeking = 1.0  # MSGAN's weight of its own term.
   generator.kl_weighting = 'sum'  # The VAE's; the released code has 'mean'.
   choose_generator(config, 'vae')
@@ -164,6 +173,7 @@ def _defaults() -> ConfigDict:
   evaluation.scratch = False  # Also train from scratch on the same tasks.
   evaluation.scratch_rate = 1e-2
   evaluation.scratch_steps = 50
+  evaluation.nearest = False  # Also the nearest neighbour by pixels.
   return config
 
 

@@ -10,7 +10,7 @@ import jax
 from absl import app, flags
 from ml_collections import config_flags
 
-from experiments import build, hosts, loop, record
+from experiments import build, by_size, hosts, loop, record
 from experiments.build import Places
 from experiments.checks import BadConfig, Config
 from experiments.record import Record
@@ -120,7 +120,7 @@ def _innermost(error: BaseException) -> str:
 
 
 def _run(work: Work, workdir: Path) -> None:
-  config = CONFIG.value
+  config = by_size.resolved(CONFIG.value)
   cache_dir = CACHE_DIR.value
   places = Places(
     Path(DATA_DIR.value) if DATA_DIR.value else None,

@@ -13,7 +13,7 @@ import optax
 from jax.sharding import Mesh
 from jax.typing import ArrayLike
 
-from experiments import checks, members
+from experiments import checks, folder, members
 from experiments.checks import BadConfig, Config, pick
 from lasium_jax import latents, learners, meta, parallel, tasks
 from lasium_jax.data import Splits, splits
@@ -77,7 +77,9 @@ def check(config: Config) -> None:
 
 def data(config: Config, places: Places) -> Splits:
   """The splits that the config names, checked against its tasks."""
-  make = _glyphs if config.data.name == 'glyphs' else _tfds_splits
+  make = {'glyphs': _glyphs, 'folder': _folder}.get(
+    config.data.name, _tfds_splits
+  )
   result = make(config, places)
   checks.check_data(config, result)
   return result
@@ -98,6 +100,10 @@ def _glyphs(config: Config, places: Places) -> Splits:
     return cached(places.cache_dir, entry, lambda: getattr(drawn(), name))
 
   return Splits(*map(split, Splits._fields))
+
+
+def _folder(config: Config, places: Places) -> Splits:
+  return folder.folder_splits(config, places.cache_dir)
 
 
 def _tfds_splits(config: Config, places: Places) -> Splits:
@@ -158,6 +164,7 @@ def generator(config: Config, shape: Shape) -> tuple[Generator, Trainer]:
       shape,
       latent_size=settings.latent_size,
       filters=settings.filters,
+      halvings=settings.halvings,
       kl_weighting=settings.kl_weighting,
       learning_rate=settings.rate,
     ),
@@ -254,6 +261,10 @@ def scratch(config: Config) -> Learner:
   )
 
 
+def nearest(config: Config) -> Learner:
+  return learners.nearest_neighbours(ways=config.tasks.ways)
+
+
 def network(config: Config, outputs: int | None) -> Any:
   return conv4(outputs, **config.network)
 
@@ -339,5 +350,7 @@ def over_tasks(config: Config) -> meta.OverTasks:
   return pick(options, 'meta.over_tasks', config.meta.over_tasks)
 
 
-def normalization(config: Config) -> str:
-  return 'inductive' if config.learner.inductive else 'transductive'
+def normalization(config: Config, name: str) -> str:
+  """Of what is evaluated by a name: pixels are not normalized at all."""
+  inductive = config.learner.inductive or name == 'nearest'
+  return 'inductive' if inductive else 'transductive'

@@ -33,9 +33,14 @@ _LEAST = {
   'data.validation_classes': 0,
   'data.test_classes': 1,
   'data.size': 1,
+  'data.held_out': 0,
+  'data.max_bad_share': 0,
+  'data.max_pixels': 1,
+  'data.device_bytes': 1,
   'generator.batch_size': 1,
   'generator.epsilon': 0,
   'generator.filters': 1,
+  'generator.halvings': 0,
   'generator.latent_size': 1,
   'generator.mode_seeking': 0,
   'generator.rate': 0,
@@ -129,6 +134,11 @@ def check_settings(config: Config) -> None:
       config.data.channels in ((1,) if glyphs else (1, 3)),
       '1' if glyphs else '1 or 3',
     ),
+    'data.path': (
+      config.data.name != 'folder' or config.data.path,
+      'a folder of images: add --config.data.path=FOLDER',
+    ),
+    'data.held_out': (config.data.held_out < 1, 'below 1'),
     'data.split': (
       not glyphs or config.data.split == 'random',
       "'random': glyphs has a split of its own, by scripts",
@@ -139,27 +149,37 @@ def check_settings(config: Config) -> None:
       raise BadConfig(
         f'config.{field} is {_get(config, field)!r}; it must be {wanted}.'
       )
-  if not (config.meta.iterations or config.evaluation.scratch):
+  evaluation = config.evaluation
+  if not (config.meta.iterations or evaluation.scratch or evaluation.nearest):
     raise BadConfig(
       'There is nothing to do: config.meta.iterations is 0, and '
-      'config.evaluation.scratch is False.'
+      'config.evaluation.scratch and config.evaluation.nearest are False.'
     )
 
 
 def check_data(config: Config, splits: Splits) -> None:
   """Raises `BadConfig` if there are too few classes or images."""
+  # A folder need not have labels.
+  folder = config.data.name == 'folder'
   needed = {
     'train': config.tasks.shots + config.tasks.queries
     if config.tasks.source == 'labelled'
-    else 1,
+    else int(not folder),
     'validation': config.tasks.shots + config.evaluation.queries
     if config.meta.validate_every
     else 0,
     'test': max(config.evaluation.shots) + config.evaluation.queries,
   }
   for name, dataset in splits._asdict().items():
-    if needed[name]:
+    lacking = folder and name != 'train' and not len(dataset.images)
+    if needed[name] and not lacking:
       _check_split(config, name, dataset, needed[name])
+  if not (config.meta.iterations or len(splits.test.images)):
+    raise BadConfig(
+      'There is nothing to do: config.meta.iterations is 0, and there are no '
+      'labelled images to evaluate on. Name a folder with one sub-folder a '
+      'class with --config.data.evaluation_path.'
+    )
   images, size = len(splits.train.images), config.generator.batch_size
   if needs_generator(config) and images < size:
     raise BadConfig(

@@ -16,9 +16,9 @@ from experiments.html_report import layout
 from experiments.record import write_atomically
 
 SAMPLERS = {
-  'n': ('LASIUM-N', 'noise of standard deviation σ around the anchor'),
-  'ro': ('LASIUM-RO', 'a step of α toward a random latent'),
-  'oc': ('LASIUM-OC', 'a step of α toward the anchors of other classes'),
+  'n': ('LASIUM-N', 'noise of standard deviation sigma around the anchor'),
+  'ro': ('LASIUM-RO', 'a step of alpha toward a random latent'),
+  'oc': ('LASIUM-OC', 'a step of alpha toward the anchors of other classes'),
 }
 
 
@@ -78,7 +78,7 @@ def _choice(chosen: Any | None, least: float, real: float | None) -> str:
     setting = chosen.setting
     text += (
       f'<p>Of the settings with a separation of {least:g} or more, '
-      f'<b>{SAMPLERS[setting.sampler][0]} with {_symbol(setting)} = '
+      f'<b>{SAMPLERS[setting.sampler][0]} with {setting.field} = '
       f'{setting.value:g}</b> has the widest classes:</p><pre>'
       f'--config.latents.sampler={setting.sampler} '
       f'--config.latents.{setting.field}={setting.value:g}</pre>'
@@ -91,14 +91,10 @@ def _choice(chosen: Any | None, least: float, real: float | None) -> str:
   return text
 
 
-def _symbol(setting: Any) -> str:
-  return {'sigma': 'σ', 'alpha': 'α'}[setting.field]
-
-
 def _table(name: str, entries: list[Any], chosen: Any | None, ink: bool) -> str:
   head = ''.join(
     f'<th scope="col"{" class=chosen" * (entry is chosen)}>'
-    f'{_symbol(entry.setting)} = {entry.setting.value:g}'
+    f'{entry.setting.field} = {entry.setting.value:g}'
     f'<small>separation {entry.separation:.2f}, spread {entry.spread:.2f}'
     '</small></th>'
     for entry in entries

@@ -17,7 +17,7 @@ from experiments.html_figures import (
   training_curves,
 )
 from experiments.html_tables import (
-  FLOOR,
+  FLOORS,
   accuracy_table,
   settings_table,
   times_table,
@@ -49,17 +49,18 @@ def write_report(workdir: Path) -> Path:
 
 def _page(workdir: Path) -> str:
   record = _read_json(workdir / 'results.json')
+  config = _read_json(workdir / 'config.json')
   results, samples = record.get('results', []), workdir / 'samples'
   metrics = list(read_metrics(workdir / 'metrics.jsonl'))
   return _layout(
     _title(results),
-    _lead(results),
+    _lead(record, config.get('data', {})),
     {
       'Accuracy': accuracy_table(results),
       'Tasks': task_pictures(samples),
       'Generated images': generator_pictures(samples),
       'Training': training_curves(metrics),
-      'Settings': settings_table(_read_json(workdir / 'config.json')),
+      'Settings': settings_table(config),
       'Time and hardware': times_table(record, metrics),
       'How to repeat it': _commands(results),
     },
@@ -116,7 +117,10 @@ def _title(results: list[Json]) -> str:
   return f'{names} on {_words(entry["dataset"] for entry in results)}'
 
 
-def _lead(results: list[Json]) -> str:
+def _lead(record: Json, data: Json) -> str:
+  results = record.get('results', [])
+  if not results and record:
+    return 'Meta-trained; there were no labelled images to evaluate on.'
   if not results:
     return 'Not evaluated yet: this is what the run has recorded so far.'
   steps = _words(f'{r["steps"]:,}' for r in _judged(results))
@@ -125,13 +129,22 @@ def _lead(results: list[Json]) -> str:
   judged = f'Meta-trained for {steps} iterations, then judged'
   return (
     f'{"Judged" if steps == "0" else judged} on {tasks} real tasks of each '
-    f'kind, {kinds}, made of classes that training never saw.'
+    f'kind, {kinds}, made of {_origin(data)}.'
   )
 
 
+def _origin(data: Json) -> str:
+  """Of the images that a run is judged on, by its config's `data`."""
+  if data.get('name') != 'folder':
+    return 'classes that training never saw'
+  if data['evaluation_path']:
+    return f'the images in {data["evaluation_path"]}, which training never saw'
+  return f'images in {data["path"]} that were held out from training'
+
+
 def _judged(results: list[Json]) -> list[Json]:
-  """All but the floor, unless there is nothing else."""
-  return [r for r in results if r['name'] != FLOOR] or results
+  """All but the floors, unless there is nothing else."""
+  return [r for r in results if r['name'] not in FLOORS] or results
 
 
 def _words(items: Iterable[object]) -> str:

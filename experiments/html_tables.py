@@ -11,7 +11,8 @@ from experiments.record import duration, flatten
 
 Entry = dict[str, Any]  # One of the results in results.json.
 
-FLOOR = 'scratch'
+# What needs no meta-training, and what it is.
+FLOORS = {'scratch': 'the floor', 'nearest': 'by pixels, not learnt'}
 NORMALIZATION = {
   'transductive': 'the queries of a task are normalized together, so that a '
   'prediction depends on the other queries',
@@ -24,7 +25,7 @@ POINTER = '<path class="paper" d="M-4.5 0h9L0 6Z"/>'
 
 
 def accuracy_table(results: list[Entry]) -> str:
-  """Results by kind of task, each kind down to its floor and chance.
+  """Results by kind of task, each kind down to its floors and chance.
 
   Args:
     results: the entries of `results.json`; those with `paper_accuracy`, and
@@ -103,12 +104,12 @@ def _kind(entry: Entry) -> tuple[str, int, int, int, int]:
 
 
 def _group(entries: list[Entry], paper: bool) -> str:
-  """One kind of task: its methods, then the floor, then chance."""
+  """One kind of task: its methods, then the floors, then chance."""
   dataset, ways, shots, queries, seed = _kind(entries[0])
   title = html.escape(f'{dataset}, {ways}-way {shots}-shot')
   rows = ''.join(
     _row(entry, paper)
-    for entry in sorted(entries, key=lambda entry: entry['name'] == FLOOR)
+    for entry in sorted(entries, key=lambda entry: entry['name'] in FLOORS)
   )
   chance = accuracy_bar(1 / ways, 0, chance=1 / ways)
   rows += (
@@ -126,8 +127,8 @@ def _group(entries: list[Entry], paper: bool) -> str:
 def _row(entry: Entry, paper: bool) -> str:
   accuracy, ci95 = entry['accuracy'], entry['ci95']
   published = entry.get('paper_accuracy')
-  floor = entry['name'] == FLOOR
-  note = 'the floor' if floor else f'{entry["steps"]:,} iterations'
+  floor = entry['name'] in FLOORS
+  note = FLOORS.get(entry['name'], f'{entry["steps"]:,} iterations')
   if 'member' in entry:
     note = f'{label(entry["member"])}, {note}'
   bar = accuracy_bar(accuracy, ci95, chance=1 / entry['ways'], paper=published)

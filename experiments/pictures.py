@@ -1,8 +1,8 @@
 """Images and tasks as pictures: arrays in, PNG files out.
 
-In the data ink is 1 on a background of 0. On a page it is the other way
-round, so images of one channel are drawn dark on light; colours stay as they
-are.
+Where in the data ink is 1 on a background of 0, it is the other way round on a
+page: images of one channel are drawn dark on light. Colours stay as they are,
+and so do grey photographs (`ink=False`).
 """
 
 from pathlib import Path
@@ -41,13 +41,16 @@ CLASSES: tuple[Colour, ...] = (
 )
 
 
-def image_grid(images: ArrayLike, columns: int, *, scale: int = 2) -> Pixels:
+def image_grid(
+  images: ArrayLike, columns: int, *, scale: int = 2, ink: bool = True
+) -> Pixels:
   """A sheet of images, row by row.
 
   Args:
     images: `[n, H, W, C]` in [0, 1], C of 1 or 3; n of 1 or more.
     columns: images in a row; the last row may stay short.
     scale: the side of a pixel on the sheet.
+    ink: whether images of one channel are of ink, drawn dark on light.
 
   Returns:
     `[rows * (H * scale + LINE) + LINE, ..., 3]` uint8.
@@ -55,7 +58,7 @@ def image_grid(images: ArrayLike, columns: int, *, scale: int = 2) -> Pixels:
   Raises:
     ValueError: on another shape, or on values that are not finite.
   """
-  tiles = _magnify(_display(images), scale)
+  tiles = _magnify(_display(images, ink), scale)
   count, height, width, _ = tiles.shape
   rows = -(-count // columns)
   sheet = _blank(
@@ -71,7 +74,13 @@ def image_grid(images: ArrayLike, columns: int, *, scale: int = 2) -> Pixels:
 
 
 def task_picture(
-  task: Task, shots: int, queries: int, *, anchors: bool, scale: int = 2
+  task: Task,
+  shots: int,
+  queries: int,
+  *,
+  anchors: bool,
+  scale: int = 2,
+  ink: bool = True,
 ) -> Pixels:
   """A task, one class a row: support left of the gap, query right of it.
 
@@ -84,6 +93,7 @@ def task_picture(
     queries: Q.
     anchors: whether each class's first support image is its anchor.
     scale: the side of an image's pixel in the picture.
+    ink: as in `image_grid`.
 
   Returns:
     `[height, width, 3]` uint8; an image with its edge and ring takes
@@ -102,11 +112,12 @@ def task_picture(
   rows = []
   for i, (left, right) in enumerate(zip(support, query, strict=True)):
     colour = CLASSES[i % len(CLASSES)]
-    tiles = [_tile(x, colour, scale, PAPER) for x in left]
-    if anchors:
-      tiles[0] = _tile(left[0], colour, scale, ANCHOR)
-    tiles.append(_gap(len(tiles[0])))
-    tiles += [_tile(x, colour, scale, PAPER) for x in right]
+    first, *others = _magnify(
+      _display(np.concatenate([left, right]), ink), scale
+    )
+    tiles = [_tile(first, colour, ANCHOR if anchors else PAPER)]
+    tiles += [_tile(x, colour, PAPER) for x in others]
+    tiles.insert(shots, _gap(len(tiles[0])))
     rows.append(np.concatenate(tiles, axis=1))
   return _frame(np.concatenate(rows), MARGIN, PAPER)
 
@@ -126,7 +137,7 @@ def save_png(path: Path, array: Pixels) -> None:
     partial.unlink(missing_ok=True)
 
 
-def _display(images: ArrayLike) -> Pixels:
+def _display(images: ArrayLike, ink: bool) -> Pixels:
   """`[n, H, W, C]` in [0, 1] to `[n, H, W, 3]` uint8, as on paper."""
   x = np.asarray(images, np.float64)
   if x.ndim != 4 or x.shape[-1] not in (1, 3) or not len(x):
@@ -135,7 +146,7 @@ def _display(images: ArrayLike) -> Pixels:
     )
   if not np.isfinite(x).all():
     raise ValueError('Images to draw hold values that are not finite.')
-  if x.shape[-1] == 1:
+  if x.shape[-1] == 1 and ink:
     x = 1 - x
   levels = np.rint(255 * x.clip(0, 1)).astype(np.uint8)
   return np.broadcast_to(levels, (*x.shape[:3], 3))
@@ -158,10 +169,7 @@ def _rows(examples: Examples, count: int) -> NDArray[np.float64]:
   return x.reshape(ways, count, *x.shape[1:])
 
 
-def _tile(
-  image: NDArray[np.float64], colour: Colour, scale: int, ring: Colour
-) -> Pixels:
-  pixels = _magnify(_display(image[None]), scale)[0]
+def _tile(pixels: Pixels, colour: Colour, ring: Colour) -> Pixels:
   edged = _frame(_frame(pixels, EDGE, colour), RING, ring)
   return _frame(edged, SPACE, PAPER)
 

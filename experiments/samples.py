@@ -27,18 +27,24 @@ def show_generator(
   z = model.sample(streams.stream(config.seed, streams.PICTURES), 64)
   decode = jax.jit(model.decode)
   made = np.asarray(decode(params, z))
-  _save(files, f'generator_{step:06}', made)
+  _save(config, files, f'generator_{step:06}', made)
   stride = max(1, len(splits.train.images) // 64)
   real = as_floats(jnp.asarray(splits.train.images[::stride][:64]))
-  _save(files, 'generator_real', np.asarray(real))
+  _save(config, files, 'generator_real', np.asarray(real))
   if model.encode is not None:
     again = decode(params, jax.jit(model.encode)(params, real))
-    _save(files, 'generator_reconstructions', np.asarray(again))
+    _save(config, files, 'generator_reconstructions', np.asarray(again))
 
 
-def _save(files: Record, name: str, images: np.ndarray) -> None:
-  grid = pictures.image_grid(images, 8, scale=2)
+def _save(config: Config, files: Record, name: str, images: np.ndarray) -> None:
+  grid = pictures.image_grid(images, 8, **_drawn(config))
   _save_picture(files, name, grid)
+
+
+def _drawn(config: Config) -> dict[str, Any]:
+  """How images are drawn: large enough to see, and as the files look."""
+  scale = 2 if config.data.size <= 44 else 1
+  return {'scale': scale, 'ink': config.data.invert}
 
 
 def _save_picture(files: Record, name: str, picture: np.ndarray) -> None:
@@ -59,16 +65,19 @@ def show_tasks(
   real = build.evaluation_tasks(config, shots)
   key = streams.stream(config.seed, streams.PICTURES)
   keys = jax.random.split(key, 4)
-  task = jax.jit(real)(keys[3], image_set(splits.test))
-  picture = pictures.task_picture(
-    task, shots, config.evaluation.queries, anchors=False
-  )
-  _save_picture(files, 'task_real', picture)
+  if len(splits.test.images):
+    task = jax.jit(real)(keys[3], image_set(splits.test))
+    picture = pictures.task_picture(
+      task, shots, config.evaluation.queries, anchors=False, **_drawn(config)
+    )
+    _save_picture(files, 'task_real', picture)
   if model is None:
     return
   first = members.configured(config, members.members(config)[0].values)
   make = jax.jit(build.training_tasks(first, model))
   for i in range(3):
     task = make(keys[i], source)
-    picture = pictures.task_picture(task, shots, queries, anchors=True)
+    picture = pictures.task_picture(
+      task, shots, queries, anchors=True, **_drawn(config)
+    )
     _save_picture(files, f'task_synthetic_{i}', picture)

@@ -46,7 +46,7 @@ class Judged(NamedTuple):
 def evaluate(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> list[dict[str, Any]]:
-  """Judges the learners, and training from scratch; writes results.json."""
+  """Judges the learners and the floors; writes results.json."""
   found = members.members(config)
   runs = []
   if config.meta.iterations:
@@ -55,8 +55,12 @@ def evaluate(
       Judged(config.name, trained, found, params, config.meta.iterations)
     )
   if config.evaluation.scratch:
-    untrained = [Member(config.seed, {})]
-    runs.append(Judged('scratch', build.scratch, untrained, jnp.zeros(1), 0))
+    runs.append(_floor(config, 'scratch', build.scratch))
+  if config.evaluation.nearest:
+    runs.append(_floor(config, 'nearest', build.nearest))
+  if not len(splits.test.images):
+    print('No evaluation: there are no labelled images for it.', flush=True)
+    runs = []
   source = parallel.replicate(build.mesh(config), image_set(splits.test))
   results: list[dict[str, Any]] = []
   for run in runs:
@@ -72,6 +76,13 @@ def evaluate(
       results += entries
   _write_results(config, files, results)
   return results
+
+
+def _floor(
+  config: Config, name: str, make_learner: Callable[[Config], Learner]
+) -> Judged:
+  """What has no parameters to learn; it stands for all members."""
+  return Judged(name, make_learner, [Member(config.seed, {})], jnp.zeros(1), 0)
 
 
 def _evaluation_stage(
@@ -105,7 +116,7 @@ def _show(config: Config, entry: dict[str, Any]) -> None:
   print(
     f'{entry["name"]}{_suffix(entry)}, {entry["ways"]}-way '
     f'{entry["shots"]}-shot: {100 * entry["accuracy"]:.2f} +- '
-    f'{100 * entry["ci95"]:.2f} % ({build.normalization(config)}, '
+    f'{100 * entry["ci95"]:.2f} % ({entry["normalization"]}, '
     f'{entry["tasks"]} tasks)',
     flush=True,
   )
@@ -156,7 +167,7 @@ def _entry(
     'seed': config.evaluation.seed,
     'accuracy': accuracy,
     'ci95': ci95,
-    'normalization': build.normalization(config),
+    'normalization': build.normalization(config, name),
     'steps': steps,
     'config': f'configs/{config.benchmark}.py:{config.name}',
     **paper.published(record.flatten(config.to_dict()), name, shots),

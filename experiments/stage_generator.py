@@ -51,26 +51,44 @@ def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   """Random batches of the training images through the trainer."""
   model, trainer = build.generator(config, splits.train.shape)
   mesh = build.mesh(config)
-  images = parallel.replicate(mesh, jnp.asarray(splits.train.images))
+  images = splits.train.images
   size = config.generator.batch_size
   init_key, key = streams.training_keys(config.seed, streams.GENERATOR)
   every = max(1, config.generator.steps // config.generator.sample_pictures)
 
-  def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
+  def pick(key: Array) -> Array:
     # Drawn with replacement: an epoch here is as many draws as images.
+    return jax.random.randint(key, (size,), 0, len(images))
+
+  def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
     batch_key, key = jax.random.split(key)
-    picked = jax.random.randint(batch_key, (size,), 0, len(images))
-    batch = parallel.split_batch(mesh, as_floats(images[picked]))
+    batch = parallel.split_batch(mesh, as_floats(images[pick(batch_key)]))
     return trainer.update(key, state, batch)
 
-  compiled = loop.compile_steps(step, key)
+  def step_from_host(key: Array, state: Any, batch: Array) -> tuple[Any, Any]:
+    _, key = jax.random.split(key)
+    batch = parallel.split_batch(mesh, as_floats(batch))
+    return trainer.update(key, state, batch)
+
+  @jax.jit
+  def picked(step: Array) -> Array:
+    return pick(jax.random.split(jax.random.fold_in(key, step))[0])
+
+  fits = images.nbytes <= config.data.device_bytes
+  held = parallel.replicate(mesh, jnp.asarray(images)) if fits else None
+  compiled = loop.compile_steps(step if fits else step_from_host, key)
 
   def init() -> Any:
     batch = as_floats(jnp.asarray(splits.train.images[:size]))
     return parallel.replicate(mesh, trainer.init(init_key, batch))
 
   def advance(state: Any, first: int, n: int) -> tuple[Any, Any]:
-    state, values = compiled(state, images, np.int32(first), n)
+    # The same images, from the host one batch at a time.
+    source = held
+    if held is None:
+      batch = images[np.asarray(picked(np.int32(first)))]
+      source = parallel.replicate(mesh, jnp.asarray(batch))
+    state, values = compiled(state, source, np.int32(first), n)
     if first // every != (first + n) // every:
       samples.show_generator(
         config, model, state.params, splits, files, step=first + n
@@ -80,7 +98,7 @@ def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   return Stage(
     'train_generator',
     config.generator.steps,
-    config.generator.steps_per_dispatch,
+    config.generator.steps_per_dispatch if fits else 1,
     init,
     advance,
   )
@@ -95,11 +113,12 @@ def _borrowed(config: Config, stage: Stage) -> Any:
   ours = json.loads(json.dumps(config.to_dict()))
   same = {
     'generator': ('workdir', 'anchors', 'epsilon', 'sample_pictures'),
-    'data': (),
+    'data': ('evaluation_path', 'device_bytes'),
   }
   for section, free in same.items():
     for name, value in ours[section].items():
-      their = theirs.get(section, {}).get(name)
+      # A field that they lack is newer than their run.
+      their = theirs.get(section, {}).get(name, value)
       if name not in free and their != value:
         raise BadConfig(
           f'The generator in {other} was trained with {section}.{name} = '

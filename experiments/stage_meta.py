@@ -21,7 +21,7 @@ from experiments.checks import BadConfig, Config, needs_generator
 from experiments.loop import Stage
 from experiments.record import Record
 from lasium_jax import latents, meta, metrics, parallel
-from lasium_jax.data import Splits, image_set
+from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Generator, GeneratorSource, Params
 
@@ -74,7 +74,7 @@ def stage_of(
   init_keys, keys = members.stacked_keys(found, streams.META)
   steps = _compiled_steps(config, model)
   validate = _validator(config, splits)
-  every = config.meta.validate_every
+  every = config.meta.validate_every if len(splits.validation.images) else 0
 
   def init() -> Training:
     images = as_floats(jnp.asarray(splits.train.images[: config.tasks.ways]))
@@ -168,7 +168,8 @@ def _training_source(
   if not needs_generator(config):
     return None, parallel.replicate(mesh, image_set(splits.train))
   model, _ = build.generator(config, splits.train.shape)
-  source = GeneratorSource(params, jnp.asarray(splits.train.images))
+  anchors = evenly_spaced(splits.train, config.data.device_bytes)
+  source = GeneratorSource(params, jnp.asarray(anchors.images))
   return model, parallel.replicate(mesh, source)
 
 

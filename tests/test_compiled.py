@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import optax
 import pytest
-
 from benchmarks import flops
+
 from lasium_jax import generators, latents, learners, meta
 from lasium_jax.nets import conv4
 from lasium_jax.tasks import labelled, lasium

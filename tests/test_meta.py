@@ -50,6 +50,8 @@ LEARNERS = {
   'maml': lambda: learners.maml(linear(WAYS), steps=2, learning_rate=0.1),
   'protonets': lambda: learners.protonets(linear(5), ways=WAYS),
   'scratch': lambda: learners.scratch(linear(WAYS), steps=2, learning_rate=0.1),
+  'nearest': lambda: learners.nearest_neighbours(ways=WAYS),
+  'nearest3': lambda: learners.nearest_neighbours(ways=WAYS, neighbours=3),
 }
 
 

@@ -1,5 +1,16 @@
 """Images from files into memory, and their division into classes."""
 
-from lasium_jax.data.dataset import Dataset, Splits, image_set
+from lasium_jax.data.dataset import Dataset, Splits, evenly_spaced, image_set
+from lasium_jax.data.decode import ImageForm, decode_image
+from lasium_jax.data.folder import read_folder, split_folder
 
-__all__ = ['Dataset', 'Splits', 'image_set']
+__all__ = [
+  'Dataset',
+  'ImageForm',
+  'Splits',
+  'decode_image',
+  'evenly_spaced',
+  'image_set',
+  'read_folder',
+  'split_folder',
+]

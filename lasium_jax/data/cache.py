@@ -1,12 +1,13 @@
 """Datasets on disk as plain arrays, verified whenever they are read."""
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -71,20 +72,27 @@ def _read(folder: Path) -> Dataset:
   )
 
 
-def _write(folder: Path, dataset: Dataset) -> None:
+@contextlib.contextmanager
+def new_entry(folder: Path) -> Iterator[Path]:
+  """A new folder to fill, which becomes `folder` if nothing is raised."""
   folder.parent.mkdir(parents=True, exist_ok=True)
   partial = Path(tempfile.mkdtemp(prefix='.partial-', dir=folder.parent))
   try:
-    np.save(partial / 'images.npy', dataset.images)
-    np.save(partial / 'labels.npy', dataset.labels)
-    (partial / 'class_names.json').write_text(json.dumps(dataset.class_names))
-    checksums = {name: _digest(partial / name) for name in _FILES}
-    (partial / _CHECKSUMS).write_text(json.dumps(checksums))
+    yield partial
     if folder.exists():
       shutil.rmtree(folder)
     partial.rename(folder)
   finally:
     shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write(folder: Path, dataset: Dataset) -> None:
+  with new_entry(folder) as partial:
+    np.save(partial / 'images.npy', dataset.images)
+    np.save(partial / 'labels.npy', dataset.labels)
+    (partial / 'class_names.json').write_text(json.dumps(dataset.class_names))
+    checksums = {name: _digest(partial / name) for name in _FILES}
+    (partial / _CHECKSUMS).write_text(json.dumps(checksums))
 
 
 def _digest(path: Path) -> str:

@@ -29,7 +29,7 @@ class Dataset(NamedTuple):
 
 
 class Splits(NamedTuple):
-  """Three datasets that share no class."""
+  """Three datasets that share no class, or, of image folders, no image."""
 
   train: Dataset
   validation: Dataset
@@ -45,6 +45,27 @@ def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
     np.repeat(np.arange(len(where), dtype=np.int32), lengths),
     tuple(dataset.class_names[c] for c in classes),
   )
+
+
+def evenly_spaced(dataset: Dataset, max_bytes: int) -> Dataset:
+  """As many images as fit, at equal steps; all of them where they do.
+
+  Args:
+    dataset: any.
+    max_bytes: of the images; at least one is kept.
+
+  Returns:
+    The images, their classes in the same shares but for rounding; a class of
+    which nothing is left is left out.
+  """
+  total = len(dataset.images)
+  if dataset.images.nbytes <= max_bytes:
+    return dataset
+  fitting = max(1, max_bytes * total // dataset.images.nbytes)
+  chosen = np.arange(fitting) * total // fitting
+  present, labels = np.unique(dataset.labels[chosen], return_inverse=True)
+  names = tuple(dataset.class_names[c] for c in present)
+  return Dataset(dataset.images[chosen], labels.astype(np.int32), names)
 
 
 def image_set(dataset: Dataset) -> ImageSet:

@@ -38,6 +38,7 @@ def vae(
   *,
   latent_size: int = 20,
   filters: Sequence[int] | None = None,
+  halvings: int = 2,
   kl_weighting: KLWeighting = 'sum',
   learning_rate: float = 1e-3,
 ) -> tuple[Generator, Trainer]:
@@ -49,10 +50,13 @@ def vae(
   `latent_size` times weaker).
 
   Args:
-    shape: `(H, W, C)` of the images, H and W divisible by 4.
+    shape: `(H, W, C)` of the images.
     latent_size: D.
-    filters: channels of each block; the first two halve the image, the
-      decoder mirrors them. None is `default_filters` of the image's height.
+    filters: channels of each block; the decoder mirrors them. None is
+      `default_filters` of the image's height.
+    halvings: how many of the encoder's first blocks halve the image (sides
+      are rounded up), and of the decoder's double it. More make large images
+      affordable: most of the work is in blocks at full size.
     kl_weighting: 'sum' or 'mean'.
     learning_rate: Adam's.
 
@@ -60,20 +64,18 @@ def vae(
     The generator, whose `encode` gives the posterior mean, and its trainer.
 
   Raises:
-    ValueError: if H or W is not divisible by 4, or there are under two blocks.
+    ValueError: if there are fewer blocks than halvings, or no blocks.
   """
-  height, width, channels = shape
-  if height % 4 or width % 4:
-    raise ValueError(f'The VAE needs sides divisible by 4, not {shape}.')
-  filters = tuple(default_filters(height) if filters is None else filters)
-  if len(filters) < 2:
-    raise ValueError(f'The VAE needs two blocks or more, not {filters}.')
-  strides = (2, 2, *(1,) * (len(filters) - 2))
+  filters = tuple(default_filters(shape[0]) if filters is None else filters)
+  if not 0 <= halvings <= len(filters) or not filters:
+    raise ValueError(
+      f'The VAE cannot halve an image {halvings} times with the blocks '
+      f'{filters}: it needs as many blocks or more.'
+    )
+  strides = (2,) * halvings + (1,) * (len(filters) - halvings)
   net = VAE(
     Encoder(latent_size, filters, strides),
-    Decoder(
-      (height // 4, width // 4), channels, tuple(reversed(filters)), strides
-    ),
+    Decoder(shape, tuple(reversed(filters)), strides),
   )
   optimizer = optax.adam(learning_rate)
   reduce_kl = {'sum': jnp.sum, 'mean': jnp.mean}[kl_weighting]

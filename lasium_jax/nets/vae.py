@@ -1,5 +1,6 @@
 """Encoder and decoder of LASIUM's variational autoencoders."""
 
+import math
 from collections.abc import Sequence
 
 import flax.linen as nn
@@ -17,6 +18,7 @@ class Encoder(nn.Module):
     latent_size: D.
     filters: channels of each block.
     strides: of each block; an Omniglot image becomes 7x7 by (2, 2, 1, 1).
+      Sides that do not divide are rounded up.
   """
 
   latent_size: int
@@ -38,31 +40,39 @@ class Decoder(nn.Module):
   """A dense layer, blocks of transposed convolution, an output convolution.
 
   Attributes:
-    shape: `(h, w)` of the dense layer's output.
-    channels: of the image.
+    shape: `(H, W, C)` of the image.
     filters: channels of each block.
-    strides: of each block.
+    strides: of each block. The dense layer's output is the image's size
+      divided by all of them, rounded up; what a block makes too much is cut
+      off.
   """
 
-  shape: tuple[int, int]
-  channels: int
+  shape: tuple[int, int, int]
   filters: Sequence[int]
   strides: Sequence[int]
 
   @nn.compact
   def __call__(self, z: Array, train: bool = False) -> Array:
-    """Returns logits `[n, H, W, channels]`."""
-    height, width = self.shape
+    """Returns logits `[n, H, W, C]`."""
+    height, width = self._size_before(0)
     x = nn.Dense(height * width * self.filters[0])(z)
     x = nn.relu(x).reshape(-1, height, width, self.filters[0])
-    for filters, stride in zip(self.filters, self.strides, strict=True):
+    for i, (filters, stride) in enumerate(
+      zip(self.filters, self.strides, strict=True)
+    ):
       # At stride 1 a transposed convolution is a convolution.
       block = ConvTranspose if stride > 1 else Conv
-      x = block(filters, (3, 3), strides=stride)(x)
+      height, width = self._size_before(i + 1)
+      x = block(filters, (3, 3), strides=stride)(x)[:, :height, :width]
       x = nn.relu(_batch_norm(train)(x))
     # Few output channels would starve the matrix unit.
-    output = nn.Conv(self.channels, (3, 3), conv_general_dilated=conv_by_shifts)
+    output = nn.Conv(self.shape[2], (3, 3), conv_general_dilated=conv_by_shifts)
     return output(x)
+
+  def _size_before(self, block: int) -> tuple[int, int]:
+    """Height and width of what block number `block` gets."""
+    factor = math.prod(self.strides[block:])
+    return -(-self.shape[0] // factor), -(-self.shape[1] // factor)
 
 
 class VAE(nn.Module):

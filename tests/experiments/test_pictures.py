@@ -30,6 +30,16 @@ def test_grid_draws_ink_dark_and_leaves_room_empty():
   assert (sheet[10:16, 10:16] == 255).all()
 
 
+def test_grey_photographs_stay_as_they_are():
+  images = np.full((1, 2, 2, 1), 0.2)
+  sheet = pictures.image_grid(images, 1, scale=1, ink=False)
+  assert (sheet[2:4, 2:4] == 51).all()
+  task = Task(examples(1, 1, 0.2), examples(1, 1, 0.2))
+  for ink, level in ((False, 51), (True, 204)):
+    drawn = pictures.task_picture(task, 1, 1, anchors=False, scale=1, ink=ink)
+    assert (drawn[14:18, 14:18] == level).all()
+
+
 def test_grid_leaves_colours_and_clips():
   images = np.broadcast_to([1.2, 0.2, -0.1], (1, 2, 2, 3))
   sheet = pictures.image_grid(images, 1, scale=1)

@@ -164,12 +164,28 @@ def test_vae_is_larger_for_larger_images(key, shape, blocks):
   assert len(convolutions) == blocks
 
 
-@pytest.mark.parametrize('make', [vae, msgan])
-def test_sides_must_be_divisible_by_4(make):
+def test_msgan_sides_must_be_divisible_by_4():
   with pytest.raises(ValueError, match='divisible by 4'):
-    make((30, 28, 1))
+    msgan((30, 28, 1))
 
 
-def test_vae_needs_two_blocks():
-  with pytest.raises(ValueError, match='two blocks'):
-    vae(SHAPE, filters=(8,))
+@pytest.mark.parametrize('halvings', [0, 1, 3, 5])
+@pytest.mark.parametrize('shape', [(12, 12, 1), (13, 10, 3)])
+def test_vae_of_any_size_and_depth(key, shape, halvings):
+  """Sides are rounded up where they are halved, and come back as they were."""
+  filters = tuple(range(2, 3 + halvings))
+  generator, trainer = vae(
+    shape, latent_size=3, filters=filters, halvings=halvings
+  )
+  params = trainer.init(key, jnp.zeros((2, *shape))).params
+  images = generator.decode(params, generator.sample(key, 4))
+  assert images.shape == (4, *shape)
+  dense = params['params']['decoder']['Dense_0']['bias']
+  height, width = (-(-side // 2**halvings) for side in shape[:2])
+  assert dense.shape == (height * width * filters[-1],)
+
+
+@pytest.mark.parametrize('filters,halvings', [((8,), 2), ((), 0), ((8,), -1)])
+def test_vae_needs_a_block_a_halving(filters, halvings):
+  with pytest.raises(ValueError, match=f'{halvings} times'):
+    vae(SHAPE, filters=filters, halvings=halvings)
