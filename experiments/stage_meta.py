@@ -45,6 +45,28 @@ def meta_trained(
   return loop.finished(stage_of(config, splits, files, params), files).best
 
 
+def exported(config: Config, files: Record) -> Params:
+  """The best parameters of a finished run, found without its data.
+
+  Raises:
+    BadConfig: if the run meta-trains nothing.
+    FileNotFoundError: if meta-training has not come to its end.
+  """
+  if not config.meta.iterations:
+    raise BadConfig(f'The run {config.name!r} has no learner to export.')
+  side, channels = config.data.size, config.data.channels
+  learner, optimizer = build.learner(config), build.outer_optimizer(config)
+
+  def init() -> Training:
+    x = jnp.zeros((config.tasks.ways, side, side, channels))
+    start = learner.init(jax.random.key(0), x)
+    state = meta.MetaState(start, optimizer.init(start))
+    return Training(state, start, jnp.float32(-1), jnp.int32(0))
+
+  shapes = loop.shapes('meta_train', config.meta.iterations, init)
+  return loop.finished(shapes, files).best
+
+
 def stage_of(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> Stage:
