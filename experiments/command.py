@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import app, flags
 
@@ -12,15 +13,27 @@ from experiments.record import WrongWorkdir
 EXPECTED = (BadConfig, WrongWorkdir, ImportError, OSError, ValueError)
 
 
-def start(work: Callable[[], None], required: Sequence[str]) -> None:
-  """Parses flags, of which some are required, and does the work."""
+def start(
+  define_flags: Callable[[], None],
+  work: Callable[[Any], None],
+  required: Sequence[str],
+) -> None:
+  """Parses flags and does the work.
+
+  Args:
+    define_flags: defines them; only here, so that a module with flags can be
+      imported beside another.
+    work: gets their values as attributes.
+    required: names of flags that must be given.
+  """
+  define_flags()
   flags.mark_flags_as_required(required)
 
   def main(argv: list[str]) -> None:
     if len(argv) > 1:
       raise app.UsageError(f'Unknown arguments: {argv[1:]}.')
     try:
-      work()
+      work(flags.FLAGS)
     except EXPECTED as error:
       print(f'Error: {error}', file=sys.stderr)
       sys.exit(1)

@@ -20,12 +20,6 @@ from experiments.checks import BadConfig, Config, needs_generator
 from experiments.record import Record, read_config
 from lasium_jax import models
 
-WORKDIR = flags.DEFINE_string('workdir', None, 'The folder of a finished run.')
-OUT = flags.DEFINE_string('out', None, 'The folder to write, new or empty.')
-WHAT = flags.DEFINE_enum(
-  'what', 'learner', ['learner', 'generator'], 'What to write.'
-)
-
 
 def export(workdir: Path, out: Path, what: str = 'learner') -> Path:
   """Writes a run's learner or generator as a model.
@@ -142,10 +136,17 @@ def _accuracy(config: Config, workdir: Path) -> list[dict[str, Any]]:
   return [entry for entry in results if entry['name'] == config.name]
 
 
-def main() -> None:
-  folder = export(Path(WORKDIR.value), Path(OUT.value), WHAT.value)
-  print(f'{WHAT.value.capitalize()}: {folder}')
+def define_flags() -> None:
+  flags.DEFINE_string('workdir', None, 'The folder of a finished run.')
+  flags.DEFINE_string('out', None, 'The folder to write, new or empty.')
+  whats = ['learner', 'generator']
+  flags.DEFINE_enum('what', 'learner', whats, 'What to write.')
+
+
+def work(given: Any) -> None:
+  folder = export(Path(given.workdir), Path(given.out), given.what)
+  print(f'{given.what.capitalize()}: {folder}')
 
 
 if __name__ == '__main__':
-  command.start(main, ['workdir', 'out'])
+  command.start(define_flags, work, ['workdir', 'out'])
