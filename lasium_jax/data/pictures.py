@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-_MAX_PIXELS = 100_000_000  # Of one picture, refused before it is decoded.
+_MAX_PIXELS = 80_000_000  # Of one picture, refused before it is decoded.
 _BYTES = 65_535 // 255  # Steps of a 16-bit pixel to one of a byte.
 
 
@@ -145,9 +145,11 @@ def _from_array(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
   most = 1 if x.dtype.kind in 'bf' else 255
   # Not `x.min() < 0`: NaN is wrong too.
   if x.size and not (x.min() >= 0 and x.max() <= most):
+    # In the words that scikit-learn has for it.
+    negative = 'Negative values in data. ' if x.min() < 0 else ''
     raise ValueError(
-      f'Images of {x.dtype} must be in [0, {most}]; these go from {x.min()} to '
-      f'{x.max()}. Scale floats to [0, 1], or give bytes.'
+      f'{negative}Images of {x.dtype} must be in [0, {most}]; these go from '
+      f'{x.min()} to {x.max()}. Scale floats to [0, 1], or give bytes.'
     )
   if x.shape[1:] == shape:
     return _floats(x)
