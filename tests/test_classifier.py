@@ -18,21 +18,14 @@ from lasium_jax import FewShotClassifier, classifier, models
 from lasium_jax.models import build
 from lasium_jax.ops.sizes import padded_size
 
+pytestmark = pytest.mark.usefixtures('compile_quickly')
+
 SIDE, TRAINED = 8, 3
 OPTIONS = {
   'maml': {'name': 'maml', 'steps': 3, 'learning_rate': 0.2},
   'protonets': {'name': 'protonets', 'distance': 'mean'},
 }
 NAMES = tuple(OPTIONS)
-
-
-@pytest.fixture(autouse=True, scope='module')
-def compile_quickly():
-  """Compiling takes most of the time here, and computing none."""
-  before = jax.config.read('jax_disable_most_optimizations')
-  jax.config.update('jax_disable_most_optimizations', True)
-  yield
-  jax.config.update('jax_disable_most_optimizations', before)
 
 
 @pytest.fixture(autouse=True)
