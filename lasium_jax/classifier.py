@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import jax
 import jax.numpy as jnp
@@ -37,8 +37,8 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
   There may be any number of classes, and of images of each, whatever the
   learner was trained with. ProtoNets compares with the mean features of each
   class. MAML's head is built anew, every class starting from the mean of the
-  trained head's columns (`lasium_jax.learners.head`), so that the order of the
-  classes does not matter.
+  trained head's columns unless told otherwise. The order of images and the
+  names of classes do not matter.
 
   Images are an array `[n, H, W]` or `[n, H, W, C]` or, as scikit-learn has
   them, flat `[n, H * W * C]`, of bytes or of floats in [0, 1]; or a list of
@@ -63,6 +63,7 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     inductive: bool = True,
     steps: int | None = None,
     invert: bool | None = None,
+    head: Literal['mean', 'trained'] = 'mean',
   ) -> None:
     """Sets parameters; nothing is read before `fit`.
 
@@ -76,11 +77,17 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
       invert: whether dark becomes 1 and light 0; None for what the model's
         training images needed. Say False for images that are ink 1 on 0
         already.
+      head: what MAML's classes start from: the mean of the trained head's
+        columns, or, for up to as many classes as in training, its columns as
+        they are, given to the classes by the content of their images. The
+        latter is the more accurate where it can be had
+        (`lasium_jax.learners.head`).
     """
     self.model = model
     self.inductive = inductive
     self.steps = steps
     self.invert = invert
+    self.head = head
 
   @classmethod
   def load(cls, path: str | Path, **parameters: Any) -> Self:
@@ -129,7 +136,7 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     self.ways_ = np.argsort(appearing)
     ways = padded_size(len(self.classes_))
     adapt, _ = self._programs(model.card, ways)
-    params = _params_for(model, ways, len(self.classes_))
+    params = _params_for(model, ways, len(self.classes_), self.head)
     support = _padded(x[order], self.ways_[y[order]])
     adapted = adapt(jax.random.key(0), params, support)
     self.card_ = model.card
@@ -155,7 +162,9 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
       mask = np.arange(size) < len(batch)
       outputs = predict(adapted, _filled(batch, size), mask)
       logits.append(np.asarray(outputs)[: len(batch)])
-    return _softmax(np.concatenate(logits)[:, self.ways_])
+    # Before the classes are put in their order, which rounds differently.
+    probabilities = _softmax(np.concatenate(logits)[:, : len(self.classes_)])
+    return probabilities[:, self.ways_]
 
   def _loaded(self) -> Model:
     model = self.model
@@ -228,7 +237,11 @@ def _filled(x: np.ndarray, size: int, value: int = 0) -> np.ndarray:
   return np.concatenate([x, filling])
 
 
-def _params_for(model: Model, ways: int, classes: int) -> Params:
+def _params_for(
+  model: Model, ways: int, classes: int, head: str = 'mean'
+) -> Params:
+  if head not in ('mean', 'trained'):
+    raise ValueError(f"head is {head!r}; it must be 'mean' or 'trained'.")
   card = model.card
   trained = card['architecture']['ways']
   return head_for(
@@ -236,6 +249,7 @@ def _params_for(model: Model, ways: int, classes: int) -> Params:
     _shapes(json.dumps(card), trained + 1),
     _shapes(json.dumps(card), ways),
     classes,
+    average=head == 'mean',
   )
 
 

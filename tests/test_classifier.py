@@ -113,6 +113,33 @@ def test_maml_starts_every_class_from_the_mean_column():
       )
 
 
+@pytest.mark.parametrize('classes', [2, TRAINED])
+def test_the_trained_head_for_as_many_classes_as_it_has(classes):
+  """Without a step the logits are the trained network's, in any order."""
+  x, y = pictures((2,) * classes)
+  learned = make('maml', steps=0, head='trained').fit(x, y)
+  network, params = small(TRAINED), learned.model.params
+  logits, _ = network.apply(params, x[..., None] / np.float32(255))
+  weights = np.exp(np.asarray(logits)[:, :classes])
+  np.testing.assert_allclose(
+    learned.predict_proba(x)[:, np.argsort(learned.ways_)],
+    weights / weights.sum(1, keepdims=True),
+    rtol=1e-4,
+  )
+  again = make('maml', steps=0, head='trained').fit(x[::-1], -y[::-1])
+  np.testing.assert_array_equal(
+    again.predict_proba(x)[:, ::-1], learned.predict_proba(x)
+  )
+
+
+def test_the_trained_head_has_no_more_classes():
+  x, y = pictures((1,) * 4)
+  with pytest.raises(ValueError, match='for 3 classes, and there are 4'):
+    make('maml', head='trained').fit(x, y)
+  with pytest.raises(ValueError, match="head is 'other'"):
+    make('maml', head='other').fit(x, y)
+
+
 @pytest.mark.parametrize('name', NAMES)
 def test_a_class_more_is_no_class_more_in_the_padding(name):
   """9 classes run in a program for 10; the tenth has no part in it."""
