@@ -34,6 +34,13 @@ setup(
     'folder': ['pillow>=13,<14', 'tqdm>=4.70,<5'],
     # Omniglot and other prepared data sets; reading them needs no TensorFlow.
     'tfds': ['pillow>=13,<14', 'tensorflow-datasets>=4.9.10,<5'],
+    # lasium_jax.FewShotClassifier; models as files, whose format cannot hold
+    # code and is read in other languages too.
+    'classifier': [
+      'pillow>=13,<14',
+      'safetensors>=0.8,<0.9',
+      'scikit-learn>=1.9,<2',
+    ],
     # The built-in set: typefaces, and drawing with them.
     'glyphs': [
       'matplotlib>=3.11,<4',

@@ -18,12 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 from absl import flags
 
-from configs import base
-from experiments import build, by_size, command, stage_generator, streams
+from experiments import build, command, stage_generator, streams
 from experiments.build import Places
 from experiments.checks import BadConfig, Config, needs_generator
 from experiments.html_latents import write_page
-from experiments.record import Record, read_config
+from experiments.record import Record
+from experiments.saved import saved_config
 from lasium_jax.data import Splits, image_set
 from lasium_jax.nets import conv4
 from lasium_jax.types import Array, Generator, GeneratorSource, Task, TaskFn
@@ -166,7 +166,12 @@ def define_flags() -> None:
 
 def work(given: Any) -> None:
   workdir = Path(given.workdir)
-  config = _config_of(workdir)
+  config = saved_config(workdir)
+  if not needs_generator(config):
+    raise BadConfig(
+      f'The run {config.name!r} in {workdir} has no generator; name one of '
+      'LASIUM, such as ro-vae-maml.'
+    )
   places = Places(
     Path(given.data_dir) if given.data_dir else None,
     Path(given.cache_dir) if given.cache_dir else Places().cache_dir,
@@ -195,21 +200,6 @@ def work(given: Any) -> None:
     ink=config.data.invert,
   )
   print(f'Page: {page}')
-
-
-def _config_of(workdir: Path) -> Config:
-  saved = read_config(workdir)
-  if saved is None:
-    raise BadConfig(f'{workdir} is not a run: it has no config.json.')
-  # Fields that are newer than the run have their defaults.
-  config = base.get_config(saved.get('benchmark', ''), saved['name'])
-  config.update(saved)
-  if not needs_generator(config):
-    raise BadConfig(
-      f'The run {saved["name"]!r} in {workdir} has no generator; name one of '
-      'LASIUM, such as ro-vae-maml.'
-    )
-  return by_size.resolved(config)
 
 
 if __name__ == '__main__':

@@ -52,7 +52,7 @@ def _page(workdir: Path) -> str:
   config = _read_json(workdir / 'config.json')
   results, samples = record.get('results', []), workdir / 'samples'
   metrics = list(read_metrics(workdir / 'metrics.jsonl'))
-  return _layout(
+  return layout(
     _title(results),
     _lead(record, config.get('data', {})),
     {
@@ -67,7 +67,7 @@ def _page(workdir: Path) -> str:
   )
 
 
-def _layout(title: str, lead: str, sections: dict[str, str]) -> str:
+def layout(title: str, lead: str, sections: dict[str, str]) -> str:
   """The page; sections without content are left out."""
   style = Path(__file__).with_suffix('.css').read_text(encoding='utf-8')
   body = '\n'.join(
@@ -113,8 +113,8 @@ def _read_json(path: Path) -> Json:
 def _title(results: list[Json]) -> str:
   if not results:
     return 'A few-shot learning run'
-  names = _words(entry['name'] for entry in _judged(results))
-  return f'{names} on {_words(entry["dataset"] for entry in results)}'
+  names = words(entry['name'] for entry in _judged(results))
+  return f'{names} on {words(entry["dataset"] for entry in results)}'
 
 
 def _lead(record: Json, data: Json) -> str:
@@ -123,9 +123,9 @@ def _lead(record: Json, data: Json) -> str:
     return 'Meta-trained; there were no labelled images to evaluate on.'
   if not results:
     return 'Not evaluated yet: this is what the run has recorded so far.'
-  steps = _words(f'{r["steps"]:,}' for r in _judged(results))
-  tasks = _words(f'{r["tasks"]:,}' for r in results)
-  kinds = _words(f'{r["ways"]}-way {r["shots"]}-shot' for r in results)
+  steps = words(f'{r["steps"]:,}' for r in _judged(results))
+  tasks = words(f'{r["tasks"]:,}' for r in results)
+  kinds = words(f'{r["ways"]}-way {r["shots"]}-shot' for r in results)
   judged = f'Meta-trained for {steps} iterations, then judged'
   return (
     f'{"Judged" if steps == "0" else judged} on {tasks} real tasks of each '
@@ -147,7 +147,7 @@ def _judged(results: list[Json]) -> list[Json]:
   return [r for r in results if r['name'] not in FLOORS] or results
 
 
-def _words(items: Iterable[object]) -> str:
+def words(items: Iterable[object]) -> str:
   """'a', 'a and b', 'a, b and c', each once."""
   *first, last = dict.fromkeys(map(str, items))
   return f'{", ".join(first)} and {last}' if first else last

@@ -134,6 +134,15 @@ def finished(stage: Stage, record: Record) -> Any:
   return state
 
 
+def shapes(name: str, steps: int, init: Callable[[], Any]) -> Stage:
+  """A stage to look up what it has left, computing nothing, not even `init`."""
+
+  def advance(state: Any, first: int, n: int) -> tuple[Any, Mapping[str, Any]]:
+    raise NotImplementedError(f'{name} is only looked up.')
+
+  return Stage(name, steps, 1, lambda: jax.eval_shape(init), advance)
+
+
 def _check_finite(stage: Stage, step: int, metrics: dict[str, float]) -> None:
   for name, value in metrics.items():
     if not math.isfinite(value):

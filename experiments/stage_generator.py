@@ -47,6 +47,27 @@ def trained_generator(
   return loop.finished(stage, files).params
 
 
+def exported(config: Config, files: Record) -> Params:
+  """The generator's parameters of a finished run, found without its data.
+
+  Raises:
+    BadConfig: if the run has no generator.
+    FileNotFoundError: if its training has not come to its end.
+  """
+  if not needs_generator(config):
+    raise BadConfig(f'The run {config.name!r} has no generator to export.')
+  shape = (config.data.size, config.data.size, config.data.channels)
+  _, trainer = build.generator(config, shape)
+  stage = loop.shapes(
+    'train_generator',
+    config.generator.steps,
+    lambda: trainer.init(jax.random.key(0), jnp.zeros((2, *shape))),
+  )
+  if config.generator.workdir:
+    return _borrowed(config, stage).params
+  return loop.finished(stage, files).params
+
+
 def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   """Random batches of the training images through the trainer."""
   model, trainer = build.generator(config, splits.train.shape)

@@ -64,6 +64,27 @@ def meta_trained(
   return loop.finished(stage_of(config, splits, files, params), files).best
 
 
+def exported(config: Config, files: Record) -> Params:
+  """The parameters of the member that is best, found without its data.
+
+  Raises:
+    BadConfig: if the run meta-trains nothing.
+    FileNotFoundError: if meta-training has not come to its end.
+  """
+  if not config.meta.iterations:
+    raise BadConfig(f'The run {config.name!r} has no learner to export.')
+  side, channels = config.data.size, config.data.channels
+  keys, _ = members.stacked_keys(members.members(config), streams.META)
+
+  def init() -> Training:
+    return _start(config, keys, jnp.zeros((1, side, side, channels)))
+
+  shapes = loop.shapes('meta_train', config.meta.iterations, init)
+  state = loop.finished(shapes, files)
+  chosen = int(np.argmax(state.best_accuracy))
+  return jax.tree.map(lambda leaf: leaf[chosen], state.best)
+
+
 def stage_of(
   config: Config, splits: Splits, files: Record, params: Params | None
 ) -> Stage:

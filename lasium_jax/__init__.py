@@ -5,7 +5,18 @@ pure function or a NamedTuple of them. See README.md for an example, and
 docs/architecture.md for the whole picture.
 """
 
-from lasium_jax import data, generators, latents, learners, meta, metrics, tasks
+from typing import TYPE_CHECKING, Any
+
+from lasium_jax import (
+  data,
+  generators,
+  latents,
+  learners,
+  meta,
+  metrics,
+  models,
+  tasks,
+)
 from lasium_jax.nets import conv4
 from lasium_jax.types import (
   Anchors,
@@ -19,11 +30,15 @@ from lasium_jax.types import (
   Trainer,
 )
 
+if TYPE_CHECKING:
+  from lasium_jax.classifier import FewShotClassifier
+
 __version__ = '0.1.0'
 
 __all__ = [
   'Anchors',
   'Examples',
+  'FewShotClassifier',
   'Generator',
   'GeneratorSource',
   'ImageSet',
@@ -38,5 +53,20 @@ __all__ = [
   'learners',
   'meta',
   'metrics',
+  'models',
   'tasks',
 ]
+
+
+def __getattr__(name: str) -> Any:
+  """`FewShotClassifier` when it is asked for: scikit-learn is an extra."""
+  if name != 'FewShotClassifier':
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  try:
+    from lasium_jax.classifier import FewShotClassifier
+  except ImportError as error:
+    raise ImportError(
+      f'FewShotClassifier needs more packages ({error}): pip install '
+      "'lasium_jax[classifier]'"
+    ) from error
+  return FewShotClassifier

@@ -23,7 +23,8 @@ class Examples(NamedTuple):
 
   Attributes:
     x: `[n, H, W, C]` float32 in [0, 1].
-    y: `[n]` int32, in `0..N-1`.
+    y: `[n]` int32, in `0..N-1`; -1 marks padding, for learners made to ignore
+      it (`padded=True`). Padding may hold any finite image.
   """
 
   x: Array
@@ -60,10 +61,12 @@ class Network(NamedTuple):
 
   Attributes:
     init: `(key, x) -> params`, for images `x [n, H, W, C]`.
-    apply: `(params, x, statistics=None) -> (outputs [n, ...], statistics)`.
-      With `statistics` None each normalization uses the batch at hand
-      (transductive on queries) and the moments it used come back; passed in
-      again, they are used as they are, so that no image sees another.
+    apply: `(params, x, statistics=None, mask=None)` to `(outputs [n, ...],
+      statistics)`. With `statistics` None each normalization uses the batch at
+      hand (transductive on queries) and the moments it used come back; passed
+      in again, they are used as they are, so that no image sees another. With
+      `mask` `[n]` bool, moments are of the images where it is True; only
+      padded learners pass it.
   """
 
   init: Callable[[Array, Array], Params]
@@ -176,7 +179,8 @@ class Learner(NamedTuple):
   Attributes:
     init: `(key, x [n, H, W, C]) -> params`.
     adapt: `(key, params, support: Examples) -> adapted`, any pytree.
-    predict: `(adapted, x [n, H, W, C]) -> logits [n, N]`.
+    predict: `(adapted, x [n, H, W, C]) -> logits [n, N]`. Learners made with
+      `padded=True` also take `mask` `[n]` bool, False for padding.
   """
 
   init: Callable[[Array, Array], Params]

@@ -20,6 +20,15 @@ def key():
   return jax.random.key(0)
 
 
+@pytest.fixture(scope='module')
+def compile_quickly():
+  """For tests where compiling takes most of the time, and computing none."""
+  before = jax.config.read('jax_disable_most_optimizations')
+  jax.config.update('jax_disable_most_optimizations', True)
+  yield
+  jax.config.update('jax_disable_most_optimizations', before)
+
+
 @pytest.fixture
 def image_set():
   """Six classes of 7 to 12 images, whose pixels tell class and number."""

@@ -1,10 +1,12 @@
 """Model-agnostic meta-learning (Finn et al. 2017)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import optax
 
+from lasium_jax.learners.padding import apply, real
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
@@ -21,28 +23,38 @@ class Adapted(NamedTuple):
   statistics: Any = None
 
 
-def support_loss(network: Network, params: Params, support: Examples) -> Array:
+def support_loss(
+  network: Network, params: Params, support: Examples, padded: bool = False
+) -> Array:
   """Mean cross-entropy of `network` on the support examples, in nats."""
-  logits, _ = network.apply(params, support.x)
-  return optax.softmax_cross_entropy_with_integer_labels(
-    logits, support.y
-  ).mean()
+  mask = real(support, padded)
+  logits, _ = apply(network, params, support.x, mask=mask)
+  losses = optax.softmax_cross_entropy_with_integer_labels(logits, support.y)
+  return losses.mean(where=mask)
 
 
 def freeze(
-  network: Network, params: Params, support: Examples, inductive: bool
+  network: Network,
+  params: Params,
+  support: Examples,
+  inductive: bool,
+  padded: bool = False,
 ) -> Adapted:
   """Ends adaptation; an inductive network keeps the support's moments."""
   if not inductive:
     return Adapted(params)
-  _, statistics = network.apply(params, support.x)
+  _, statistics = apply(network, params, support.x, mask=real(support, padded))
   return Adapted(params, statistics)
 
 
-def predict(network: Network, adapted: Adapted, x: Array) -> Array:
-  """Logits `[n, N]` of the adapted network."""
-  logits, _ = network.apply(adapted.params, x, adapted.statistics)
-  return logits
+def predictor(network: Network) -> Callable[..., Array]:
+  """`(adapted, x, mask=None) -> logits [n, N]` of an adapted network."""
+
+  def predict(adapted: Adapted, x: Array, mask: Array | None = None) -> Array:
+    logits, _ = apply(network, adapted.params, x, adapted.statistics, mask)
+    return logits
+
+  return predict
 
 
 def maml(
@@ -53,6 +65,7 @@ def maml(
   first_order: bool = False,
   inductive: bool = False,
   checkpoint: bool = False,
+  padded: bool = False,
 ) -> Learner:
   """Adapts all parameters by a few steps of gradient descent.
 
@@ -71,6 +84,8 @@ def maml(
     checkpoint: whether the outer gradient computes each inner step again in
       place of keeping its activations: less memory for about a third more
       time (docs/performance.md).
+    padded: whether support examples with label -1 are padding, to be ignored;
+      `predict` takes a `mask` then.
 
   Returns:
     A learner.
@@ -80,7 +95,9 @@ def maml(
     del key
 
     def step(params: Params, _: None) -> tuple[Params, None]:
-      gradient = jax.grad(lambda p: support_loss(network, p, support))(params)
+      gradient = jax.grad(lambda p: support_loss(network, p, support, padded))(
+        params
+      )
       if first_order:
         gradient = jax.lax.stop_gradient(gradient)
       return jax.tree.map(
@@ -89,8 +106,6 @@ def maml(
 
     step_fn = jax.checkpoint(step) if checkpoint else step
     params, _ = jax.lax.scan(step_fn, params, length=steps)
-    return freeze(network, params, support, inductive)
+    return freeze(network, params, support, inductive, padded)
 
-  return Learner(
-    network.init, adapt, lambda adapted, x: predict(network, adapted, x)
-  )
+  return Learner(network.init, adapt, predictor(network))

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.learners.padding import apply, real
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
@@ -28,6 +29,7 @@ def protonets(
   ways: int,
   distance: Literal['mean', 'sum'] = 'mean',
   inductive: bool = False,
+  padded: bool = False,
 ) -> Learner:
   """Classifies by the nearest mean of each class's support features.
 
@@ -40,6 +42,8 @@ def protonets(
     ways: N.
     distance: 'mean' or 'sum'.
     inductive: as in `maml`.
+    padded: as in `maml`; and a class without a support example is infinitely
+      far from everything, so that there may be fewer than `ways`.
 
   Returns:
     A learner.
@@ -48,13 +52,21 @@ def protonets(
 
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
     del key
-    features, statistics = network.apply(params, support.x)
-    members = jax.nn.one_hot(support.y, ways, axis=0)  # [N, n]
-    means = members @ features / members.sum(axis=1, keepdims=True)
+    mask = real(support, padded)
+    features, statistics = apply(network, params, support.x, mask=mask)
+    members = jax.nn.one_hot(support.y, ways, axis=0)  # [N, n], 0 for padding.
+    counts = members.sum(axis=1, keepdims=True)
+    if padded:
+      totals = members @ features
+      means = jnp.where(counts > 0, totals / jnp.maximum(counts, 1), jnp.inf)
+    else:
+      means = members @ features / counts
     return Prototypes(params, means, statistics if inductive else None)
 
-  def predict(adapted: Prototypes, x: Array) -> Array:
-    features, _ = network.apply(adapted.params, x, adapted.statistics)
+  def predict(
+    adapted: Prototypes, x: Array, mask: Array | None = None
+  ) -> Array:
+    features, _ = apply(network, adapted.params, x, adapted.statistics, mask)
     differences = features[:, None] - adapted.means[None]
     return -reduce(differences**2, axis=-1)
 

@@ -3,7 +3,7 @@
 import jax
 import optax
 
-from lasium_jax.learners.maml import Adapted, freeze, predict, support_loss
+from lasium_jax.learners.maml import Adapted, freeze, predictor, support_loss
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
@@ -13,6 +13,7 @@ def scratch(
   steps: int,
   learning_rate: float,
   inductive: bool = False,
+  padded: bool = False,
 ) -> Learner:
   """Trains a freshly initialized network on the support by Adam.
 
@@ -21,6 +22,7 @@ def scratch(
     steps: of Adam on the whole support.
     learning_rate: Adam's.
     inductive: as in `maml`.
+    padded: as in `maml`.
 
   Returns:
     A learner without meta-parameters; `adapt` initializes by its key.
@@ -39,12 +41,14 @@ def scratch(
       carry: tuple[Params, optax.OptState], _: None
     ) -> tuple[tuple[Params, optax.OptState], None]:
       params, opt_state = carry
-      gradient = jax.grad(lambda p: support_loss(network, p, support))(params)
+      gradient = jax.grad(lambda p: support_loss(network, p, support, padded))(
+        params
+      )
       updates, opt_state = optimizer.update(gradient, opt_state)
       return (optax.apply_updates(params, updates), opt_state), None
 
     start = (params, optimizer.init(params))
     (params, _), _ = jax.lax.scan(step, start, length=steps)
-    return freeze(network, params, support, inductive)
+    return freeze(network, params, support, inductive, padded)
 
-  return Learner(init, adapt, lambda adapted, x: predict(network, adapted, x))
+  return Learner(init, adapt, predictor(network))

@@ -25,7 +25,7 @@ class _Conv4(nn.Module):
   use_scale: bool
 
   @nn.compact
-  def __call__(self, x: Array) -> Array:
+  def __call__(self, x: Array, mask: Array | None = None) -> Array:
     strides = 2 if self.downsample == 'stride' else 1
     for _ in range(4):
       # The inner loop of MAML runs this with weights of each task's own.
@@ -37,7 +37,7 @@ class _Conv4(nn.Module):
         kernel_init=nn.initializers.glorot_uniform(),
         conv_general_dilated=conv_by_patches,
       )(x)
-      x = nn.relu(BatchStatisticsNorm(use_scale=self.use_scale)(x))
+      x = nn.relu(BatchStatisticsNorm(use_scale=self.use_scale)(x, mask))
       if self.downsample == 'max_pool':
         x = max_pool_2x2(x)
     if self.outputs is not None and self.head == 'mean':
@@ -81,18 +81,30 @@ def conv4(
 
 
 def network(module: nn.Module) -> Network:
-  """Wraps a module whose only state is `BatchStatisticsNorm`'s moments."""
+  """Wraps a module whose only state is `BatchStatisticsNorm`'s moments.
+
+  Args:
+    module: `(x, mask) -> outputs`.
+
+  Returns:
+    A `Network`.
+  """
 
   def init(key: Array, x: Array) -> Params:
     return jax.jit(module.init)(key, x)['params']
 
   def apply(
-    params: Params, x: Array, statistics: Any = None
+    params: Params,
+    x: Array,
+    statistics: Any = None,
+    mask: Array | None = None,
   ) -> tuple[Array, Any]:
     if statistics is not None:
       variables = {'params': params, STATISTICS: statistics}
       return module.apply(variables, x), statistics  # type: ignore[return-value]
-    outputs, updates = module.apply({'params': params}, x, mutable=[STATISTICS])
+    outputs, updates = module.apply(
+      {'params': params}, x, mask, mutable=[STATISTICS]
+    )
     return outputs, updates[STATISTICS]
 
   return Network(init, apply)

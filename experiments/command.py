@@ -1,0 +1,41 @@
+"""What entry points without a config share."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from absl import app, flags
+
+from experiments.checks import BadConfig
+from experiments.record import WrongWorkdir
+
+# What a person can mend: shown as one message, without a traceback.
+EXPECTED = (BadConfig, WrongWorkdir, ImportError, OSError, ValueError)
+
+
+def start(
+  define_flags: Callable[[], None],
+  work: Callable[[Any], None],
+  required: Sequence[str],
+) -> None:
+  """Parses flags and does the work.
+
+  Args:
+    define_flags: defines them; only here, so that a module with flags can be
+      imported beside another.
+    work: gets their values as attributes.
+    required: names of flags that must be given.
+  """
+  define_flags()
+  flags.mark_flags_as_required(required)
+
+  def main(argv: list[str]) -> None:
+    if len(argv) > 1:
+      raise app.UsageError(f'Unknown arguments: {argv[1:]}.')
+    try:
+      work(flags.FLAGS)
+    except EXPECTED as error:
+      print(f'Error: {error}', file=sys.stderr)
+      sys.exit(1)
+
+  app.run(main)

@@ -1,0 +1,274 @@
+"""A trained few-shot learner by scikit-learn's conventions."""
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+  check_consistent_length,
+  check_is_fitted,
+  column_or_1d,
+  validate_data,
+)
+
+from lasium_jax import models
+from lasium_jax.data.pictures import as_images, is_pictures
+from lasium_jax.learners.head import head_for
+from lasium_jax.models import Model
+from lasium_jax.ops.sizes import padded_size
+from lasium_jax.types import Examples, Params
+
+# Inductive queries are classified so many at a time, the last ones filled up:
+# one program for any number of them, and a query's result does not depend on
+# how many others there are.
+_QUERIES = 64
+
+
+class FewShotClassifier(ClassifierMixin, BaseEstimator):
+  """Learns classes from a few images each, by a meta-trained learner.
+
+  There may be any number of classes, and of images of each, whatever the
+  learner was trained with. ProtoNets compares with the mean features of each
+  class. MAML's head is built anew, every class starting from the mean of the
+  trained head's columns unless told otherwise. The order of images and the
+  names of classes do not matter.
+
+  Images are an array `[n, H, W]` or `[n, H, W, C]` or, as scikit-learn has
+  them, flat `[n, H * W * C]`, of bytes or of floats in [0, 1]; or a list of
+  file names, paths, Pillow images and arrays. What is not flat may have any
+  size and is made the model's. They are taken as they look: dark ink on white
+  is inverted here for a model that was trained so.
+
+  Attributes:
+    classes_: `[num_classes]` the labels, sorted.
+    adapted_: what the learner made of the support images.
+    ways_: `[num_classes]` which of the learner's outputs each class has.
+  """
+
+  classes_: np.ndarray
+  ways_: np.ndarray
+  adapted_: Any
+
+  def __init__(
+    self,
+    model: str | Path | Model | None = None,
+    *,
+    inductive: bool = True,
+    steps: int | None = None,
+    invert: bool | None = None,
+    head: Literal['mean', 'trained'] = 'mean',
+  ) -> None:
+    """Sets parameters; nothing is read before `fit`.
+
+    Args:
+      model: a folder that experiments/export.py wrote, or what
+        `lasium_jax.models.load_model` returned.
+      inductive: whether a prediction is independent of the other queries. If
+        False, the images that are given to `predict` together are normalized
+        together, as in most published numbers.
+      steps: of MAML's adaptation; None for the model's own.
+      invert: whether dark becomes 1 and light 0; None for what the model's
+        training images needed. Say False for images that are ink 1 on 0
+        already.
+      head: what MAML's classes start from: the mean of the trained head's
+        columns, or, for up to as many classes as in training, its columns as
+        they are, given to the classes by the content of their images. The
+        latter is the more accurate where it can be had
+        (`lasium_jax.learners.head`).
+    """
+    self.model = model
+    self.inductive = inductive
+    self.steps = steps
+    self.invert = invert
+    self.head = head
+
+  @classmethod
+  def load(cls, path: str | Path, **parameters: Any) -> Self:
+    """A classifier with the model of a folder.
+
+    Args:
+      path: a folder that experiments/export.py wrote.
+      **parameters: of the constructor.
+
+    Returns:
+      The classifier, to be fitted.
+
+    Raises:
+      BadModel: if the folder holds no sound model.
+    """
+    return cls(models.load_model(path), **parameters)
+
+  def __sklearn_tags__(self) -> Any:
+    tags = super().__sklearn_tags__()
+    tags.input_tags.three_d_array = True
+    tags.input_tags.string = True
+    tags.input_tags.positive_only = True
+    return tags
+
+  def fit(self, X: Any, y: Any) -> Self:
+    """Learns from labelled images.
+
+    Args:
+      X: n images.
+      y: n labels of any one type.
+
+    Returns:
+      self.
+
+    Raises:
+      ValueError: if images or labels cannot be used.
+      BadModel: if `model` names a folder without a sound model.
+    """
+    model = self._loaded()
+    x = self._images(X, model.card, reset=True)
+    self.classes_, y = np.unique(_labels(y, x, self), return_inverse=True)
+    # By content: in which order the images came, or which names the classes
+    # have, does not change a bit.
+    order = sorted(range(len(x)), key=lambda i: x[i].tobytes())
+    appearing = np.array(list(dict.fromkeys(y[order])))
+    self.ways_ = np.argsort(appearing)
+    ways = padded_size(len(self.classes_))
+    adapt, _ = self._programs(model.card, ways)
+    params = _params_for(model, ways, len(self.classes_), self.head)
+    support = _padded(x[order], self.ways_[y[order]])
+    adapted = adapt(jax.random.key(0), params, support)
+    self.card_ = model.card
+    self.adapted_ = jax.device_get(adapted)
+    return self
+
+  def predict(self, X: Any) -> np.ndarray:
+    """The likeliest label of each image, `[n]`."""
+    best = self.predict_proba(X).argmax(1)
+    labels: np.ndarray = self.classes_[best]
+    return labels
+
+  def predict_proba(self, X: Any) -> np.ndarray:
+    """Probabilities `[n, num_classes]`, in the order of `classes_`."""
+    check_is_fitted(self)
+    x = self._images(X, self.card_, reset=False)
+    _, predict = self._programs(self.card_, padded_size(len(self.classes_)))
+    size = _QUERIES if self.inductive else padded_size(len(x))
+    adapted = jax.device_put(self.adapted_)
+    logits = []
+    for first in range(0, len(x), size):
+      batch = x[first : first + size]
+      mask = np.arange(size) < len(batch)
+      outputs = predict(adapted, _filled(batch, size), mask)
+      logits.append(np.asarray(outputs)[: len(batch)])
+    # Before the classes are put in their order, which rounds differently.
+    probabilities = _softmax(np.concatenate(logits)[:, : len(self.classes_)])
+    return probabilities[:, self.ways_]
+
+  def _loaded(self) -> Model:
+    model = self.model
+    if model is None:
+      raise ValueError(
+        'FewShotClassifier needs a model: the folder that '
+        'experiments/export.py wrote.'
+      )
+    loaded = model if isinstance(model, Model) else models.load_model(model)
+    if loaded.card['kind'] != 'learner':
+      raise models.BadModel(
+        f'This model is a {loaded.card["kind"]}; to classify, export the '
+        'learner (--what=learner).'
+      )
+    return loaded
+
+  def _programs(self, card: Mapping[str, Any], ways: int) -> Any:
+    changes: dict[str, Any] = {'inductive': bool(self.inductive)}
+    if self.steps is not None:
+      if 'steps' not in card['architecture']['learner']:
+        raise ValueError('steps is of MAML; this model has no steps.')
+      changes['steps'] = self.steps
+    return _compiled(json.dumps(card, sort_keys=True), ways, **changes)
+
+  def _images(self, X: Any, card: Mapping[str, Any], *, reset: bool) -> Any:
+    """`[n, H, W, C]` float32, ink 1 on 0."""
+    shape = models.image_shape(card)
+    if not is_pictures(X):
+      table = validate_data(self, X, reset=reset, dtype='numeric')
+      X = self._unflatten(table, shape)
+    invert = card['image']['invert'] if self.invert is None else self.invert
+    images = as_images(X, shape, invert=invert)
+    if not len(images):
+      raise ValueError('There are no images.')
+    return images
+
+  def _unflatten(
+    self, table: np.ndarray, shape: tuple[int, int, int]
+  ) -> np.ndarray:
+    if table.shape[1] != np.prod(shape):
+      raise ValueError(
+        f'Flat images of this model have {np.prod(shape)} values '
+        f'({"x".join(map(str, shape))}), not {table.shape[1]}. Images of '
+        'another size must be [n, H, W] or [n, H, W, C].'
+      )
+    return table.reshape(-1, *shape)
+
+
+def _labels(y: Any, x: np.ndarray, classifier: Any) -> np.ndarray:
+  if y is None:
+    raise ValueError(
+      f'{type(classifier).__name__} requires y to be passed, but the target y '
+      'is None'
+    )
+  labels: np.ndarray = column_or_1d(y, warn=True)
+  check_consistent_length(x, labels)
+  check_classification_targets(labels)
+  return labels
+
+
+def _padded(x: np.ndarray, y: np.ndarray) -> Examples:
+  """Examples of one of the few sizes that there are programs for."""
+  size = padded_size(len(x))
+  filled = _filled(x, size), _filled(y.astype(np.int32), size, -1)
+  return Examples(*map(jnp.asarray, filled))
+
+
+def _filled(x: np.ndarray, size: int, value: int = 0) -> np.ndarray:
+  filling = np.full_like(x, value, shape=(size - len(x), *x.shape[1:]))
+  return np.concatenate([x, filling])
+
+
+def _params_for(
+  model: Model, ways: int, classes: int, head: str = 'mean'
+) -> Params:
+  if head not in ('mean', 'trained'):
+    raise ValueError(f"head is {head!r}; it must be 'mean' or 'trained'.")
+  card = model.card
+  trained = card['architecture']['ways']
+  return head_for(
+    model.params,
+    _shapes(json.dumps(card), trained + 1),
+    _shapes(json.dumps(card), ways),
+    classes,
+    average=head == 'mean',
+  )
+
+
+@functools.lru_cache(maxsize=256)
+def _shapes(card: str, ways: int) -> Params:
+  return models.shapes(json.loads(card), ways=ways)
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(
+  card: str, ways: int, **changes: Any
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+  """A learner's `adapt` and `predict`, compiled once for each size."""
+  learner = models.learner(json.loads(card), ways=ways, padded=True, **changes)
+  return jax.jit(learner.adapt), jax.jit(learner.predict)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+  """In float64, so that every row adds up to 1."""
+  shifted = logits - logits.max(1, keepdims=True)
+  weights = np.exp(shifted.astype(np.float64))
+  return np.asarray(weights / weights.sum(1, keepdims=True))

@@ -1,0 +1,166 @@
+"""Pictures of any kind as the images that a model takes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_MAX_PIXELS = 80_000_000  # Of one picture, refused before it is decoded.
+_BYTES = 65_535 // 255  # Steps of a 16-bit pixel to one of a byte.
+
+
+def read_picture(picture: Any, size: tuple[int, int], channels: int) -> Any:
+  """A picture as bytes of a set size, as it looks: no polarity is changed.
+
+  It is turned as its EXIF data says, cropped to the middle where its shape is
+  another, and resized. What is transparent is white.
+
+  Args:
+    picture: a file's name or path, a Pillow image, or an array `[h, w]` or
+      `[h, w, c]` of uint8.
+    size: `(H, W)`.
+    channels: 1 (grey) or 3.
+
+  Returns:
+    `[H, W, channels]` uint8.
+
+  Raises:
+    ImportError: if Pillow is missing.
+    OSError: if there is no such file.
+    ValueError: if it does not decode, or is too large.
+  """
+  try:
+    from PIL import Image, ImageOps
+  except ImportError as error:
+    raise ImportError(
+      "Reading pictures needs Pillow: pip install 'lasium_jax[classifier]'"
+    ) from error
+
+  if isinstance(picture, str | Path):
+    return _read_file(Path(picture), size, channels)
+  if isinstance(picture, np.ndarray):
+    picture = Image.fromarray(
+      picture[..., 0] if picture.shape[2:] == (1,) else picture
+    )
+  mode = 'L' if channels == 1 else 'RGB'
+  image = _opaque(ImageOps.exif_transpose(picture)).convert(mode)
+  fitted = ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
+  return np.asarray(fitted).reshape(*size, channels)
+
+
+def _read_file(path: Path, size: tuple[int, int], channels: int) -> np.ndarray:
+  from PIL import Image
+
+  try:
+    with Image.open(path) as file:
+      width, height = file.size
+      if width * height > _MAX_PIXELS:
+        raise ValueError(f'it has {width}x{height} pixels')
+      pixels: np.ndarray = read_picture(file, size, channels)
+      return pixels
+  except FileNotFoundError as error:
+    raise FileNotFoundError(f'There is no picture {path}.') from error
+  except Exception as error:  # Pillow raises SyntaxError for some files.
+    raise ValueError(
+      f'{path} cannot be read as a picture: {error}. Remove it, or save it '
+      'anew as PNG.'
+    ) from error
+
+
+def _opaque(image: Any) -> Any:
+  """16 bits as 8, and what is transparent on white."""
+  from PIL import Image
+
+  if image.mode[0] in 'IF':
+    pixels = np.asarray(image)
+    if image.mode == 'F' or pixels.min() < 0 or pixels.max() > 65_535:
+      raise ValueError(f'its pixels are no bytes (mode {image.mode})')
+    return Image.fromarray((pixels // _BYTES).astype(np.uint8))
+  if image.has_transparency_data:
+    image = image.convert('RGBA')
+    white = Image.new('RGBA', image.size, 'white')
+    return Image.alpha_composite(white, image)
+  return image
+
+
+def is_pictures(x: Any) -> bool:
+  """Whether `x` is images one by one, or an array of them; no flat table."""
+  if isinstance(x, np.ndarray) and x.ndim > 2:
+    return True
+  if isinstance(x, np.ndarray) and (x.ndim != 1 or x.dtype.kind not in 'OU'):
+    return False
+  if not isinstance(x, list | tuple | np.ndarray) or not len(x):
+    return False
+  return all(_is_picture(item) for item in x)
+
+
+def _is_picture(item: Any) -> bool:
+  if isinstance(item, str | Path):
+    return True
+  # Pillow's images without importing it: they are none if it is missing.
+  return getattr(item, 'ndim', 0) > 1 or hasattr(item, 'getbands')
+
+
+def as_images(
+  pictures: Any, shape: tuple[int, int, int], *, invert: bool
+) -> np.ndarray:
+  """Pictures as a model takes them.
+
+  Args:
+    pictures: `[n, h, w]` or `[n, h, w, c]`, whole numbers of a byte or floats
+      in [0, 1]; or a list of file names, paths, Pillow images and arrays
+      `[h, w]` or `[h, w, c]`.
+    shape: `(H, W, C)` of the model's images. What is of another size or number
+      of channels goes through `read_picture`.
+    invert: whether dark becomes 1 and light 0.
+
+  Returns:
+    `[n, H, W, C]` float32 in [0, 1].
+
+  Raises:
+    ImportError, OSError: as `read_picture`.
+    ValueError: if a value is out of range, or a picture does not decode.
+  """
+  if isinstance(pictures, np.ndarray) and pictures.ndim > 2:
+    images = _from_array(pictures, shape)
+  else:
+    images = np.stack([_from_item(item, shape) for item in pictures])
+  return 1 - images if invert else images
+
+
+def _from_item(item: Any, shape: tuple[int, int, int]) -> np.ndarray:
+  if getattr(item, 'ndim', 0) > 1:
+    return _from_array(np.asarray(item)[None], shape)[0]
+  return _floats(read_picture(item, shape[:2], shape[2]))
+
+
+def _from_array(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+  """`[n, h, w]` or `[n, h, w, c]` to `[n, H, W, C]` floats."""
+  x = x[..., None] if x.ndim == 3 else x
+  if x.ndim != 4 or x.dtype.kind not in 'buif':
+    raise ValueError(
+      'Images must be numbers [n, H, W] or [n, H, W, C], not '
+      f'{x.dtype}{list(x.shape)}.'
+    )
+  most = 1 if x.dtype.kind in 'bf' else 255
+  # Not `x.min() < 0`: NaN is wrong too.
+  if x.size and not (x.min() >= 0 and x.max() <= most):
+    # In the words that scikit-learn has for it.
+    negative = 'Negative values in data. ' if x.min() < 0 else ''
+    raise ValueError(
+      f'{negative}Images of {x.dtype} must be in [0, {most}]; these go from '
+      f'{x.min()} to {x.max()}. Scale floats to [0, 1], or give bytes.'
+    )
+  if x.shape[1:] == shape:
+    return _floats(x)
+  if x.shape[3] not in (1, 3, 4):
+    raise ValueError(f'Images must have 1, 3 or 4 channels, not {x.shape[3]}.')
+  scale = 255 if most == 1 else 1
+  pictures = np.rint(x * scale).astype(np.uint8)
+  read = [read_picture(picture, shape[:2], shape[2]) for picture in pictures]
+  return _floats(np.array(read, np.uint8).reshape(-1, *shape))
+
+
+def _floats(x: np.ndarray) -> np.ndarray:
+  floats = x.astype(np.float32)
+  return floats / 255 if x.dtype.kind in 'ui' else floats

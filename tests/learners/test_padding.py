@@ -1,0 +1,121 @@
+"""Padding changes nothing: not the loss, the moments or the prototypes."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from small import small
+
+from lasium_jax import learners
+from lasium_jax.nets import conv4
+from lasium_jax.types import Examples
+
+pytestmark = pytest.mark.usefixtures('compile_quickly')
+
+WAYS = 3
+SMALL = small(WAYS)
+LEARNERS = {
+  'maml': lambda **options: learners.maml(
+    SMALL, steps=2, learning_rate=0.4, **options
+  ),
+  'protonets': lambda **options: learners.protonets(
+    SMALL, ways=WAYS, **options
+  ),
+  'scratch': lambda **options: learners.scratch(
+    SMALL, steps=3, learning_rate=0.01, **options
+  ),
+}
+
+
+def pad(support, size, key):
+  """Filled with noise, so that it shows if anything looks at it."""
+  missing = size - len(support.y)
+  noise = jax.random.uniform(key, (missing, *support.x.shape[1:]))
+  return Examples(
+    jnp.concatenate([support.x, noise]),
+    jnp.concatenate([support.y, jnp.full(missing, -1)]),
+  )
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def solve(learner, key, params, support, x, *mask):
+  return learner.predict(learner.adapt(key, params, support), x, *mask)
+
+
+def unequal(task):
+  """Two images of classes 0 and 2, one of class 1."""
+  keep = jnp.array([0, 1, 2, 4, 5])
+  return jax.tree.map(lambda a: a[keep], task.support)
+
+
+@pytest.mark.parametrize('inductive', [False, True])
+@pytest.mark.parametrize('name', LEARNERS)
+def test_padding_to_any_size_changes_nothing(name, inductive, task, key):
+  plain = LEARNERS[name](inductive=inductive)
+  padded = LEARNERS[name](inductive=inductive, padded=True)
+  params = jax.jit(plain.init)(key, task.support.x)
+  for support in (task.support, unequal(task)):
+    expected = solve(plain, key, params, support, task.query.x)
+    for size in (len(support.y), 2 * len(support.y) + 1):
+      query = pad(task.query, len(task.query.y) + size, key)
+      logits = solve(
+        padded,
+        key,
+        params,
+        pad(support, size, key),
+        query.x,
+        query.y >= 0,
+      )
+      np.testing.assert_allclose(
+        logits[: len(expected)], expected, rtol=1e-4, atol=1e-5
+      )
+
+
+@pytest.mark.parametrize('name', LEARNERS)
+def test_padding_would_change_a_learner_that_is_not_told_of_it(name, task, key):
+  plain = LEARNERS[name]()
+  params = plain.init(key, task.support.x)
+  with_padding = pad(task.support, 12, key)
+  logits, expected = (
+    solve(plain, key, params, support, task.query.x)
+    for support in (with_padding, task.support)
+  )
+  assert jnp.abs(logits - expected).max() > 1e-3
+
+
+@pytest.mark.parametrize('name', LEARNERS)
+def test_padding_has_no_part_in_the_outer_gradient(name, task, key):
+  learner = LEARNERS[name](padded=True)
+  params = learner.init(key, task.support.x)
+
+  def loss(x, params):
+    support = pad(task.support, 9, key)
+    support = support._replace(x=support.x.at[6:].set(x))
+    adapted = learner.adapt(key, params, support)
+    return (learner.predict(adapted, task.query.x) ** 2).sum()
+
+  x = jnp.zeros((3, *task.support.x.shape[1:]))
+  gradient = jax.jit(jax.grad(loss))(x, params)
+  assert not np.asarray(gradient).any()
+
+
+def test_a_class_without_support_is_never_predicted(task, key):
+  learner = LEARNERS['protonets'](padded=True)
+  params = learner.init(key, task.support.x)
+  absent = task.support._replace(y=task.support.y.at[2:4].set(-1))
+  logits = solve(learner, key, params, absent, task.query.x)
+  assert (logits[:, 1] == -jnp.inf).all()
+  assert jnp.isfinite(logits[:, ::2]).all()
+
+
+def test_conv4_ignores_padding_in_every_block(task, key):
+  conv = conv4(WAYS, filters=2)
+  params = conv.init(key, task.support.x)
+  expected, moments = jax.jit(conv.apply)(params, task.support.x)
+  padded = pad(task.support, 9, key)
+  outputs, found = jax.jit(conv.apply)(params, padded.x, mask=padded.y >= 0)
+  np.testing.assert_allclose(outputs[:6], expected, atol=1e-5)
+  for a, b in zip(*map(jax.tree.leaves, (found, moments)), strict=True):
+    np.testing.assert_allclose(a, b, atol=1e-5)
