@@ -10,7 +10,9 @@ setup(
   description='Unsupervised meta-learning and few-shot learning in JAX',
   license='Apache-2.0',
   python_requires='>=3.11,<3.14',
-  packages=find_packages(include=['lasium_jax*', 'experiments*', 'configs*']),
+  packages=find_packages(
+    include=['lasium_jax*', 'experiments*', 'configs*', 'benchmarks*']
+  ),
   package_data={'lasium_jax': ['py.typed'], 'experiments': ['*.css']},
   install_requires=[
     'chex>=0.1.92,<0.2',
@@ -47,6 +49,8 @@ setup(
       'pillow>=13,<14',
       'scipy>=1.17,<2',
     ],
+    # What speed is compared with, and the plot.
+    'benchmarks': ['matplotlib>=3.11,<4', 'torch>=2.13,<2.14'],
     'test': [
       'mypy>=2.4,<3',
       'pytest>=9.2,<10',

@@ -27,7 +27,7 @@ def test_the_learner_of_a_run(reference, tmp_path):
   best = [leaf for name, leaf in saved.items() if name.startswith('.best[')]
   assert sum(map(np.size, best)) == sum(map(np.size, leaves(model.params)))
   for leaf in leaves(model.params):
-    assert any(np.array_equal(leaf, other) for other in best)
+    assert any(np.array_equal(leaf, other[0]) for other in best)
   config = json.loads((reference / 'config.json').read_text())
   assert (
     model.card['architecture']['learner']['steps']

@@ -1,0 +1,76 @@
+"""From starting Python to the end of the first step, in a process of its own.
+
+The process does what meta-training does first: it imports the entry points'
+modules, initializes, compiles a LASIUM iteration and runs it once.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import jax
+
+from benchmarks import cases
+from benchmarks.cases import Case
+
+# Everything is kept, however quickly it compiled.
+CACHE = {
+  'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
+  'JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES': '-1',
+}
+
+
+def case(state: str, *, small: bool) -> Case:
+  """A start with an empty compilation cache ('cold') or a full one ('warm').
+
+  `gflop` is None, and `peak_mb` the largest that the process ever was.
+  """
+  folders = tempfile.TemporaryDirectory()
+  full = Path(folders.name) / 'full'
+  peak = first_step(full, small=small)
+
+  def run() -> float:
+    if state == 'warm':
+      return first_step(full, small=small)
+    with tempfile.TemporaryDirectory(dir=folders.name) as empty:
+      return first_step(Path(empty), small=small)
+
+  return Case(run, 1, None, 1, 'starts', peak)
+
+
+def first_step(cache: Path, *, small: bool) -> float:
+  """Starts the process and waits for it.
+
+  Returns:
+    Its largest size, in 10^6 bytes.
+
+  Raises:
+    RuntimeError: if it fails, with what it said.
+  """
+  root = Path(__file__).parent.parent
+  paths = [str(root), os.environ.get('PYTHONPATH', '')]
+  environment = os.environ | CACHE
+  environment['JAX_COMPILATION_CACHE_DIR'] = str(cache)
+  environment['PYTHONPATH'] = os.pathsep.join(filter(None, paths))
+  command = [sys.executable, '-m', 'benchmarks.startup', 'small' * small]
+  done = subprocess.run(
+    command, env=environment, capture_output=True, text=True, check=False
+  )
+  if done.returncode:
+    raise RuntimeError(f'The process to time failed:\n{done.stderr}')
+  return float(done.stdout.split()[-1])
+
+
+def main() -> None:
+  iteration = cases.lasium_iteration('vae', small=sys.argv[1] == 'small')
+  jax.block_until_ready(iteration.run())
+  size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+  # In kilobytes, but bytes on macOS.
+  print(size / 1e6 if sys.platform == 'darwin' else size * 1024 / 1e6)
+
+
+if __name__ == '__main__':
+  main()
