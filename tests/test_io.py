@@ -338,12 +338,12 @@ def test_digest_is_of_the_leaves_themselves(tmp_path, caplog, monkeypatch):
   """Should the files be intact and Orbax read something else."""
   orbax = pytest.importorskip('orbax.checkpoint')
   save(tmp_path, 1, {'w': np.arange(3)})
-  read = orbax.PyTreeCheckpointer.restore
+  read = orbax.Checkpointer.restore
 
   def misread(*args, **kwargs):
     return {k: v + 1 for k, v in read(*args, **kwargs).items()}
 
-  monkeypatch.setattr(orbax.PyTreeCheckpointer, 'restore', misread)
+  monkeypatch.setattr(orbax.Checkpointer, 'restore', misread)
   assert restore(tmp_path, {'w': np.arange(3)}) is None
   assert 'the leaves do not match their sha256' in caplog.text
 

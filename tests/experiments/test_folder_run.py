@@ -249,7 +249,7 @@ def test_the_generator_of_an_older_run_serves(shrunk, tmp_path, monkeypatch):
 def test_anchors_are_encoded_from_images_that_fit(shrunk, splits):
   bytes_each = splits.train.images[0].nbytes
   config = shrunk('ro-vae-maml', data__device_bytes=16 * bytes_each + 1)
-  _, _, source = stage_meta._training_source(config, splits, None)
+  _, source = stage_meta._training_source(config, splits, None)
   np.testing.assert_array_equal(source.images, splits.train.images[::4])
 
 
