@@ -135,6 +135,7 @@ def _defaults() -> ConfigDict:
   tasks.shots = 1  # While training; evaluation has its own.
   tasks.queries = 5
   tasks.shift = (-5, 4)  # Of query images, in pixels; (0, 0) is none.
+  tasks.views = False  # Query photographs are cropped, mirrored and recoloured.
 
   config.network = network = ConfigDict()
   network.filters = 64

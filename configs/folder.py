@@ -48,6 +48,7 @@ def _leave_to_size(config: ConfigDict) -> None:
     config.generator.filters = placeholder(tuple)
     config.generator.halvings = placeholder(int)
     config.generator.latent_size = placeholder(int)
+  config.tasks.views = placeholder(bool)
   config.network.filters = placeholder(int)
   config.network.padding = placeholder(str)
   if not config.name.endswith('-paper'):  # Which has both for any size.

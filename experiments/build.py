@@ -21,7 +21,7 @@ from lasium_jax.data.cache import cached, default_cache_dir
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.generators import msgan, vae
 from lasium_jax.nets import conv4
-from lasium_jax.ops.augment import random_shifts
+from lasium_jax.ops.augment import random_shifts, random_views
 from lasium_jax.types import (
   AnchorFn,
   Array,
@@ -208,18 +208,25 @@ def sampler(config: Config, model: Generator) -> LatentSampler:
 def training_tasks(config: Config, model: Generator | None) -> TaskFn:
   """The tasks of meta-training; `model` is None if they are labelled."""
   settings = config.tasks
-  low, high = settings.shift
-  augment = functools.partial(random_shifts, low=low, high=high)
   shape = {
     'shots': settings.shots,
     'queries': settings.queries,
-    'augment': augment if (low, high) != (0, 0) else None,
+    'augment': _augment(config),
   }
   if model is None:
     return tasks.labelled(ways=settings.ways, **shape)
   return tasks.lasium(
     model, anchors(config, model), sampler(config, model), **shape
   )
+
+
+def _augment(config: Config) -> Callable[[Array, Array], Array] | None:
+  low, high = config.tasks.shift
+  if config.tasks.views:
+    return random_views
+  if (low, high) == (0, 0):
+    return None
+  return functools.partial(random_shifts, low=low, high=high)
 
 
 def evaluation_tasks(config: Config, shots: int) -> TaskFn:

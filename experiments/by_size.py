@@ -53,6 +53,7 @@ def by_size(size: int, channels: int) -> dict[str, Any]:
     'generator.filters': filters,
     'generator.halvings': halvings,
     'generator.latent_size': 20 if small and channels == 1 else 64,
+    'tasks.views': channels == 3,
     'network.filters': 64 if small else 32,
     'network.downsample': 'stride' if small else 'max_pool',
     'network.padding': 'SAME' if small else 'VALID',

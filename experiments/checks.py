@@ -106,6 +106,10 @@ def check_settings(config: Config) -> None:
       f'at least config.latents.sigma, {sigma}',
     ),
     'tasks.shift': (low <= high, '(low, high), in this order'),
+    'tasks.views': (
+      not config.tasks.views or (low, high) == (0, 0),
+      'False where config.tasks.shift is to move the images',
+    ),
     'meta.validate_every': (
       config.meta.validate_every % config.meta.steps_per_dispatch == 0,
       'a multiple of config.meta.steps_per_dispatch, '
