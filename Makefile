@@ -32,7 +32,7 @@ format: .venv/installed
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d; name one with make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv .venv
 	$(RUN)/python -m pip install --quiet --constraint constraints.txt \
-	  --editable '.[classifier,experiments,glyphs,tfds,test]'
+	  --editable '.[classifier,demo,experiments,glyphs,tfds,test]'
 	touch $@
 
 clean:

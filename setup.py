@@ -13,7 +13,10 @@ setup(
   packages=find_packages(
     include=['lasium_jax*', 'experiments*', 'configs*', 'benchmarks*']
   ),
-  package_data={'lasium_jax': ['py.typed'], 'experiments': ['*.css']},
+  package_data={
+    'lasium_jax': ['py.typed'],
+    'experiments': ['*.css', '*.html', '*.js'],
+  },
   install_requires=[
     'chex>=0.1.92,<0.2',
     'flax>=0.12.8,<0.13',
@@ -43,6 +46,16 @@ setup(
       'safetensors>=0.8,<0.9',
       'scikit-learn>=1.9,<2',
     ],
+    # The page on which to try a model. Not Gradio, whose latest release (6.31)
+    # refuses Pillow 13.
+    'demo': [
+      'absl-py>=2.5,<3',
+      'pillow>=13,<14',
+      'safetensors>=0.8,<0.9',
+      'scikit-learn>=1.9,<2',
+      'starlette>=1.10,<2',
+      'uvicorn>=0.54,<0.55',
+    ],
     # The built-in set: typefaces, and drawing with them.
     'glyphs': [
       'matplotlib>=3.11,<4',
@@ -57,6 +70,8 @@ setup(
       'pytest-xdist>=3.8,<4',
       'ruff>=0.17.5,<0.18',
       'scipy>=1.17,<2',
+      # The page in a real browser; speaks to the system's own, fetches none.
+      'selenium>=4.51,<5',
     ],
   },
 )

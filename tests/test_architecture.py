@@ -36,6 +36,8 @@ KEPT_IN = {
   'orbax': 'lasium_jax/io.py',
   'safetensors': 'lasium_jax/models/files.py',
   'sklearn': 'lasium_jax/classifier.py',
+  'starlette': 'experiments/web_demo.py',
+  'uvicorn': 'experiments/web_demo.py',
   'absl': 'experiments',
   'ml_collections': ('configs', 'experiments'),
 }

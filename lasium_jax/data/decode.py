@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
-_FORMATS = ('PNG', 'JPEG', 'WEBP', 'BMP', 'TIFF')
+FORMATS = ('PNG', 'JPEG', 'WEBP', 'BMP', 'TIFF')
 # How files begin; a BMP's two letters could be those of any text.
 _BEGINNINGS = re.compile(
   rb'\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF....WEBP|II\*\0|MM\0\*', re.DOTALL
@@ -64,7 +64,7 @@ def decode_image(path: Path, form: ImageForm) -> np.ndarray:
   image_module = pillow()
   from PIL import ImageOps
 
-  with image_module.open(path, formats=_FORMATS) as file:
+  with image_module.open(path, formats=FORMATS) as file:
     width, height = file.size
     if width * height > form.max_pixels:
       raise ValueError(

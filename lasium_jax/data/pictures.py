@@ -1,9 +1,12 @@
 """Pictures of any kind as the images that a model takes."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from lasium_jax.data.decode import FORMATS
 
 _MAX_PIXELS = 80_000_000  # Of one picture, refused before it is decoded.
 _BYTES = 65_535 // 255  # Steps of a 16-bit pixel to one of a byte.
@@ -16,8 +19,8 @@ def read_picture(picture: Any, size: tuple[int, int], channels: int) -> Any:
   another, and resized. What is transparent is white.
 
   Args:
-    picture: a file's name or path, a Pillow image, or an array `[h, w]` or
-      `[h, w, c]` of uint8.
+    picture: a file's name, path or content, of PNG, JPEG, WebP, BMP or TIFF;
+      a Pillow image; or an array `[h, w]` or `[h, w, c]` of uint8.
     size: `(H, W)`.
     channels: 1 (grey) or 3.
 
@@ -36,8 +39,10 @@ def read_picture(picture: Any, size: tuple[int, int], channels: int) -> Any:
       "Reading pictures needs Pillow: pip install 'lasium_jax[classifier]'"
     ) from error
 
+  if isinstance(picture, bytes):
+    return _read_file(io.BytesIO(picture), 'The file', size, channels)
   if isinstance(picture, str | Path):
-    return _read_file(Path(picture), size, channels)
+    return _read_file(picture, str(picture), size, channels)
   if isinstance(picture, np.ndarray):
     picture = Image.fromarray(
       picture[..., 0] if picture.shape[2:] == (1,) else picture
@@ -48,21 +53,28 @@ def read_picture(picture: Any, size: tuple[int, int], channels: int) -> Any:
   return np.asarray(fitted).reshape(*size, channels)
 
 
-def _read_file(path: Path, size: tuple[int, int], channels: int) -> np.ndarray:
-  from PIL import Image
+def _read_file(
+  file: Any, name: str, size: tuple[int, int], channels: int
+) -> np.ndarray:
+  """The picture of a path or an open file."""
+  from PIL import Image, UnidentifiedImageError
 
   try:
-    with Image.open(path) as file:
-      width, height = file.size
+    # Other formats are not even tried: some start programs (EPS).
+    with Image.open(file, formats=FORMATS) as image:
+      width, height = image.size
       if width * height > _MAX_PIXELS:
         raise ValueError(f'it has {width}x{height} pixels')
-      pixels: np.ndarray = read_picture(file, size, channels)
+      pixels: np.ndarray = read_picture(image, size, channels)
       return pixels
   except FileNotFoundError as error:
-    raise FileNotFoundError(f'There is no picture {path}.') from error
+    raise FileNotFoundError(f'There is no picture {name}.') from error
   except Exception as error:  # Pillow raises SyntaxError for some files.
+    reason: Any = error
+    if isinstance(error, UnidentifiedImageError):
+      reason = 'it is no PNG, JPEG, WebP, BMP or TIFF file'
     raise ValueError(
-      f'{path} cannot be read as a picture: {error}. Remove it, or save it '
+      f'{name} cannot be read as a picture: {reason}. Remove it, or save it '
       'anew as PNG.'
     ) from error
 

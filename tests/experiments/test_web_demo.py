@@ -1,0 +1,398 @@
+"""The page on which to try a model: its logic, its server, and in a browser."""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zlib
+from http.client import HTTPConnection
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+from whole_program import ROOT
+
+from experiments import web_answer, web_demo
+from experiments.web_answer import Class, Picture
+from lasium_jax import FewShotClassifier, models
+
+CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
+DRIVER = shutil.which('chromedriver')
+SIDE = 12
+
+
+def make_model(channels=1):
+  """ProtoNets with the weights that training begins with."""
+  card = {
+    'kind': 'learner',
+    'architecture': {
+      'network': {'name': 'conv4', 'filters': 4},
+      'learner': {'name': 'protonets', 'distance': 'sum'},
+      'ways': 3,
+    },
+    'image': {
+      'height': SIDE,
+      'width': SIDE,
+      'channels': channels,
+      'invert': channels == 1,
+    },
+    'training': {'run': 'tests'},
+    'accuracy': [],
+  }
+  x = np.zeros((1, SIDE, SIDE, channels), np.float32)
+  params = models.learner(card).init(jax.random.key(0), x)
+  return models.Model(card, jax.device_get(params))
+
+
+def pixels(seed, class_, channels=1):
+  """Noise around the pattern of a class, one for each."""
+  shape = (SIDE, SIDE, channels)
+  pattern = np.random.default_rng(class_).integers(200, size=shape)
+  noise = np.random.default_rng(seed).integers(55, size=shape)
+  return (pattern + noise).astype(np.uint8)
+
+
+def png(array):
+  content = io.BytesIO()
+  array = array[..., 0] if array.shape[-1] == 1 else array
+  Image.fromarray(array).save(content, 'PNG')
+  return content.getvalue()
+
+
+def picture(seed, class_, channels=1):
+  name = f'{class_}-{seed}.png'
+  return Picture(name, png(pixels(seed, class_, channels)))
+
+
+@pytest.fixture(scope='module')
+def model():
+  return make_model()
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_probabilities_are_those_of_the_classifier(channels):
+  model = make_model(channels)
+  counts = {'zebra': 2, 'ant': 1, 'bee': 3}
+  classes, images, labels = [Class('nothing', [])], [], []
+  for class_, (name, count) in enumerate(counts.items()):
+    shown = [picture(seed, class_, channels) for seed in range(count)]
+    classes.append(Class(name, shown))
+    images += [pixels(seed, class_, channels) for seed in range(count)]
+    labels += [name] * count
+  query = picture(9, 2, channels)
+  found = web_answer.probabilities(model, classes, query)
+  assert list(found) == list(counts)
+  expected = FewShotClassifier(model).fit(np.stack(images), labels)
+  row = expected.predict_proba(pixels(9, 2, channels)[None])[0]
+  for name, share in zip(expected.classes_, row, strict=True):
+    assert found[name] == share
+  assert max(found, key=found.get) == 'bee'
+
+
+def two(first=None, second=None):
+  return [
+    Class('a', [first or picture(0, 0)]),
+    Class('b', [second or picture(0, 1)]),
+  ]
+
+
+def noise_of(size):
+  return np.random.default_rng(0).bytes(size)
+
+
+TEXT = Picture('notes.txt', b'no picture at all')
+# It would be read by a program that Pillow starts.
+EPS = Picture(
+  'a.png', b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n'
+)
+LARGE = Picture('large.png', noise_of(web_answer.MAX_BYTES + 1))
+BAD = {
+  'no examples': ([Class('a', [])], picture(0, 0), 'no examples yet'),
+  'no classes': ([], None, 'no examples yet'),
+  'one class': ([two()[0], Class('b', [])], picture(0, 0), 'Only a has'),
+  'no query': (two(), None, 'Add a picture to classify'),
+  'no name': ([two()[0], Class('', [TEXT])], TEXT, 'no name'),
+  'one name': ([*two(), two()[0]], TEXT, 'Two classes are named a'),
+  'text': (two(second=TEXT), TEXT, 'notes.txt of b: .*it is no PNG, JPEG'),
+  'text as query': (two(), TEXT, 'notes.txt of the query: .*no PNG'),
+  'program': (two(EPS), TEXT, 'a.png of a: .*it is no PNG'),
+  'many bytes': (two(LARGE), TEXT, r'large.png has 8.0 MB; 8 MB are the most'),
+  'many': ([*two(), Class('c', [TEXT] * 199)], TEXT, '201 examples are too'),
+}
+
+
+@pytest.mark.parametrize('name', BAD)
+def test_what_is_wrong_is_said(name, model):
+  classes, query, said = BAD[name]
+  with pytest.raises(ValueError, match=said):
+    web_answer.probabilities(model, classes, query)
+
+
+def test_a_bomb_is_not_decoded(model):
+  """Its header is enough: pixels that are not there are not missed."""
+  content = bytearray(picture(0, 0).content)
+  content[16:24] = (9_000).to_bytes(4, 'big') * 2
+  checked = content[12:29]
+  content[29:33] = zlib.crc32(checked).to_bytes(4, 'big')
+  with pytest.raises(ValueError, match=r'bomb.png of a: .*9000x9000 pixels'):
+    web_answer.probabilities(
+      model, two(Picture('bomb.png', bytes(content))), picture(0, 0)
+    )
+
+
+def encoded(picture):
+  content = base64.b64encode(picture.content).decode()
+  return {'name': picture.name, 'content': content}
+
+
+def request_of(classes, query):
+  return {
+    'classes': [
+      {'name': name, 'pictures': [encoded(p) for p in shown]}
+      for name, shown in classes
+    ],
+    'query': query and encoded(query),
+  }
+
+
+@pytest.mark.parametrize(
+  'request_',
+  [
+    *(None, [], {}, {'classes': 3, 'query': None}),
+    {'classes': [{'name': 'a'}], 'query': None},
+    {'classes': [], 'query': {'name': 'a', 'content': 'no base 64!'}},
+    {'classes': [], 'query': {'name': 'a', 'content': 7}},
+  ],
+)
+def test_a_request_of_another_page(request_, model):
+  with pytest.raises(ValueError, match='Load the page again'):
+    web_answer.answer(model, request_)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+  return models.save_model(
+    tmp_path_factory.mktemp('web') / 'model', make_model()
+  )
+
+
+@contextlib.contextmanager
+def serving(folder, **changes):
+  """The entry point as a user starts it; its address."""
+  for package in ('starlette', 'uvicorn'):
+    pytest.importorskip(package)
+  command = [sys.executable, 'experiments/web_demo.py', f'--model={folder}']
+  env = {
+    **os.environ,
+    'JAX_PLATFORMS': 'cpu',
+    'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
+    **changes,
+  }
+  with subprocess.Popen(
+    [*command, '--port=0', '--classes=3'],
+    cwd=ROOT,
+    env=env,
+    stdout=subprocess.PIPE,
+    text=True,
+  ) as server:
+    try:
+      lines = [server.stdout.readline() for _ in range(2)]
+      assert lines[1].startswith('Page: http://127.0.0.1:')
+      yield lines[1].split()[1]
+    finally:
+      server.send_signal(signal.SIGINT)
+      assert server.wait(20) == 0
+
+
+@pytest.fixture(scope='module')
+def page(folder, tmp_path_factory):
+  """The address; in the end nothing lies where temporary files would."""
+  kept = tmp_path_factory.mktemp('kept')
+  with serving(folder, TMPDIR=str(kept)) as address:
+    yield address
+    assert not [path for path in kept.rglob('*') if path.is_file()]
+
+
+def ask(address, body=None, **headers):
+  request = urllib.request.Request(address, body, headers)
+  try:
+    with urllib.request.urlopen(request, timeout=30) as reply:
+      return reply.status, reply.headers, reply.read()
+  except urllib.error.HTTPError as error:
+    with error:
+      return error.code, error.headers, error.read()
+
+
+def refused_length(address, length):
+  """The answer to a body of which nothing is sent yet."""
+  connection = HTTPConnection(address.removeprefix('http://'), timeout=30)
+  with contextlib.closing(connection):
+    connection.putrequest('POST', '/classify')
+    connection.putheader('Content-Length', str(length))
+    connection.endheaders()
+    return connection.getresponse().status
+
+
+def test_server(page, model):
+  classes, query = two(), picture(5, 1)
+  body = json.dumps(request_of(classes, query)).encode()
+  status, _, reply = ask(f'{page}/classify', body)
+  assert status == 200
+  found = json.loads(reply)['probabilities']
+  assert [name for name, _ in found] == ['a', 'b']
+  expected = web_answer.probabilities(model, classes, query)
+  assert dict(found) == pytest.approx(expected, rel=1e-3)
+
+  status, _, reply = ask(f'{page}/classify', b'{"classes"')
+  assert status == 400
+  assert 'error' in json.loads(reply)
+  assert refused_length(page, web_demo.MAX_REQUEST + 1) == 413
+  assert ask(page, Host='elsewhere.example')[0] == 400
+  assert ask(f'{page}/../web_demo.py')[0] == 404
+  policy = ask(page)[1]['Content-Security-Policy']
+  assert policy.startswith("default-src 'none'")
+
+
+def start(model, port):
+  web_demo.work(
+    SimpleNamespace(model=model, host='127.0.0.1', port=port, classes=2)
+  )
+
+
+def test_wrong_starts(folder, tmp_path):
+  pytest.importorskip('starlette')
+  with (
+    socket.create_server(('127.0.0.1', 0)) as other,
+    pytest.raises(OSError, match='in use'),
+  ):
+    start(folder, other.getsockname()[1])
+  with pytest.raises(models.BadModel, match='is no model'):
+    start(tmp_path, 0)
+
+
+@pytest.fixture
+def browser(tmp_path, monkeypatch):
+  webdriver = pytest.importorskip('selenium.webdriver')
+  if not (CHROMIUM and DRIVER):
+    pytest.skip('There is no Chromium with its driver.')
+  # Its helper, which would fetch drivers and send statistics, has no part.
+  monkeypatch.setenv('SE_AVOID_STATS', 'true')
+  options = webdriver.ChromeOptions()
+  options.binary_location = CHROMIUM
+  for argument in (
+    *('headless', 'no-sandbox', 'disable-gpu', 'disable-quic'),
+    *('no-first-run', 'disable-background-networking', 'disable-sync'),
+    *('disable-component-update', 'disable-dev-shm-usage'),
+    *('window-size=1200,1400', f'user-data-dir={tmp_path / "profile"}'),
+  ):
+    options.add_argument(f'--{argument}')
+  driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+  driver.implicitly_wait(5)
+  yield Page(driver)
+  driver.quit()
+
+
+class Page:
+  """What a person does on the page, and sees there."""
+
+  def __init__(self, driver):
+    self.driver = driver
+    self.find = lambda css: driver.find_elements('css selector', css)
+
+  def upload(self, place, files: list[Path]):
+    self.find('input[type=file]')[place].send_keys('\n'.join(map(str, files)))
+
+  def draw(self, place, *offsets):
+    from selenium.webdriver import ActionChains
+
+    canvas = self.find('canvas')[place]
+    self.driver.execute_script('arguments[0].scrollIntoView()', canvas)
+    hand = ActionChains(self.driver, duration=20)
+    hand.move_to_element_with_offset(canvas, *offsets[0]).click_and_hold()
+    for offset in offsets[1:]:
+      hand.move_to_element_with_offset(canvas, *offset)
+    hand.release().perform()
+
+  def rename(self, place, name):
+    field = self.find('.name')[place]
+    field.clear()
+    field.send_keys(name)
+
+  def classify(self):
+    self.find('#classify')[0].click()
+
+  def wait_for(self, css):
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    def text(_):
+      return [e.text for e in self.find(css) if e.text]
+
+    return WebDriverWait(self.driver, 30).until(text)
+
+  def error(self):
+    return self.wait_for('#error')[0]
+
+  def probabilities(self):
+    rows = self.wait_for('#probabilities tr')
+    return {name: float(share) for name, share, _ in map(str.split, rows)}
+
+
+def test_in_a_browser(page, browser, model, tmp_path):
+  browser.driver.get(page)
+  browser.classify()
+  assert 'no examples yet' in browser.error()
+
+  files = {}
+  for class_, seed in ((0, 0), (0, 1), (1, 0), (1, 9)):
+    files[class_, seed] = tmp_path / f'{class_}-{seed}.png'
+    files[class_, seed].write_bytes(picture(seed, class_).content)
+  browser.upload(0, [files[0, 0], files[0, 1]])
+  browser.rename(0, '<b>')
+  browser.classify()
+  assert 'Only <b> has examples' in browser.error()
+
+  browser.upload(1, [files[1, 0]])
+  browser.rename(1, 'other')
+  browser.rename(2, '3')  # And without pictures.
+  query = 3  # After three classes.
+  browser.upload(query, [files[1, 9]])
+  found = browser.probabilities()
+  expected = web_answer.probabilities(
+    model,
+    [
+      Class('<b>', [picture(0, 0), picture(1, 0)]),
+      Class('other', [picture(0, 1)]),
+    ],
+    picture(9, 1),
+  )
+  percent = {name: 100 * share for name, share in expected.items()}
+  assert found == pytest.approx(percent, abs=0.11)
+  assert browser.find('.best th')[0].text == max(percent, key=percent.get)
+
+  (tmp_path / 'notes.png').write_bytes(b'no picture')
+  browser.upload(query, [tmp_path / 'notes.png'])
+  assert 'notes.png of the query' in browser.error()
+
+  # Drawings: an angle stands in the third class, and another is asked for.
+  browser.draw(2, (-60, -60), (-60, 60), (60, 60))
+  browser.draw(query, (-55, -60), (-60, 55), (60, 60))
+  found = browser.probabilities()
+  assert list(found) == ['<b>', 'other', '3']
+  assert max(found, key=found.get) == '3'
+
+  sources = browser.driver.execute_script(
+    'return performance.getEntriesByType("resource").map(e => e.name)'
+  )
+  own = [url for url in sources if url.startswith(('blob:', 'data:', page))]
+  assert sources == own
