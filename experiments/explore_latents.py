@@ -18,15 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 from absl import flags
 
-from experiments import build, command, stage_generator, streams
+from experiments import build, command, members, stage_generator, streams
 from experiments.build import Places
 from experiments.checks import BadConfig, Config, needs_generator
 from experiments.html_latents import write_page
 from experiments.record import Record
 from experiments.saved import saved_config
-from lasium_jax.data import Splits, image_set
+from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.nets import conv4
-from lasium_jax.types import Array, Generator, GeneratorSource, Task, TaskFn
+from lasium_jax.types import Array, Generator, GeneratorSource, TaskFn
 
 SIGMAS = (0.1, 0.25, 0.5, 1.0)
 ALPHAS = (0.1, 0.2, 0.4, 0.6)
@@ -75,72 +75,86 @@ def explore(
 ) -> list[Explored]:
   """The same anchors under every setting."""
   key = streams.stream(config.seed, streams.PICTURES)
+
+  def look(
+    sampler: str, knob: dict[str, Array], key: Array, source: Any
+  ) -> tuple[Array, Array]:
+    own = members.configured(config, knob)
+    own.latents.sampler = sampler
+    own.tasks.shots, own.tasks.queries = IMAGES, 1
+    task_fn = build.training_tasks(own, model)
+    return task_fn(key, source).support.x, distances(key, task_fn, source)
+
+  # A sampler's settings are an argument, to compile once for all of them.
+  compiled = jax.jit(look, static_argnums=0)
   found = []
   for setting in SETTINGS:
-    task_fn = _task_fn(config, model, setting)
-    task = jax.jit(task_fn)(key, source)
-    images = np.asarray(task.support.x)
-    images = images.reshape(-1, IMAGES, *images.shape[1:])
-    separation, spread = separate(key, task_fn, source, config.tasks.ways)
-    found.append(Explored(setting, images, separation, spread))
+    knob = {setting.field: jnp.float32(setting.value)}
+    images, apart = compiled(setting.sampler, knob, key, source)
+    rows = np.asarray(images).reshape(-1, IMAGES, *images.shape[1:])
+    found.append(Explored(setting, rows, *separation(np.asarray(apart))))
   return found
 
 
-def _task_fn(config: Config, model: Generator, setting: Setting) -> TaskFn:
-  """Tasks whose support has all images of a class."""
-  own = config.copy_and_resolve_references()
-  own.latents.sampler = setting.sampler
-  own.latents[setting.field] = setting.value
-  own.tasks.shots, own.tasks.queries = IMAGES, 1
-  return build.training_tasks(own, model)
+def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
+  """Of the support images of tasks, `[TASKS, N * IMAGES, N * IMAGES]`.
 
-
-def separate(
-  key: Array, task_fn: TaskFn, source: Any, ways: int
-) -> tuple[float, float]:
-  """How far in-class pairs are from out-of-class pairs, in feature space.
-
-  Features are those of an untrained Conv4, normalized by each task's images: a
-  measure of likeness that has seen no labels, and the same for any generator.
+  In the feature space of an untrained Conv4, normalized by each task's images:
+  a measure of likeness that has seen no labels, and the same for any generator.
 
   Args:
     key: of the tasks.
     task_fn: with `IMAGES` support images a class.
     source: what it makes tasks of.
-    ways: N.
+  """
+  network = conv4(None)
+
+  def of_task(key: Array) -> Array:
+    x = task_fn(key, source).support.x
+    features, _ = network.apply(network.init(jax.random.key(0), x), x)
+    return jnp.square(features[:, None] - features[None]).sum(-1) ** 0.5
+
+  return jax.lax.map(of_task, jax.random.split(key, TASKS))
+
+
+def separation(apart: np.ndarray) -> tuple[float, float]:
+  """How far in-class pairs are from out-of-class pairs.
+
+  Args:
+    apart: `distances`.
 
   Returns:
     Separation and spread, as in `Explored`.
   """
-  network = conv4(None)
-
-  def distances(key: Array, source: Any) -> Array:
-    task: Task = task_fn(key, source)
-    params = network.init(jax.random.key(0), task.support.x)
-    features, _ = network.apply(params, task.support.x)
-    return jnp.square(features[:, None] - features[None]).sum(-1) ** 0.5
-
-  made = jax.jit(
-    lambda keys, source: jax.lax.map(lambda k: distances(k, source), keys)
-  )(jax.random.split(key, TASKS), source)
-  classes = np.repeat(np.arange(ways), IMAGES)
+  classes = np.arange(apart.shape[1]) // IMAGES
   rows, columns = np.triu_indices(len(classes), k=1)
   alike = classes[rows] == classes[columns]
-  pairs = np.asarray(made)[:, rows, columns]
+  pairs = apart[:, rows, columns]
   within, between = pairs[:, alike], np.sort(pairs[:, ~alike].ravel())
   # The share of pairs of pairs, by the rank of each: the area under the ROC.
   closer = 1 - np.searchsorted(between, within.ravel()) / between.size
   return float(closer.mean()), float(within.mean() / between.mean())
 
 
-def choose(found: list[Explored], least: float) -> Explored | None:
-  """The widest classes that are still `least` apart, or None.
+def choose(found: list[Explored], keep: float) -> Explored:
+  """The widest classes that are still nearly as far apart as any.
 
   Wide, because from copies of an anchor there is nothing to learn; apart,
-  because from classes that overlap neither is there.
+  because from classes that overlap neither is there. How far apart classes can
+  be at all depends on the generator, so the best of `found` is the measure.
+
+  Args:
+    found: settings, at least one.
+    keep: in [0, 1], the share of the best's separation above chance (0.5) that
+      the choice must have.
+
+  Returns:
+    One of `found`.
   """
-  apart = [e for e in found if e.separation >= least]
-  return max(apart, key=lambda e: e.spread, default=None)
+  best = max(entry.separation for entry in found)
+  least = best - (1 - keep) * max(best - 0.5, 0)
+  apart = [entry for entry in found if entry.separation >= least]
+  return max(apart, key=lambda entry: entry.spread)
 
 
 def real_separation(config: Config, splits: Splits) -> float | None:
@@ -154,14 +168,21 @@ def real_separation(config: Config, splits: Splits) -> float | None:
   task_fn = build.evaluation_tasks(own, IMAGES)
   key = streams.stream(config.seed, streams.PICTURES)
   source = image_set(dataset)
-  return separate(key, task_fn, source, config.tasks.ways)[0]
+  apart = jax.jit(lambda key, source: distances(key, task_fn, source))
+  return separation(np.asarray(apart(key, source)))[0]
 
 
 def define_flags() -> None:
   flags.DEFINE_string('workdir', None, 'Of a run with a trained generator.')
   flags.DEFINE_string('data_dir', None, 'Its data, for a TFDS data set.')
   flags.DEFINE_string('cache_dir', None, 'As in the run.')
-  flags.DEFINE_float('least', 0.9, 'The separation that a choice must have.')
+  flags.DEFINE_float(
+    'keep',
+    0.85,
+    'Share of the best separation above chance that the choice must have.',
+    lower_bound=0,
+    upper_bound=1,
+  )
 
 
 def work(given: Any) -> None:
@@ -181,9 +202,10 @@ def work(given: Any) -> None:
     config, splits, Record(workdir, {})
   )
   model, _ = build.generator(config, splits.train.shape)
-  source = GeneratorSource(params, jnp.asarray(splits.train.images))
+  anchors = evenly_spaced(splits.train, config.data.device_bytes)
+  source = GeneratorSource(params, jnp.asarray(anchors.images))
   found = explore(config, model, source)
-  chosen = choose(found, given.least)
+  chosen = choose(found, given.keep)
   for entry in found:
     mark = ' <- choice' if entry is chosen else ''
     print(
@@ -195,7 +217,7 @@ def work(given: Any) -> None:
     workdir / 'latents.html',
     found,
     chosen,
-    least=given.least,
+    keep=given.keep,
     real=real_separation(config, splits),
     ink=config.data.invert,
   )

@@ -25,9 +25,9 @@ SAMPLERS = {
 def write_page(
   path: Path,
   found: Sequence[Any],
-  chosen: Any | None,
+  chosen: Any,
   *,
-  least: float,
+  keep: float,
   real: float | None,
   ink: bool,
 ) -> Path:
@@ -36,8 +36,8 @@ def write_page(
   Args:
     path: of the page.
     found: what `experiments.explore_latents.explore` returned.
-    chosen: the one of `found` that is recommended, or None.
-    least: the separation that it was asked to have.
+    chosen: the one of `found` that is recommended.
+    keep: the share of the best separation that it was asked to keep.
     real: the separation of real classes, where known.
     ink: as in `experiments.pictures.image_grid`.
 
@@ -53,14 +53,14 @@ def write_page(
     'Each row is a synthetic class: its anchor, and images made around it in '
     'the latent space. Choose a setting whose images differ, and are still '
     'one kind.',
-    {'Choice': _choice(chosen, least, real), **tables},
+    {'Choice': _choice(chosen, keep, real), **tables},
   )
   ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   write_atomically(path, ascii_page)
   return path
 
 
-def _choice(chosen: Any | None, least: float, real: float | None) -> str:
+def _choice(chosen: Any, keep: float, real: float | None) -> str:
   text = (
     '<p><b>Separation</b> is how often two images of one class are more alike '
     'than two of different classes, by the features of an untrained network: '
@@ -68,21 +68,14 @@ def _choice(chosen: Any | None, least: float, real: float | None) -> str:
     'is the distance within classes over that between them: 0 where a class '
     'is its anchor over and over.</p>'
   )
-  if chosen is None:
-    text += (
-      f'<p>No setting has a separation of {least:g}; the generator may need '
-      'longer training, or anchors that are further apart '
-      '(<code>--config.generator.epsilon</code>).</p>'
-    )
-  else:
-    setting = chosen.setting
-    text += (
-      f'<p>Of the settings with a separation of {least:g} or more, '
-      f'<b>{SAMPLERS[setting.sampler][0]} with {setting.field} = '
-      f'{setting.value:g}</b> has the widest classes:</p><pre>'
-      f'--config.latents.sampler={setting.sampler} '
-      f'--config.latents.{setting.field}={setting.value:g}</pre>'
-    )
+  setting = chosen.setting
+  text += (
+    f'<p>Of the settings that keep {keep:.0%} of the best separation above '
+    f'0.5, <b>{SAMPLERS[setting.sampler][0]} with {setting.field} = '
+    f'{setting.value:g}</b> has the widest classes:</p><pre>'
+    f'--config.latents.sampler={setting.sampler} '
+    f'--config.latents.{setting.field}={setting.value:g}</pre>'
+  )
   if real is not None:
     text += (
       '<p class="note">Real classes of the validation split have a separation '
@@ -91,7 +84,7 @@ def _choice(chosen: Any | None, least: float, real: float | None) -> str:
   return text
 
 
-def _table(name: str, entries: list[Any], chosen: Any | None, ink: bool) -> str:
+def _table(name: str, entries: list[Any], chosen: Any, ink: bool) -> str:
   head = ''.join(
     f'<th scope="col"{" class=chosen" * (entry is chosen)}>'
     f'{entry.setting.field} = {entry.setting.value:g}'
