@@ -37,6 +37,9 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
       config.tasks.source = 'labelled'
       config.tasks.shift = (0, 0)  # Only synthetic tasks are shifted.
       config.learner.name = learner
+    case ['umtra', learner] if learner in LEARNERS:
+      config.tasks.source = 'umtra'
+      config.learner.name = learner
     case [sampler, generator, learner] if (
       sampler in SAMPLERS and generator in GENERATORS and learner in LEARNERS
     ):
@@ -46,8 +49,8 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
     case _:
       raise ValueError(
         f'configs/{benchmark}.py has no run {run!r}. It has '
-        '{n,ro,oc}-{vae,msgan}-{maml,protonets}, supervised-{maml,protonets} '
-        'and scratch, each with -paper or -released behind it or nothing.'
+        '{n,ro,oc}-{vae,msgan}-{maml,protonets}, umtra-{maml,protonets}, '
+        'supervised-{maml,protonets} and scratch, each with -paper or -released behind it or nothing.'
       )
   _choose_variant(config, variant)
   return config
@@ -130,7 +133,8 @@ def _defaults() -> ConfigDict:
   latents.max_draws = 10_000
 
   config.tasks = tasks = ConfigDict()
-  tasks.source = 'lasium'  # Or 'labelled', supervised meta-training.
+  # 'lasium'; 'umtra', augmented images; or 'labelled', supervised training.
+  tasks.source = 'lasium'
   tasks.ways = 5
   tasks.shots = 1  # While training; evaluation has its own.
   tasks.queries = 5

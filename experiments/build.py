@@ -206,18 +206,23 @@ def sampler(config: Config, model: Generator) -> LatentSampler:
 
 
 def training_tasks(config: Config, model: Generator | None) -> TaskFn:
-  """The tasks of meta-training; `model` is None if they are labelled."""
+  """The tasks of meta-training; `model` is None if they need no generator."""
   settings = config.tasks
   shape = {
     'shots': settings.shots,
     'queries': settings.queries,
     'augment': _augment(config),
   }
-  if model is None:
-    return tasks.labelled(ways=settings.ways, **shape)
-  return tasks.lasium(
-    model, anchors(config, model), sampler(config, model), **shape
-  )
+  if model is not None:
+    return tasks.lasium(
+      model, anchors(config, model), sampler(config, model), **shape
+    )
+  options: dict[str, Callable[..., TaskFn]] = {
+    'umtra': tasks.umtra,
+    'labelled': tasks.labelled,
+  }
+  make = pick(options, 'tasks.source', settings.source)
+  return make(ways=settings.ways, **shape)
 
 
 def _augment(config: Config) -> Callable[[Array, Array], Array] | None:

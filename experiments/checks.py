@@ -77,7 +77,7 @@ _LEAST = {
 # Names that are passed on as they are; build.py looks after the others.
 _CHOICES = {
   'precision': ('float32', 'tensorfloat32', 'bfloat16'),
-  'tasks.source': ('lasium', 'labelled'),
+  'tasks.source': ('lasium', 'umtra', 'labelled'),
   'generator.kl_weighting': ('sum', 'mean'),
   'network.downsample': ('stride', 'max_pool'),
   'network.padding': ('SAME', 'VALID'),
@@ -106,6 +106,13 @@ def check_settings(config: Config) -> None:
       f'at least config.latents.sigma, {sigma}',
     ),
     'tasks.shift': (low <= high, '(low, high), in this order'),
+    'tasks.source': (
+      config.tasks.source != 'umtra'
+      or config.tasks.views
+      or (low, high) != (0, 0),
+      "'lasium' or 'labelled' where config.tasks.views and config.tasks.shift "
+      'leave images as they are',
+    ),
     'tasks.views': (
       not config.tasks.views or (low, high) == (0, 0),
       'False where config.tasks.shift is to move the images',

@@ -71,7 +71,7 @@ def show_tasks(
       task, shots, config.evaluation.queries, anchors=False, **_drawn(config)
     )
     _save_picture(files, 'task_real', picture)
-  if model is None:
+  if config.tasks.source == 'labelled':
     return
   first = members.configured(config, members.members(config)[0].values)
   make = jax.jit(build.training_tasks(first, model))

@@ -187,7 +187,10 @@ def _training_source(
 ) -> tuple[Generator | None, Any]:
   mesh = build.mesh(config)
   if not needs_generator(config):
-    return None, parallel.replicate(mesh, image_set(splits.train))
+    images = splits.train
+    if config.tasks.source == 'umtra':  # Reads no labels, so any will do.
+      images = evenly_spaced(images, config.data.device_bytes)
+    return None, parallel.replicate(mesh, image_set(images))
   model, _ = build.generator(config, splits.train.shape)
   anchors = evenly_spaced(splits.train, config.data.device_bytes)
   source = GeneratorSource(params, jnp.asarray(anchors.images))

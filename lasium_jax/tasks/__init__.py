@@ -2,5 +2,6 @@
 
 from lasium_jax.tasks.labelled import labelled
 from lasium_jax.tasks.lasium import lasium
+from lasium_jax.tasks.umtra import umtra
 
-__all__ = ['labelled', 'lasium']
+__all__ = ['labelled', 'lasium', 'umtra']

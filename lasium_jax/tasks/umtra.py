@@ -1,0 +1,37 @@
+"""Tasks of augmented images: UMTRA (Khodadadeh et al., NeurIPS 2019)."""
+
+import jax
+import jax.numpy as jnp
+
+from lasium_jax.ops.images import as_floats
+from lasium_jax.ops.sampling import distinct
+from lasium_jax.tasks.examples import Augment, split_task
+from lasium_jax.types import Array, ImageSet, Task, TaskFn
+
+
+def umtra(*, ways: int, shots: int, queries: int, augment: Augment) -> TaskFn:
+  """Each of N random images is a class; its augmentations are the queries.
+
+  Among many classes, N images are rarely of one. No labels are read. Where
+  K > 1 the support has the image K times over; the paper has K = 1.
+
+  Args:
+    ways: N, at most the number of images.
+    shots: K.
+    queries: Q.
+    augment: `(key, x [n, H, W, C]) -> x`, applied to the query images, such as
+      `lasium_jax.ops.augment.random_views`. All the learner learns is what it
+      leaves the same.
+
+  Returns:
+    A task function of an `ImageSet`.
+  """
+
+  def task(key: Array, source: ImageSet) -> Task:
+    image_key, augment_key = jax.random.split(key)
+    picks = distinct(image_key, len(source.images), ways)
+    x = as_floats(source.images[picks])
+    x = jnp.repeat(x[:, None], shots + queries, axis=1)
+    return split_task(augment_key, x, shots, augment)
+
+  return task
