@@ -50,7 +50,8 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
       raise ValueError(
         f'configs/{benchmark}.py has no run {run!r}. It has '
         '{n,ro,oc}-{vae,msgan}-{maml,protonets}, umtra-{maml,protonets}, '
-        'supervised-{maml,protonets} and scratch, each with -paper or -released behind it or nothing.'
+        'supervised-{maml,protonets} and scratch, each with -paper or '
+        '-released behind it or nothing.'
       )
   _choose_variant(config, variant)
   return config

@@ -146,6 +146,7 @@ RUNS = [
   for generator in ('vae', 'msgan')
   for learner in ('maml', 'protonets')
 ]
+RUNS += ['umtra-maml', 'umtra-protonets']
 RUNS += ['supervised-maml', 'supervised-protonets', 'scratch']
 VARIANTS = [
   f'{run}-{variant}'

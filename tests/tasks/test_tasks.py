@@ -118,3 +118,31 @@ def test_a_class_with_too_few_images_is_not_filled_up_from_another(
   of_class = jnp.isnan(task.support.x).reshape(6, -1)
   # Class 0 has 7 images, the others 8 or more.
   assert of_class.all(1).sum() == of_class.any(1).sum() == 1
+
+
+@pytest.mark.parametrize('shots,queries', [(1, 5), (2, 3)])
+def test_umtra_augments_one_image_a_class(key, image_set, shots, queries):
+  """And whatever its label is."""
+  task_fn = tasks.umtra(
+    ways=WAYS,
+    shots=shots,
+    queries=queries,
+    augment=lambda key, x: x + jnp.arange(1, len(x) + 1)[:, None, None, None],
+  )
+  task = jax.jit(task_fn)(key, image_set)
+  given = np.asarray(image_set.images) / np.float32(255)
+  support = np.asarray(task.support.x).reshape(WAYS, shots, *given.shape[1:])
+  sources = [
+    int(np.abs(given - image).max((1, 2, 3)).argmin())
+    for image in support[:, 0]
+  ]
+  assert len(set(sources)) == WAYS
+  expected = given[sources]
+  np.testing.assert_allclose(
+    support, np.repeat(expected[:, None], shots, axis=1), rtol=1e-6
+  )
+  numbers = np.arange(1, WAYS * queries + 1)[:, None, None, None]
+  np.testing.assert_allclose(
+    task.query.x, np.repeat(expected, queries, axis=0) + numbers, rtol=1e-6
+  )
+  assert task.query.y.tolist() == np.repeat(range(WAYS), queries).tolist()
