@@ -1,22 +1,22 @@
 """What is measured: each case is built as the entry points compile it."""
 
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from benchmarks import flops, timing
 from benchmarks.timing import Run
 from configs import omniglot
 from experiments import build, loop
 from experiments.checks import Config
-from lasium_jax import meta
+from lasium_jax import meta, parallel
 from lasium_jax.data.dataset import Dataset, image_set
 from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, GeneratorSource, Metrics
+from lasium_jax.types import Array, Generator, GeneratorSource, Metrics, Params
 
 # The network of the released code, and the paper's (configs/omniglot.py).
 VARIANTS = {'stride': '', 'max_pool': '-paper'}
@@ -81,14 +81,6 @@ def maml_step(
   repeats = config.meta.steps_per_dispatch if meta_batch <= 4 else 2
   source = image_set(pictures(config.data.size))
   learner, task_fn = build.learner(config), build.training_tasks(config, None)
-  optimizer = build.outer_optimizer(config)
-  step = meta.meta_step(
-    learner,
-    task_fn,
-    optimizer,
-    meta_batch=meta_batch,
-    over_tasks=build.over_tasks(config),
-  )
   params = _learner_params(config)
   torch_run = None
   if reference:
@@ -102,24 +94,14 @@ def maml_step(
     query=config.tasks.ways * config.tasks.queries,
     steps=config.learner.inner_steps,
   )
-  run, peak = _iterations(
-    step, meta.MetaState(params, optimizer.init(params)), source, repeats
-  )
+  run, peak = _meta_iterations(config, None, params, source, repeats)
   return Case(run, repeats, count / 1e9, meta_batch, 'tasks', peak, torch_run)
 
 
 def lasium_iteration(name: str, *, small: bool) -> Case:
   """A meta-iteration on tasks from a generator: make, decode, update."""
   config = settings(f'ro-{name}-maml', small=small)
-  task_fn, source = synthetic(config)
-  optimizer = build.outer_optimizer(config)
-  step = meta.meta_step(
-    build.learner(config),
-    task_fn,
-    optimizer,
-    meta_batch=config.meta.batch,
-    over_tasks=build.over_tasks(config),
-  )
+  model, source = synthetic(config)
   params = _learner_params(config)
   count = task_count(config) + flops.maml_step(
     layers(config),
@@ -129,16 +111,15 @@ def lasium_iteration(name: str, *, small: bool) -> Case:
     steps=config.learner.inner_steps,
   )
   repeats = config.meta.steps_per_dispatch
-  run, peak = _iterations(
-    step, meta.MetaState(params, optimizer.init(params)), source, repeats
-  )
+  run, peak = _meta_iterations(config, model, params, source, repeats)
   return Case(run, repeats, count / 1e9, config.meta.batch, 'tasks', peak)
 
 
 def make_tasks(name: str, *, small: bool) -> Case:
   """The tasks of such an iteration alone, a meta-batch at a time."""
   config = settings(f'ro-{name}-maml', small=small)
-  task_fn, source = synthetic(config)
+  model, source = synthetic(config)
+  task_fn = build.training_tasks(config, model)
   size = config.meta.batch
 
   def step(key: Array, state: Any, source: Any) -> tuple[Any, Metrics]:
@@ -150,7 +131,7 @@ def make_tasks(name: str, *, small: bool) -> Case:
     return state + 1, {'ink': ink}
 
   repeats = config.meta.steps_per_dispatch
-  run, peak = _iterations(step, jnp.int32(0), source, repeats)
+  run, peak = _iterations(step, None, jnp.int32(0), source, repeats)
   return Case(run, repeats, task_count(config) / 1e9, size, 'tasks', peak)
 
 
@@ -174,7 +155,8 @@ def generator_step(name: str, *, small: bool, reference: bool) -> Case:
     if isinstance(net, flops.Vae)
     else flops.msgan_step(net, size)
   )
-  run, peak = _iterations(trainer.update, state, batch, 1)
+  mesh = build.generator_mesh(config)
+  run, peak = _iterations(trainer.update, mesh, state, batch, 1)
   return Case(run, 1, count / 1e9, size, 'images', peak, torch_run)
 
 
@@ -191,9 +173,12 @@ def evaluation(variant: str, *, small: bool, reference: bool) -> Case:
 
     torch_run = compare.evaluation(config, learner, task_fn, params, source)
   repeats = 4  # Tasks of a dispatch: the body of a loop, as often as asked.
-  indices = jnp.arange(repeats)
-  judge = jax.jit(meta.evaluate(learner, task_fn))
-  compiled = judge.lower(key, params, source, indices).compile()
+  indices = np.arange(repeats)
+  mesh = build.mesh(config)
+  members = jax.tree.map(lambda leaf: leaf[None], params)  # A run of one.
+  params, source = parallel.replicate(mesh, (members, source))
+  judge: Any = build.judge(config, task_fn, lambda _: learner)
+  compiled = judge.lower(key, {}, params, source, indices).compile()
   count = flops.evaluation(
     layers(config),
     support=config.tasks.ways,
@@ -201,12 +186,12 @@ def evaluation(variant: str, *, small: bool, reference: bool) -> Case:
     steps=config.evaluation.inner_steps,
   )
   return Case(
-    lambda: compiled(key, params, source, indices),
+    lambda: compiled(key, {}, params, source, indices),
     repeats,
     count / 1e9,
     1,
     'tasks',
-    timing.peak_megabytes(compiled),
+    timing.peak_megabytes(compiled, mesh),
     torch_run,
   )
 
@@ -246,14 +231,14 @@ def task_count(config: Config) -> int:
   return flops.msgan_tasks(net, **size)
 
 
-def synthetic(config: Config) -> tuple[Callable[..., Any], GeneratorSource]:
-  """Tasks of a generator that has learned nothing: the work is the same."""
+def synthetic(config: Config) -> tuple[Generator, GeneratorSource]:
+  """A generator that has learned nothing: the work is the same."""
   data = pictures(config.data.size)
   model, trainer = build.generator(config, data.shape)
   images = jnp.asarray(data.images)
   params = trainer.init(jax.random.key(1), as_floats(images[:2])).params
   source = GeneratorSource(params, images)
-  return build.training_tasks(config, model), source
+  return model, source
 
 
 def _learner_params(config: Config) -> Any:
@@ -262,12 +247,26 @@ def _learner_params(config: Config) -> Any:
   return build.learner(config).init(jax.random.key(0), x)
 
 
+def _meta_iterations(
+  config: Config,
+  model: Generator | None,
+  params: Params,
+  source: Any,
+  repeats: int,
+) -> tuple[Run, float]:
+  optimizer = build.outer_optimizer(config)
+  state = meta.MetaState(params, optimizer.init(params))
+  step = build.meta_step(config, model)
+  return _iterations(step, build.mesh(config), state, source, repeats)
+
+
 def _iterations(
-  step: Any, state: Any, source: Any, repeats: int
+  step: Any, mesh: Mesh | None, state: Any, source: Any, repeats: int
 ) -> tuple[Run, float]:
   """The compiled loop of the entry points, `repeats` steps a dispatch."""
   # Its buffers will be donated, and may be those of what was compared.
   state = jax.tree.map(jnp.copy, state)
+  state, source = parallel.replicate(mesh, (state, source))
   compiled = loop.compile_steps(step, jax.random.key(3))
   program = compiled.func.lower(
     *compiled.args, state, source, jnp.int32(0), repeats
@@ -276,4 +275,4 @@ def _iterations(
   def advance(state: Any) -> Any:
     return program(*compiled.args, state, source, jnp.int32(0))
 
-  return timing.threaded(advance, state), timing.peak_megabytes(program)
+  return timing.threaded(advance, state), timing.peak_megabytes(program, mesh)

@@ -12,7 +12,6 @@ run there.
 import argparse
 import functools
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
@@ -24,6 +23,7 @@ import jax
 from benchmarks import cases, report, startup, timing
 from benchmarks.cases import Case
 from experiments import record
+from lasium_jax import parallel
 
 Make = Callable[[], Case]
 
@@ -118,17 +118,11 @@ def machine(precision: str, *, reference: bool) -> dict[str, Any]:
   ]
   return {
     'device': record.hardware(),
-    'threads': threads(),
+    'threads': parallel.cpu_cores(),
     'precision': precision,
     'python': sys.version.split()[0],
     'versions': {name: metadata.version(name) for name in packages},
   }
-
-
-def threads() -> int:
-  """Cores that this process may use."""
-  affinity = getattr(os, 'sched_getaffinity', None)
-  return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -168,7 +162,8 @@ def main(arguments: list[str] | None = None) -> None:
   if reference:
     from benchmarks import compare
 
-    compare.configure(1 if options.small else threads(), options.precision)
+    threads = 1 if options.small else parallel.cpu_cores()
+    compare.configure(threads, options.precision)
   else:
     print(
       'PyTorch is not installed, so there is nothing to compare with; '
@@ -188,4 +183,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
+  parallel.cores_as_devices()
   main()

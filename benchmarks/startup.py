@@ -16,6 +16,7 @@ import jax
 
 from benchmarks import cases
 from benchmarks.cases import Case
+from lasium_jax import parallel
 
 # Everything is kept, however quickly it compiled.
 CACHE = {
@@ -84,4 +85,5 @@ def _largest_size() -> float:
 
 
 if __name__ == '__main__':
+  parallel.cores_as_devices()
   main()

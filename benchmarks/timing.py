@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
+from jax.sharding import Mesh
 
 Run = Callable[[], Any]
 
@@ -67,10 +68,10 @@ def threaded(step: Callable[[Any], Any], state: Any) -> Run:
   return run
 
 
-def peak_megabytes(compiled: Any) -> float:
+def peak_megabytes(compiled: Any, mesh: Mesh | None = None) -> float:
   """Arguments, results and scratch of a compiled program, in 10^6 bytes.
 
-  Donated arguments are counted once.
+  Donated arguments are counted once; what every device of `mesh` has, for each.
   """
   memory = compiled.memory_analysis()
   total = (
@@ -79,7 +80,7 @@ def peak_megabytes(compiled: Any) -> float:
     - memory.alias_size_in_bytes
     + memory.temp_size_in_bytes
   )
-  return float(total / 1e6)
+  return float(total * (mesh.size if mesh else 1) / 1e6)
 
 
 def matrix_product(size: int) -> tuple[Run, float]:

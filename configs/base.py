@@ -86,8 +86,9 @@ def _defaults() -> ConfigDict:
   sweep.meta_rate = ()  # meta.rate.
   config.over_members = 'auto'  # 'map' on CPU, else 'vectorize'.
   # Devices, of all hosts, that share each batch. Results are those of one to
-  # rounding, so a run may go on with others.
-  config.devices = 1
+  # rounding, so a run may go on with others. 0 is one; on CPU each core, where
+  # they share the meta-batch evenly, is one in meta-training and evaluation.
+  config.devices = 0
   config.checkpoint_seconds = 60.0
   # Of matrix products: 'float32', or on a GPU also the faster 'tensorfloat32'.
   config.precision = 'float32'

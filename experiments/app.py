@@ -14,6 +14,7 @@ from experiments import build, by_size, hosts, loop, record
 from experiments.build import Places
 from experiments.checks import BadConfig, Config
 from experiments.record import Record
+from lasium_jax import parallel
 from lasium_jax.data import Splits
 
 CONFIG = config_flags.DEFINE_config_file(
@@ -71,6 +72,8 @@ def start(work: Work) -> None:
         jax.distributed.initialize(
           COORDINATOR.value, PROCESSES.value, PROCESS.value
         )
+      else:
+        parallel.cores_as_devices(CONFIG.value.devices or None)
       # Not before: JAX, when it is distributed, has a handler of its own.
       loop.stop_on_sigterm()
       with hosts.own_workdir(Path(WORKDIR.value)) as workdir:

@@ -59,7 +59,7 @@ def check(config: Config) -> None:
       training_tasks(config, model)
     learner(config, evaluation=True)
     over_tasks(config)
-    mesh(config)
+    mesh(config), generator_mesh(config)
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
   embed = network(config, None)
@@ -344,8 +344,22 @@ def judge(
 
 
 def mesh(config: Config) -> Mesh | None:
-  """The devices that share the work; None for one alone."""
-  return parallel.mesh(config.devices)
+  """The devices that share tasks; None for one alone."""
+  return parallel.mesh(config.devices or _shares(config))
+
+
+def generator_mesh(config: Config) -> Mesh | None:
+  """The devices that share images. One uses all cores for large batches."""
+  return parallel.mesh(config.devices or 1)
+
+
+def _shares(config: Config) -> int:
+  """How many cores have tasks of their own: more than sharing each task."""
+  if jax.default_backend() != 'cpu' or jax.process_count() > 1:
+    return 1
+  batch = config.meta.batch
+  counts = range(1, min(jax.device_count(), batch) + 1)
+  return max(n for n in counts if batch % n == 0)
 
 
 def _vectorizes() -> bool:

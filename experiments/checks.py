@@ -26,7 +26,7 @@ def pick(options: Mapping[str, T], field: str, name: str) -> T:
 # The least value of each field; a tuple's holds for each of its items.
 _LEAST = {
   'seeds': 1,
-  'devices': 1,
+  'devices': 0,
   'checkpoint_seconds': 0,
   'data.split_seed': 0,
   'data.train_classes': 1,
@@ -136,7 +136,7 @@ def check_settings(config: Config) -> None:
     },
     **{
       field: (
-        _get(config, field) % config.devices == 0,
+        _get(config, field) % (config.devices or 1) == 0,
         f'a multiple of config.devices, {config.devices}',
       )
       for field in ('meta.batch', 'generator.batch_size')

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import jax
 
+from lasium_jax import parallel
+
 # Fields that change no result, so that a run may be resumed with others.
 FREE = ('checkpoint_seconds', 'devices')
 
@@ -191,10 +193,7 @@ def hardware() -> str:
   device = jax.devices()[0]
   if device.platform != 'cpu':
     return f'{jax.device_count()} x {device.device_kind}'
-  # Not every system says which cores are ours.
-  affinity = getattr(os, 'sched_getaffinity', None)
-  cores = len(affinity(0)) if affinity else os.cpu_count()
-  return f'{cores} CPU cores ({_processor()})'
+  return f'{parallel.cpu_cores()} CPU cores ({_processor()})'
 
 
 def _processor() -> str:

@@ -21,5 +21,5 @@ def saved_config(workdir: Path) -> Config:
   # Fields that are newer than the run have their defaults.
   config = base.get_config(saved.get('benchmark', ''), saved['name'])
   config.update(saved)
-  config.devices = 1  # This machine may have fewer.
+  config.devices = 0  # This machine may have fewer.
   return by_size.resolved(config)

@@ -71,7 +71,7 @@ def exported(config: Config, files: Record) -> Params:
 def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   """Random batches of the training images through the trainer."""
   model, trainer = build.generator(config, splits.train.shape)
-  mesh = build.mesh(config)
+  mesh = build.generator_mesh(config)
   images = splits.train.images
   size = config.generator.batch_size
   init_key, key = streams.training_keys(config.seed, streams.GENERATOR)
