@@ -11,8 +11,8 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from experiments import build, by_size, hosts, loop, record
-from experiments.build import Places
 from experiments.checks import BadConfig, Config
+from experiments.datasets import Places, read_splits
 from experiments.record import Record
 from lasium_jax import parallel
 from lasium_jax.data import Splits
@@ -134,7 +134,7 @@ def _run(work: Work, workdir: Path) -> None:
   build.check(config)
   jax.config.update('jax_default_matmul_precision', config.precision)
   files = record.open_record(workdir, config.to_dict())
-  splits = hosts.first_then_others(lambda: build.data(config, places))
+  splits = hosts.first_then_others(lambda: read_splits(config, places))
   # Not before: what was wrong until here may be mended in this workdir.
   files.keep_config(config.to_dict())
   work(config, splits, files)

@@ -19,8 +19,8 @@ import numpy as np
 from absl import flags
 
 from experiments import build, command, members, stage_generator, streams
-from experiments.build import Places
 from experiments.checks import BadConfig, Config, needs_generator
+from experiments.datasets import Places, read_splits
 from experiments.html_latents import write_page
 from experiments.record import Record
 from experiments.saved import saved_config
@@ -197,7 +197,7 @@ def work(given: Any) -> None:
     Path(given.data_dir) if given.data_dir else None,
     Path(given.cache_dir) if given.cache_dir else Places().cache_dir,
   )
-  splits = build.data(config, places)
+  splits = read_splits(config, places)
   params = stage_generator.trained_generator(
     config, splits, Record(workdir, {})
   )

@@ -133,7 +133,7 @@ def _read(
       f'{MAX_BYTES / 1e6:.0f} MB are the most.'
     )
   try:
-    pixels: np.ndarray = read_picture(picture.content, size, channels)
+    pixels = read_picture(picture.content, size, channels)
     return pixels
   except ValueError as error:
     raise ValueError(f'{picture.name} of {place}: {error}') from error

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
+# Other formats are not even tried: some start programs (EPS).
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'BMP', 'TIFF')
+MAX_PIXELS = 100_000_000  # Pillow refuses 179 million by itself.
 # How files begin; a BMP's two letters could be those of any text.
 _BEGINNINGS = re.compile(
   rb'\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF....WEBP|II\*\0|MM\0\*', re.DOTALL
@@ -22,13 +24,13 @@ class ImageForm(NamedTuple):
     channels: 1 (grey) or 3 (RGB).
     invert: for dark ink on white paper, so that ink becomes 255.
     max_pixels: width times height above which a file is refused by its header,
-      before any of it is decoded. Pillow refuses 179 million by itself.
+      before any of it is decoded.
   """
 
   size: int
   channels: int
   invert: bool = False
-  max_pixels: int = 100_000_000
+  max_pixels: int = MAX_PIXELS
 
 
 def is_image(path: str) -> bool:
@@ -43,12 +45,9 @@ def is_image(path: str) -> bool:
 
 
 def decode_image(path: Path, form: ImageForm) -> np.ndarray:
-  """Reads one image: upright, opaque, in bytes, square.
+  """Reads one image file, as `fit_image` says, as a square.
 
-  It is turned as its EXIF orientation says; what is transparent shows white;
-  16-bit images keep their most significant byte, rounded; CMYK becomes RGB
-  without its colour profile; the largest centred square is resized with
-  antialiasing. Of several frames or pages the first is read.
+  Of several frames or pages the first is read.
 
   Args:
     path: of a PNG, JPEG, WebP, BMP or TIFF file.
@@ -61,24 +60,48 @@ def decode_image(path: Path, form: ImageForm) -> np.ndarray:
     ImportError: if Pillow is missing.
     Exception: if the file does not decode; Pillow raises many types.
   """
-  image_module = pillow()
-  from PIL import ImageOps
-
-  with image_module.open(path, formats=FORMATS) as file:
-    width, height = file.size
-    if width * height > form.max_pixels:
-      raise ValueError(
-        f'its {width}x{height} pixels are more than {form.max_pixels:,}'
-      )
+  with pillow().open(path, formats=FORMATS) as file:
+    check_pixels(file, form.max_pixels)
     # A JPEG decodes to a half, a quarter or an eighth faster than as a whole;
     # twice the side that is needed leaves the resizing to the filter below.
     file.draft(None, (2 * form.size, 2 * form.size))
-    image = _opaque_bytes(ImageOps.exif_transpose(file))
-  image = image.convert('L' if form.channels == 1 else 'RGB')
-  sides = (form.size, form.size)
-  image = ImageOps.fit(image, sides, image_module.Resampling.LANCZOS)
-  pixels = np.asarray(image).reshape(*sides, form.channels)
+    pixels = fit_image(file, (form.size, form.size), form.channels)
   return 255 - pixels if form.invert else pixels
+
+
+def check_pixels(file: Any, most: int = MAX_PIXELS) -> None:
+  """Raises `ValueError` if an opened file's header says more than `most`."""
+  width, height = file.size
+  if width * height > most:
+    raise ValueError(f'its {width}x{height} pixels are more than {most:,}')
+
+
+def fit_image(image: Any, size: tuple[int, int], channels: int) -> np.ndarray:
+  """An image upright, opaque, in bytes and of a set size, as it looks.
+
+  It is turned as its EXIF orientation says; what is transparent shows white;
+  16-bit images keep their most significant byte, rounded; CMYK becomes RGB
+  without its colour profile; the largest centred part of the size's shape is
+  resized with antialiasing.
+
+  Args:
+    image: Pillow's.
+    size: `(H, W)`.
+    channels: 1 (grey) or 3 (RGB).
+
+  Returns:
+    `[H, W, channels]` uint8.
+
+  Raises:
+    ValueError: if its pixels are out of range.
+  """
+  resampling = pillow().Resampling.LANCZOS
+  from PIL import ImageOps
+
+  image = _opaque_bytes(ImageOps.exif_transpose(image))
+  image = image.convert('L' if channels == 1 else 'RGB')
+  image = ImageOps.fit(image, size[::-1], resampling)
+  return np.asarray(image).reshape(*size, channels)
 
 
 def pillow() -> Any:

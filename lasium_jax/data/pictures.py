@@ -6,17 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from lasium_jax.data.decode import FORMATS
-
-_MAX_PIXELS = 80_000_000  # Of one picture, refused before it is decoded.
-_BYTES = 65_535 // 255  # Steps of a 16-bit pixel to one of a byte.
+from lasium_jax.data.decode import FORMATS, check_pixels, fit_image, pillow
 
 
-def read_picture(picture: Any, size: tuple[int, int], channels: int) -> Any:
-  """A picture as bytes of a set size, as it looks: no polarity is changed.
-
-  It is turned as its EXIF data says, cropped to the middle where its shape is
-  another, and resized. What is transparent is white.
+def read_picture(
+  picture: Any, size: tuple[int, int], channels: int
+) -> np.ndarray:
+  """A picture as bytes of a set size, by `fit_image`; no polarity is changed.
 
   Args:
     picture: a file's name, path or content, of PNG, JPEG, WebP, BMP or TIFF;
@@ -32,67 +28,36 @@ def read_picture(picture: Any, size: tuple[int, int], channels: int) -> Any:
     OSError: if there is no such file.
     ValueError: if it does not decode, or is too large.
   """
-  try:
-    from PIL import Image, ImageOps
-  except ImportError as error:
-    raise ImportError(
-      "Reading pictures needs Pillow: pip install 'lasium_jax[classifier]'"
-    ) from error
-
   if isinstance(picture, bytes):
     return _read_file(io.BytesIO(picture), 'The file', size, channels)
   if isinstance(picture, str | Path):
     return _read_file(picture, str(picture), size, channels)
   if isinstance(picture, np.ndarray):
-    picture = Image.fromarray(
+    picture = pillow().fromarray(
       picture[..., 0] if picture.shape[2:] == (1,) else picture
     )
-  mode = 'L' if channels == 1 else 'RGB'
-  image = _opaque(ImageOps.exif_transpose(picture)).convert(mode)
-  fitted = ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
-  return np.asarray(fitted).reshape(*size, channels)
+  return fit_image(picture, size, channels)
 
 
 def _read_file(
   file: Any, name: str, size: tuple[int, int], channels: int
 ) -> np.ndarray:
   """The picture of a path or an open file."""
-  from PIL import Image, UnidentifiedImageError
-
+  image_module = pillow()
   try:
-    # Other formats are not even tried: some start programs (EPS).
-    with Image.open(file, formats=FORMATS) as image:
-      width, height = image.size
-      if width * height > _MAX_PIXELS:
-        raise ValueError(f'it has {width}x{height} pixels')
-      pixels: np.ndarray = read_picture(image, size, channels)
-      return pixels
+    with image_module.open(file, formats=FORMATS) as image:
+      check_pixels(image)
+      return fit_image(image, size, channels)
   except FileNotFoundError as error:
     raise FileNotFoundError(f'There is no picture {name}.') from error
   except Exception as error:  # Pillow raises SyntaxError for some files.
     reason: Any = error
-    if isinstance(error, UnidentifiedImageError):
+    if isinstance(error, image_module.UnidentifiedImageError):
       reason = 'it is no PNG, JPEG, WebP, BMP or TIFF file'
     raise ValueError(
       f'{name} cannot be read as a picture: {reason}. Remove it, or save it '
       'anew as PNG.'
     ) from error
-
-
-def _opaque(image: Any) -> Any:
-  """16 bits as 8, and what is transparent on white."""
-  from PIL import Image
-
-  if image.mode[0] in 'IF':
-    pixels = np.asarray(image)
-    if image.mode == 'F' or pixels.min() < 0 or pixels.max() > 65_535:
-      raise ValueError(f'its pixels are no bytes (mode {image.mode})')
-    return Image.fromarray((pixels // _BYTES).astype(np.uint8))
-  if image.has_transparency_data:
-    image = image.convert('RGBA')
-    white = Image.new('RGBA', image.size, 'white')
-    return Image.alpha_composite(white, image)
-  return image
 
 
 def is_pictures(x: Any) -> bool:

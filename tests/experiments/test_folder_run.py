@@ -23,6 +23,7 @@ from experiments import (
   stage_generator,
   stage_meta,
 )
+from experiments.datasets import Places, read_splits
 from experiments.record import Record
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
@@ -75,7 +76,7 @@ def test_without_labels_there_is_no_evaluation(photos, tmp_path, capsys):
   """A flat folder is one class; the run says so, and ends with a report."""
   fields = {'data.path': str(photos / 'a'), 'data.size': 16}
   config = resolved('ro-vae-maml', **fields, **{'generator.batch_size': 4})
-  splits = build.data(config, build.Places(cache_dir=tmp_path / 'cache'))
+  splits = read_splits(config, Places(cache_dir=tmp_path / 'cache'))
   assert 'No evaluation' in capsys.readouterr().out
   files = Record(tmp_path, {})
   assert stage_evaluation.evaluate(config, splits, files, None) == []
@@ -123,7 +124,7 @@ def test_values_that_cannot_work_are_named(field, value):
 def test_folders_that_are_none(tmp_path, path, error):
   config = resolved('ro-vae-maml', **{'data.path': path})
   with pytest.raises(error, match=path):
-    build.data(config, build.Places(cache_dir=tmp_path))
+    read_splits(config, Places(cache_dir=tmp_path))
 
 
 def resolved(run, **fields):
