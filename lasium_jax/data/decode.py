@@ -9,7 +9,6 @@ import numpy as np
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
 # Other formats are not even tried: some start programs (EPS).
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'BMP', 'TIFF')
-MAX_PIXELS = 100_000_000  # Pillow refuses 179 million by itself.
 # How files begin; a BMP's two letters could be those of any text.
 _BEGINNINGS = re.compile(
   rb'\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF....WEBP|II\*\0|MM\0\*', re.DOTALL
@@ -24,13 +23,13 @@ class ImageForm(NamedTuple):
     channels: 1 (grey) or 3 (RGB).
     invert: for dark ink on white paper, so that ink becomes 255.
     max_pixels: width times height above which a file is refused by its header,
-      before any of it is decoded.
+      before any of it is decoded. Pillow refuses 179 million by itself.
   """
 
   size: int
   channels: int
   invert: bool = False
-  max_pixels: int = MAX_PIXELS
+  max_pixels: int = 100_000_000
 
 
 def is_image(path: str) -> bool:
@@ -69,7 +68,7 @@ def decode_image(path: Path, form: ImageForm) -> np.ndarray:
   return 255 - pixels if form.invert else pixels
 
 
-def check_pixels(file: Any, most: int = MAX_PIXELS) -> None:
+def check_pixels(file: Any, most: int) -> None:
   """Raises `ValueError` if an opened file's header says more than `most`."""
   width, height = file.size
   if width * height > most:

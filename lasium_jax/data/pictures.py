@@ -8,6 +8,8 @@ import numpy as np
 
 from lasium_jax.data.decode import FORMATS, check_pixels, fit_image, pillow
 
+_MAX_PIXELS = 80_000_000  # Of one picture; Pillow warns from 89 million on.
+
 
 def read_picture(
   picture: Any, size: tuple[int, int], channels: int
@@ -46,7 +48,7 @@ def _read_file(
   image_module = pillow()
   try:
     with image_module.open(file, formats=FORMATS) as image:
-      check_pixels(image)
+      check_pixels(image, _MAX_PIXELS)
       return fit_image(image, size, channels)
   except FileNotFoundError as error:
     raise FileNotFoundError(f'There is no picture {name}.') from error
