@@ -104,7 +104,7 @@ def run_cases(
   results = [
     report.result(name, case, times, rate) for name, case, times in timed
   ]
-  return {'matmul_gflops': round(rate, 1), 'results': results}
+  return {'matmul_gflops': rate, 'results': results}
 
 
 def machine(precision: str, *, reference: bool) -> dict[str, Any]:

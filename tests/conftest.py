@@ -13,6 +13,8 @@ from lasium_jax.types import Examples, ImageSet, Task
 
 jax.config.update('jax_numpy_rank_promotion', 'raise')
 jax.config.update('jax_num_cpu_devices', 8)  # All but the first wait.
+# Compiling takes most of the time of most tests, and computing little.
+jax.config.update('jax_disable_most_optimizations', True)
 
 
 @pytest.fixture
@@ -20,13 +22,12 @@ def key():
   return jax.random.key(0)
 
 
-@pytest.fixture(scope='module')
-def compile_quickly():
-  """For tests where compiling takes most of the time, and computing none."""
-  before = jax.config.read('jax_disable_most_optimizations')
-  jax.config.update('jax_disable_most_optimizations', True)
+@pytest.fixture
+def compile_fully():
+  """For tests that compute for long, or look at what was compiled."""
+  jax.config.update('jax_disable_most_optimizations', False)
   yield
-  jax.config.update('jax_disable_most_optimizations', before)
+  jax.config.update('jax_disable_most_optimizations', True)
 
 
 @pytest.fixture

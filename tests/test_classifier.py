@@ -18,8 +18,6 @@ from lasium_jax import FewShotClassifier, classifier, models
 from lasium_jax.models import build
 from lasium_jax.ops.sizes import padded_size
 
-pytestmark = pytest.mark.usefixtures('compile_quickly')
-
 SIDE, TRAINED = 8, 3
 OPTIONS = {
   'maml': {'name': 'maml', 'steps': 3, 'learning_rate': 0.2},

@@ -19,6 +19,7 @@ from lasium_jax.nets import conv4
 from lasium_jax.tasks import labelled, lasium
 from lasium_jax.types import Examples, GeneratorSource, ImageSet
 
+pytestmark = pytest.mark.usefixtures('compile_fully')
 SHAPE = (28, 28, 1)
 WAYS, SHOTS, QUERIES, INNER_STEPS, TASKS = 5, 1, 5, 5, 4
 

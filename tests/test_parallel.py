@@ -18,14 +18,6 @@ def over_tasks(request):
   return request.param
 
 
-@pytest.fixture(autouse=True, scope='module')
-def compile_quickly():
-  before = jax.config.read('jax_disable_most_optimizations')
-  jax.config.update('jax_disable_most_optimizations', True)
-  yield
-  jax.config.update('jax_disable_most_optimizations', before)
-
-
 def test_a_meta_step_is_the_same_on_all_devices(key, over_tasks):
   model, trainer = generators.msgan((8, 8, 1), latent_size=3, filters=4)
   images = jnp.zeros((4, 8, 8, 1), jnp.uint8)

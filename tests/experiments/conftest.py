@@ -4,7 +4,6 @@ import fcntl
 import importlib
 import os
 
-import jax
 import pytest
 from whole_program import SHRINK, Program, random_splits
 
@@ -25,15 +24,6 @@ def reference(program):
     fcntl.flock(lock, fcntl.LOCK_EX)
     program.run(program.command('lasium', workdir))
   return workdir
-
-
-@pytest.fixture(autouse=True, scope='module')
-def compile_quickly():
-  """Compiling takes most of the time here, and computing none."""
-  before = jax.config.read('jax_disable_most_optimizations')
-  jax.config.update('jax_disable_most_optimizations', True)
-  yield
-  jax.config.update('jax_disable_most_optimizations', before)
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_all_learners_are_judged_on_the_same_tasks(
   first, second = (
     sorted(np.asarray(x).tobytes() for x in tasks) for tasks in seen.values()
   )
-  assert len(first) == 24 and len(set(first)) == 12
+  assert len(set(first)) == 12  # Some twice, to give each device as many.
   assert first == second
 
 

@@ -121,6 +121,7 @@ def test_one_image_does_not_see_another(key, name):
   np.testing.assert_allclose(alone, generator.decode(params, z)[:1], atol=1e-6)
 
 
+@pytest.mark.usefixtures('compile_fully')
 def test_vae_learns_to_reconstruct(key):
   generator, trainer = vae(
     SHAPE, latent_size=6, filters=(16, 16), learning_rate=1e-2
@@ -136,6 +137,7 @@ def test_vae_learns_to_reconstruct(key):
   assert metrics['loss'] < 25  # From 64 log 2 = 44.
 
 
+@pytest.mark.usefixtures('compile_fully')
 def test_msgan_learns_the_amount_of_ink(key):
   """From grey noise to images with as much ink as a bar: one in eight."""
   generator, trainer = msgan(

@@ -12,8 +12,6 @@ from lasium_jax import learners
 from lasium_jax.nets import conv4
 from lasium_jax.types import Examples
 
-pytestmark = pytest.mark.usefixtures('compile_quickly')
-
 WAYS = 3
 SMALL = small(WAYS)
 LEARNERS = {
