@@ -90,7 +90,8 @@ def _defaults() -> ConfigDict:
   # they share the meta-batch evenly, is one in meta-training and evaluation.
   config.devices = 0
   config.checkpoint_seconds = 60.0
-  # Of matrix products: 'float32', or on a GPU also the faster 'tensorfloat32'.
+  # Of matrix products: 'float32', or on a GPU or TPU also the faster
+  # 'tensorfloat32' and 'bfloat16'.
   config.precision = 'float32'
 
   config.data = data = ConfigDict()
@@ -185,7 +186,7 @@ def _defaults() -> ConfigDict:
 
 
 def choose_generator(config: ConfigDict, name: str) -> None:
-  """Sets a generator's defaults, as in the paper but for `steps`.
+  """Sets a generator's defaults, as in the paper.
 
   The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
   Omniglot's 24,000 training images is 188 steps.

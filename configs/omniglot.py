@@ -9,8 +9,8 @@ The argument names sampler, generator and learner,
 `supervised-{maml,protonets}` (labelled training classes, the ceiling) or
 `scratch` (no meta-training, the floor). On two cores the generator takes most
 of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch
-128), meta-training about 5 minutes, evaluation about 8 (MAML) or 1
-(ProtoNets). RESULTS.md has what each reaches.
+128), meta-training and evaluation a few minutes. RESULTS.md has what each
+reaches.
 
 A fourth word picks between the paper's text and its released code where the
 two differ (docs/papers.md):

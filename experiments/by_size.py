@@ -28,6 +28,10 @@ def resolved(config: Config) -> Config:
     The copy; it is locked if `config` is.
   """
   config = config.copy_and_resolve_references()
+  if config.tasks.views is None:
+    # Photographs; and UMTRA would otherwise have nothing to tell apart.
+    photographs = config.data.channels == 3 or config.tasks.source == 'umtra'
+    config.tasks.views = photographs and tuple(config.tasks.shift) == (0, 0)
   for field, value in by_size(config.data.size, config.data.channels).items():
     section, name = field.split('.')
     if config[section][name] is None:
@@ -53,7 +57,6 @@ def by_size(size: int, channels: int) -> dict[str, Any]:
     'generator.filters': filters,
     'generator.halvings': halvings,
     'generator.latent_size': 20 if small and channels == 1 else 64,
-    'tasks.views': channels == 3,
     'network.filters': 64 if small else 32,
     'network.downsample': 'stride' if small else 'max_pool',
     'network.padding': 'SAME' if small else 'VALID',

@@ -110,8 +110,8 @@ def check_settings(config: Config) -> None:
       config.tasks.source != 'umtra'
       or config.tasks.views
       or (low, high) != (0, 0),
-      "'lasium' or 'labelled' where config.tasks.views and config.tasks.shift "
-      'leave images as they are',
+      "'lasium' or 'labelled' where images stay as they are; for 'umtra' set "
+      'config.tasks.views=True, or config.tasks.shift',
     ),
     'tasks.views': (
       not config.tasks.views or (low, high) == (0, 0),
@@ -145,6 +145,10 @@ def check_settings(config: Config) -> None:
       config.data.channels in ((1,) if glyphs else (1, 3)),
       '1' if glyphs else '1 or 3',
     ),
+    'data.invert': (
+      not glyphs or config.data.invert,
+      'True: glyphs are ink 1 on background 0',
+    ),
     'data.path': (
       config.data.name != 'folder' or config.data.path,
       'a folder of images: add --config.data.path=FOLDER',
@@ -175,7 +179,7 @@ def check_data(config: Config, splits: Splits) -> None:
   needed = {
     'train': config.tasks.shots + config.tasks.queries
     if config.tasks.source == 'labelled'
-    else int(not folder),
+    else 0,
     'validation': config.tasks.shots + config.evaluation.queries
     if config.meta.validate_every
     else 0,
@@ -195,7 +199,12 @@ def check_data(config: Config, splits: Splits) -> None:
   if needs_generator(config) and images < size:
     raise BadConfig(
       f'config.generator.batch_size is {size}, and there are only {images} '
-      'training images.'
+      'training images: lower it, or add images.'
+    )
+  if config.meta.iterations and images < config.tasks.ways:
+    raise BadConfig(
+      f'config.tasks.ways is {config.tasks.ways}, and there are only {images} '
+      'training images, each of which may be a class: add images.'
     )
 
 
@@ -212,7 +221,9 @@ def _check_split(
   if len(counts) < config.tasks.ways:
     raise BadConfig(
       f'The {name} split of {config.data.name} has {len(counts)} classes, '
-      f'fewer than config.tasks.ways = {config.tasks.ways}.'
+      f'fewer than config.tasks.ways = {config.tasks.ways}. Lower that, or '
+      'have more classes there; without validation classes, set '
+      'config.meta.validate_every=0.'
     )
   if min(counts) < needed:
     smallest = dataset.class_names[counts.index(min(counts))]

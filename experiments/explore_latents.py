@@ -80,7 +80,7 @@ def explore(
     sampler: str, knob: dict[str, Array], key: Array, source: Any
   ) -> tuple[Array, Array]:
     own = members.configured(config, knob)
-    own.latents.sampler = sampler
+    own.latents.sampler, own.latents.sigma_max = sampler, None
     own.tasks.shots, own.tasks.queries = IMAGES, 1
     task_fn = build.training_tasks(own, model)
     return task_fn(key, source).support.x, distances(key, task_fn, source)

@@ -53,14 +53,14 @@ def write_page(
     'Each row is a synthetic class: its anchor, and images made around it in '
     'the latent space. Choose a setting whose images differ, and are still '
     'one kind.',
-    {'Choice': _choice(chosen, keep, real), **tables},
+    {'Choice': _choice(path.parent, chosen, keep, real), **tables},
   )
   ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   write_atomically(path, ascii_page)
   return path
 
 
-def _choice(chosen: Any, keep: float, real: float | None) -> str:
+def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
   text = (
     '<p><b>Separation</b> is how often two images of one class are more alike '
     'than two of different classes, by the features of an untrained network: '
@@ -74,7 +74,11 @@ def _choice(chosen: Any, keep: float, real: float | None) -> str:
     f'0.5, <b>{SAMPLERS[setting.sampler][0]} with {setting.field} = '
     f'{setting.value:g}</b> has the widest classes:</p><pre>'
     f'--config.latents.sampler={setting.sampler} '
-    f'--config.latents.{setting.field}={setting.value:g}</pre>'
+    f'--config.latents.{setting.field}={setting.value:g} \\\n'
+    f'--config.generator.workdir={html.escape(str(workdir))} '
+    '--workdir=ANOTHER</pre>'
+    '<p class="note">In place of the workdir and the settings of the command '
+    'that made this run; the new one borrows its generator.</p>'
   )
   if real is not None:
     text += (

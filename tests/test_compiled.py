@@ -14,7 +14,7 @@ import optax
 import pytest
 
 from benchmarks import flops
-from lasium_jax import generators, latents, learners, meta
+from lasium_jax import generators, latents, learners, meta, parallel
 from lasium_jax.nets import conv4
 from lasium_jax.tasks import labelled, lasium
 from lasium_jax.types import Examples, GeneratorSource, ImageSet
@@ -59,12 +59,18 @@ def convolutions(jaxpr):
   ]
 
 
-def meta_program(task_fn, source, downsample='stride', head='mean', ways=WAYS):
+def meta_program(task_fn, source, downsample='stride', head='mean', devices=1):
   """Ten iterations as the entry points compile them, and their arguments."""
-  network = conv4(ways, downsample=downsample, head=head)
+  network = conv4(WAYS, downsample=downsample, head=head)
   learner = learners.maml(network, steps=INNER_STEPS, learning_rate=0.4)
   optimizer = optax.adam(1e-3)
-  step = meta.meta_step(learner, task_fn, optimizer, meta_batch=TASKS)
+  step = meta.meta_step(
+    learner,
+    task_fn,
+    optimizer,
+    meta_batch=TASKS,
+    over_devices=parallel.mean_over_devices(parallel.mesh(devices)),
+  )
 
   def state():
     params = learner.init(jax.random.key(0), jnp.zeros((5, *SHAPE)))
@@ -80,16 +86,16 @@ def meta_program(task_fn, source, downsample='stride', head='mean', ways=WAYS):
   )
 
 
-def labelled_program(downsample='stride', head='mean'):
+def labelled_program(downsample='stride', head='mean', devices=1):
   images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
   counts = jax.ShapeDtypeStruct((10,), jnp.int32)
   task_fn = labelled(ways=WAYS, shots=SHOTS, queries=QUERIES)
   return meta_program(
-    task_fn, ImageSet(images, counts, counts), downsample, head
+    task_fn, ImageSet(images, counts, counts), downsample, head, devices
   )
 
 
-def lasium_program(name):
+def lasium_program(name, devices=1):
   model, trainer = getattr(generators, name)(SHAPE)
   batch = jax.ShapeDtypeStruct((2, *SHAPE), jnp.float32)
   key = jax.eval_shape(lambda: jax.random.key(0))
@@ -102,21 +108,24 @@ def lasium_program(name):
     queries=QUERIES,
   )
   images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
-  return meta_program(task_fn, GeneratorSource(generator.params, images))
+  source = GeneratorSource(generator.params, images)
+  return meta_program(task_fn, source, devices=devices)
 
 
+@pytest.mark.parametrize('devices', [1, 2])
 @pytest.mark.parametrize(
   ('downsample', 'head'), [('stride', 'mean'), ('max_pool', 'flatten')]
 )
-def test_maml_computes_what_it_must_and_no_more(downsample, head):
-  fn, arguments = labelled_program(downsample, head)
+def test_maml_computes_what_it_must_and_no_more(downsample, head, devices):
+  """And each of two devices a half of it, by which cores share on CPU."""
+  fn, arguments = labelled_program(downsample, head, devices)
   counted = total_operations(jax.make_jaxpr(fn)(*arguments))
   layers = flops.conv4(
     SHAPE, WAYS, filters=64, downsample=downsample, head=head
   )
   least = 10 * flops.maml_step(
     layers,
-    tasks=TASKS,
+    tasks=TASKS // devices,
     support=WAYS * SHOTS,
     query=WAYS * QUERIES,
     steps=INNER_STEPS,
@@ -124,16 +133,18 @@ def test_maml_computes_what_it_must_and_no_more(downsample, head):
   assert least <= counted <= 1.1 * least
 
 
-def test_maml_is_made_of_matrix_products():
+@pytest.mark.parametrize('devices', [1, 2])
+def test_maml_is_made_of_matrix_products(devices):
   """Convolutions with weights of each task's own are slow everywhere."""
-  fn, arguments = labelled_program()
+  fn, arguments = labelled_program(devices=devices)
   assert not convolutions(jax.make_jaxpr(fn)(*arguments))
 
 
+@pytest.mark.parametrize('devices', [1, 2])
 @pytest.mark.parametrize('name', ['vae', 'msgan'])
-def test_no_gradient_of_a_convolution_is_in_a_loop(name):
+def test_no_gradient_of_a_convolution_is_in_a_loop(name, devices):
   """XLA:CPU is many times slower there. A generator that decodes is none."""
-  fn, arguments = lasium_program(name)
+  fn, arguments = lasium_program(name, devices)
   found = convolutions(jax.make_jaxpr(fn)(*arguments))
   assert found
   for eqn in found:

@@ -127,6 +127,34 @@ def test_folders_that_are_none(tmp_path, path, error):
     read_splits(config, Places(cache_dir=tmp_path))
 
 
+@pytest.mark.parametrize(
+  'run,fields,views',
+  [
+    ('ro-vae-maml', {'data.channels': 3}, True),
+    ('ro-vae-maml', {'data.channels': 1}, False),
+    ('umtra-protonets', {'data.channels': 1}, True),
+    ('umtra-maml', {'data.channels': 3, 'tasks.shift': (-5, 4)}, False),
+    ('ro-vae-maml', {'data.channels': 3, 'tasks.views': False}, False),
+  ],
+)
+def test_views_are_of_photographs_and_of_umtra(run, fields, views):
+  config = resolved(run, **{'data.path': 'x', **fields})
+  build.check(config)
+  assert config.tasks.views is views
+
+
+def test_umtra_needs_images_that_can_be_told_apart(tmp_path):
+  config = resolved('umtra-protonets', **{'data.path': 'x'})
+  config.tasks.views = False
+  with pytest.raises(checks.BadConfig, match='views=True'):
+    build.check(config)
+  few = write_images(tmp_path / 'few', 'a', 4, size=4)
+  fields = {'data.path': str(few), 'data.held_out': 0.25}
+  config = resolved('umtra-protonets', **fields)
+  with pytest.raises(checks.BadConfig, match='only 3 training images'):
+    read_splits(config, Places(cache_dir=tmp_path / 'cache'))
+
+
 def resolved(run, **fields):
   config = folder_config.get_config(run)
   config.update_from_flattened_dict(fields)
