@@ -198,6 +198,7 @@ def serving(folder, **changes):
     **os.environ,
     'JAX_PLATFORMS': 'cpu',
     'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
+    'JAX_COMPILATION_CACHE_DIR': '',  # Nothing is left in the user's.
     **changes,
   }
   with subprocess.Popen(
