@@ -24,6 +24,7 @@ from benchmarks import cases, report, startup, timing
 from benchmarks.cases import Case
 from experiments import record
 from lasium_jax import parallel
+from lasium_jax.cores import cpu_cores
 
 Make = Callable[[], Case]
 
@@ -118,7 +119,7 @@ def machine(precision: str, *, reference: bool) -> dict[str, Any]:
   ]
   return {
     'device': record.hardware(),
-    'threads': parallel.cpu_cores(),
+    'threads': cpu_cores(),
     'precision': precision,
     'python': sys.version.split()[0],
     'versions': {name: metadata.version(name) for name in packages},
@@ -162,7 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
   if reference:
     from benchmarks import compare
 
-    threads = 1 if options.small else parallel.cpu_cores()
+    threads = 1 if options.small else cpu_cores()
     compare.configure(threads, options.precision)
   else:
     print(

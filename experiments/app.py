@@ -1,6 +1,5 @@
 """What all entry points share: flags, and errors that a person can use."""
 
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,7 +9,7 @@ import jax
 from absl import app, flags
 from ml_collections import config_flags
 
-from experiments import build, by_size, hosts, loop, record
+from experiments import build, by_size, compilation, hosts, loop, record
 from experiments.checks import BadConfig, Config
 from experiments.datasets import Places, read_splits
 from experiments.record import Record
@@ -130,7 +129,7 @@ def _run(work: Work, workdir: Path) -> None:
     Path(cache_dir) if cache_dir else Places().cache_dir,
     DOWNLOAD.value,
   )
-  _use_compilation_cache(places.cache_dir)
+  compilation.use_cache(places.cache_dir)
   build.check(config)
   jax.config.update('jax_default_matmul_precision', config.precision)
   files = record.open_record(workdir, config.to_dict())
@@ -138,15 +137,3 @@ def _run(work: Work, workdir: Path) -> None:
   # Not before: what was wrong until here may be mended in this workdir.
   files.keep_config(config.to_dict())
   work(config, splits, files)
-
-
-def _use_compilation_cache(cache_dir: Path) -> None:
-  """Keeps compiled programs, so that the next start takes seconds.
-
-  JAX_COMPILATION_CACHE_DIR names another place, or none if it is empty.
-  """
-  if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
-    place = str(cache_dir / 'compiled')
-    jax.config.update('jax_compilation_cache_dir', place)
-  if 'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS' not in os.environ:
-    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.2)

@@ -19,8 +19,7 @@ from absl import flags
 
 from experiments import command
 from experiments.record import write_atomically, writing
-
-SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
+from lasium_jax.data.decode import SUFFIXES, is_image
 
 
 class Pictures(NamedTuple):
@@ -45,7 +44,7 @@ def find_pictures(folder: Path) -> Pictures:
   """
   if not folder.is_dir():
     raise ValueError(f'There is no folder {folder}.')
-  flat, nested = _files(folder.glob('*')), _files(folder.glob('*/*'))
+  flat, nested = _files(folder, '*'), _files(folder, '*/*')
   if flat and nested:
     raise ValueError(
       f'{folder} has pictures both beside and inside its sub-folders, such as '
@@ -60,9 +59,14 @@ def find_pictures(folder: Path) -> Pictures:
   return Pictures(folder, flat or nested, labels)
 
 
-def _files(paths: Any) -> list[Path]:
+def _files(folder: Path, pattern: str) -> list[Path]:
+  """Without hidden files, and those of hidden folders."""
   return sorted(
-    path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()
+    path
+    for path in folder.glob(pattern)
+    if not any(p.startswith('.') for p in path.relative_to(folder).parts)
+    and path.is_file()
+    and is_image(str(path))
   )
 
 

@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from absl import app, flags
 
+from experiments import compilation
 from experiments.checks import BadConfig
 from experiments.record import WrongWorkdir
+from lasium_jax.data.cache import default_cache_dir
 
 # What a person can mend: shown as one message, without a traceback.
 EXPECTED = (BadConfig, WrongWorkdir, ImportError, OSError, ValueError)
@@ -32,8 +35,12 @@ def start(
   def main(argv: list[str]) -> None:
     if len(argv) > 1:
       raise app.UsageError(f'Unknown arguments: {argv[1:]}.')
+    given = flags.FLAGS
+    # Not every entry point has data, and with it the flag.
+    cache_dir = getattr(given, 'cache_dir', None) or default_cache_dir()
+    compilation.use_cache(Path(cache_dir))
     try:
-      work(flags.FLAGS)
+      work(given)
     except EXPECTED as error:
       print(f'Error: {error}', file=sys.stderr)
       sys.exit(1)

@@ -14,11 +14,15 @@ from typing import Any
 
 from absl import flags
 
-from experiments import command, stage_generator, stage_meta
+from experiments import command, members, stage_generator, stage_meta
 from experiments.checks import Config, needs_generator
+from experiments.members import Member
 from experiments.record import Record
 from experiments.saved import saved_config
 from lasium_jax import models
+
+# Fields of the data that tell of the user's machine, not of the model.
+_OWN = ('path', 'evaluation_path', 'device_bytes')
 
 
 def export(workdir: Path, out: Path, what: str = 'learner') -> Path:
@@ -38,9 +42,10 @@ def export(workdir: Path, out: Path, what: str = 'learner') -> Path:
   """
   config, files = saved_config(workdir), Record(workdir, {})
   if what == 'learner':
-    params = stage_meta.exported(config, files)
+    member, params = stage_meta.exported(config, files)
+    accuracy = _accuracy(config, workdir, member)
+    config = _of_member(config, member)
     architecture = _learner(config)
-    accuracy = _accuracy(config, workdir)
   else:
     params = stage_generator.exported(config, files)
     architecture, accuracy = _generator(config), []
@@ -58,6 +63,13 @@ def export(workdir: Path, out: Path, what: str = 'learner') -> Path:
     'accuracy': accuracy,
   }
   return models.save_model(out, models.Model(card, params))
+
+
+def _of_member(config: Config, member: Member) -> Config:
+  """As if the member had been a run of its own."""
+  own = members.configured(config, member.values)
+  own.seed = member.seed
+  return own
 
 
 def _learner(config: Config) -> dict[str, Any]:
@@ -103,30 +115,40 @@ def _training(config: Config, what: str) -> dict[str, Any]:
   described = {
     'run': f'configs/{config.benchmark}.py:{config.name}',
     'seed': config.seed,
-    'data': settings['data'],
+    'data': {n: v for n, v in settings['data'].items() if n not in _OWN},
   }
   if needs_generator(config):
     generator = settings['generator']
     described['generator'] = {
       name: generator[name] for name in ('name', 'steps', 'batch_size', 'rate')
     }
+    if what == 'learner':
+      described['latents'] = settings['latents']
   if what == 'learner':
     described |= {
       'labels': config.tasks.source == 'labelled',
       'tasks': settings['tasks'],
-      'latents': settings['latents'],
       'learner': settings['learner'],
       'meta': settings['meta'],
     }
   return described
 
 
-def _accuracy(config: Config, workdir: Path) -> list[dict[str, Any]]:
+def _accuracy(
+  config: Config, workdir: Path, member: Member
+) -> list[dict[str, Any]]:
+  """The member's entries of results.json; of one alone they do not name it."""
   path = workdir / 'results.json'
   if not path.exists():
     return []
   results = json.loads(path.read_text())['results']
-  return [entry for entry in results if entry['name'] == config.name]
+  several = len(members.members(config)) > 1
+  settings = member.settings() if several else None
+  return [
+    entry
+    for entry in results
+    if entry['name'] == config.name and entry.get('member') == settings
+  ]
 
 
 def define_flags() -> None:

@@ -19,6 +19,7 @@ from experiments import (
 )
 from experiments.checks import BadConfig, Config, needs_generator
 from experiments.loop import Stage
+from experiments.members import Member
 from experiments.record import Record
 from lasium_jax import latents, meta, metrics, parallel
 from lasium_jax.data import Splits, evenly_spaced, image_set
@@ -64,8 +65,8 @@ def meta_trained(
   return loop.finished(stage_of(config, splits, files, params), files).best
 
 
-def exported(config: Config, files: Record) -> Params:
-  """The parameters of the member that is best, found without its data.
+def exported(config: Config, files: Record) -> tuple[Member, Params]:
+  """The member that is best and its parameters, found without its data.
 
   Raises:
     BadConfig: if the run meta-trains nothing.
@@ -74,7 +75,8 @@ def exported(config: Config, files: Record) -> Params:
   if not config.meta.iterations:
     raise BadConfig(f'The run {config.name!r} has no learner to export.')
   side, channels = config.data.size, config.data.channels
-  keys, _ = members.stacked_keys(members.members(config), streams.META)
+  found = members.members(config)
+  keys, _ = members.stacked_keys(found, streams.META)
 
   def init() -> Training:
     return _start(config, keys, jnp.zeros((1, side, side, channels)))
@@ -82,7 +84,7 @@ def exported(config: Config, files: Record) -> Params:
   shapes = loop.shapes('meta_train', config.meta.iterations, init)
   state = loop.finished(shapes, files)
   chosen = int(np.argmax(state.best_accuracy))
-  return jax.tree.map(lambda leaf: leaf[chosen], state.best)
+  return found[chosen], jax.tree.map(lambda leaf: leaf[chosen], state.best)
 
 
 def stage_of(

@@ -24,7 +24,8 @@ from lasium_jax.models import Model
 
 MAX_REQUEST = 32_000_000  # Bytes of all pictures together, in base 64.
 MAX_REQUESTS = 16  # At a time; one is worked on, the others wait.
-LOOPBACK = ('localhost', '127.0.0.1', '::1')
+LOOPBACK = ('localhost', '127.0.0.1', '[::1]')  # As browsers name them.
+ANY = ('0.0.0.0', '::')  # Every address of this machine.
 
 # What the page may do: nothing but ask this server.
 _POLICY = (
@@ -121,6 +122,15 @@ def settings(model: Model, classes: int) -> dict[str, Any]:
   }
 
 
+def allowed_hosts(host: str) -> list[str]:
+  """The names that a page which listens at `host` may be called by."""
+  return ['*'] if host in ANY else [*LOOPBACK, _in_address(host)]
+
+
+def _in_address(host: str) -> str:
+  return f'[{host}]' if ':' in host else host
+
+
 def serve(application: Any, listener: socket.socket) -> None:
   """Answers until Ctrl-C or SIGTERM."""
   import uvicorn
@@ -151,16 +161,17 @@ def define_flags() -> None:
 
 def work(given: Any) -> None:
   model = models.load_model(Path(given.model))
-  hosts = [*LOOPBACK] if given.host in LOOPBACK else ['*']
-  page = application(model, given.classes, hosts)
+  page = application(model, given.classes, allowed_hosts(given.host))
   family = socket.AF_INET6 if ':' in given.host else socket.AF_INET
   address = given.host, given.port
   with socket.create_server(address, family=family) as listener:
     print('Compiling...', flush=True)
     web_answer.prepare(model, given.classes)
-    host = f'[{given.host}]' if ':' in given.host else given.host
     port = listener.getsockname()[1]
-    print(f'Page: http://{host}:{port} (Ctrl-C ends it)', flush=True)
+    print(
+      f'Page: http://{_in_address(given.host)}:{port} (Ctrl-C ends it)',
+      flush=True,
+    )
     serve(page, listener)
 
 

@@ -4,7 +4,6 @@ Functions take a `Mesh` from `mesh`, or None where one device works alone. It
 may span several hosts that have called `jax.distributed.initialize`.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,17 +12,11 @@ import jax.numpy as jnp
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from lasium_jax.cores import cpu_cores
 from lasium_jax.types import Array
 
 T = TypeVar('T')
 AXIS = 'devices'
-
-
-def cpu_cores() -> int:
-  """Those that this process may use."""
-  # Not every system says which are ours.
-  affinity = getattr(os, 'sched_getaffinity', None)
-  return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def cores_as_devices(count: int | None = None) -> None:

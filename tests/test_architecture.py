@@ -13,6 +13,7 @@ LIBRARY = ROOT / 'lasium_jax'
 # Each part of the library, and the parts that it may import.
 MAY_IMPORT = {
   'types': set(),
+  'cores': set(),
   'ops': {'types'},
   'nets': {'types', 'ops'},
   'generators': {'types', 'ops', 'nets'},
@@ -21,8 +22,8 @@ MAY_IMPORT = {
   'learners': {'types', 'ops', 'nets'},
   'metrics': {'types'},
   'meta': {'types'},
-  'parallel': {'types'},
-  'data': {'types'},
+  'parallel': {'types', 'cores'},
+  'data': {'types', 'cores'},
   'io': {'types'},
   'models': {'types', 'nets', 'generators', 'learners', '__version__'},
   'classifier': {'types', 'ops', 'data', 'learners', 'models'},

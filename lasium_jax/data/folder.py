@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lasium_jax.cores import cpu_cores
 from lasium_jax.data import decode as decoding
 from lasium_jax.data.cache import default_cache_dir, new_entry
 from lasium_jax.data.dataset import Dataset
@@ -248,7 +249,7 @@ def _decoded(
   label = f'decoding {folder}'
   with (
     warnings.catch_warnings(),
-    ThreadPoolExecutor(_cores()) as pool,
+    ThreadPoolExecutor(cpu_cores()) as pool,
     tqdm(total=len(files), desc=label, leave=False, disable=None) as progress,
   ):
     warnings.simplefilter('ignore', pillow_warning)  # Ours is `max_pixels`.
@@ -257,9 +258,3 @@ def _decoded(
       for file, result in zip(batch, pool.map(attempt, batch), strict=True):
         yield file, result
         progress.update()
-
-
-def _cores() -> int:
-  # Not every system says which cores are ours.
-  affinity = getattr(os, 'sched_getaffinity', None)
-  return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -3,6 +3,7 @@
 import csv
 import html
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def test_queries_of_one_folder(tmp_path):
     'square0.png',
   ]
   assert 'Confusion matrix' not in page.read_text()
+
+
+def test_hidden_files_and_folders_are_no_pictures(tmp_path):
+  folder = draw(tmp_path / '.data', (1, 2, 0))
+  expected = classify.find_pictures(folder)
+  assert expected.labels == ['<b>', 'circle', 'circle']
+  shown = folder / 'circle/circle0.png'
+  (folder / '.ipynb_checkpoints').mkdir()
+  for hidden in ('._a.png', 'circle/._a.png', '.ipynb_checkpoints/a.png'):
+    shutil.copy(shown, folder / hidden)
+  assert classify.find_pictures(folder) == expected
+  # Named otherwise, but a picture by how it begins.
+  shutil.copy(shown, folder / 'circle/scan')
+  found = classify.find_pictures(folder)
+  assert {*found.files} - {*expected.files} == {folder / 'circle/scan'}
 
 
 def test_confusion_matrix_by_hand():

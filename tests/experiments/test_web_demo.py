@@ -1,5 +1,6 @@
 """The page on which to try a model: its logic, its server, and in a browser."""
 
+import asyncio
 import base64
 import contextlib
 import io
@@ -197,6 +198,7 @@ def serving(folder, **changes):
     **os.environ,
     'JAX_PLATFORMS': 'cpu',
     'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
+    'JAX_COMPILATION_CACHE_DIR': '',  # Nothing is left in the user's.
     **changes,
   }
   with subprocess.Popen(
@@ -262,6 +264,40 @@ def test_server(page, model):
   assert ask(f'{page}/../web_demo.py')[0] == 404
   policy = ask(page)[1]['Content-Security-Policy']
   assert policy.startswith("default-src 'none'")
+
+
+def status_for(application, host):
+  """Of the answer to a request of the page by that name."""
+  scope = {'type': 'http', 'method': 'GET', 'path': '/settings'}
+  scope |= {'headers': [(b'host', host.encode())], 'query_string': b''}
+  sent = []
+
+  async def receive():
+    return {'type': 'http.request', 'body': b'', 'more_body': False}
+
+  async def send(message):
+    sent.append(message)
+
+  asyncio.run(application(scope, receive, send))
+  return sent[0]['status']
+
+
+@pytest.mark.parametrize(
+  ('host', 'names', 'others'),
+  [
+    ('127.0.0.1', ('localhost', '127.0.0.1'), ('10.0.0.2', 'a.example')),
+    ('::1', ('[::1]', 'localhost'), ('[::2]', 'a.example')),
+    ('10.0.0.2', ('10.0.0.2', 'localhost'), ('10.0.0.3', 'a.example')),
+    ('fd00::2', ('[fd00::2]', '[::1]'), ('[fd00::3]', 'a.example')),
+    ('0.0.0.0', ('10.0.0.2', 'a.example'), ()),
+    ('::', ('[fd00::2]', 'a.example'), ()),
+  ],
+)
+def test_the_page_answers_to_its_own_names_only(model, host, names, others):
+  pytest.importorskip('starlette')
+  page = web_demo.application(model, 2, web_demo.allowed_hosts(host))
+  found = {name: status_for(page, f'{name}:7860') for name in names + others}
+  assert found == dict.fromkeys(names, 200) | dict.fromkeys(others, 400)
 
 
 def start(model, port):
