@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from lasium_jax.cores import cpu_cores
+from lasium_jax import parallel
 
 # Fields that change no result, so that a run may be resumed with others.
 FREE = ('checkpoint_seconds', 'devices')
@@ -132,11 +132,11 @@ def _check_same(
   workdir: Path, before: Mapping[str, Any], config: Mapping[str, Any]
 ) -> None:
   old, new = flatten(before), flatten(json.loads(json.dumps(config)))
-  # A field that only the new one has is newer than the run.
   changed = [
-    f'  {name}: {old[name]!r} there, {new.get(name, "absent")!r} now'
-    for name in sorted(old)
-    if old[name] != new.get(name) and name not in FREE
+    f'  {name}: {old.get(name, "absent")!r} there, '
+    f'{new.get(name, "absent")!r} now'
+    for name in sorted({*old, *new})
+    if old.get(name) != new.get(name) and name not in FREE
   ]
   if changed:
     raise WrongWorkdir(
@@ -193,7 +193,7 @@ def hardware() -> str:
   device = jax.devices()[0]
   if device.platform != 'cpu':
     return f'{jax.device_count()} x {device.device_kind}'
-  return f'{cpu_cores()} CPU cores ({_processor()})'
+  return f'{parallel.cpu_cores()} CPU cores ({_processor()})'
 
 
 def _processor() -> str:
