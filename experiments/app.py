@@ -9,7 +9,15 @@ import jax
 from absl import app, flags
 from ml_collections import config_flags
 
-from experiments import build, by_size, compilation, hosts, loop, record
+from experiments import (
+  build,
+  by_size,
+  compilation,
+  hosts,
+  loop,
+  record,
+  stage_generator,
+)
 from experiments.checks import BadConfig, Config
 from experiments.datasets import Places, read_splits
 from experiments.record import Record
@@ -48,6 +56,8 @@ PROCESS = flags.DEFINE_integer(
 
 Work = Callable[[Config, Splits, Record], None]
 
+ERROR_FILE = 'error.txt'  # In the workdir, of the last start if that failed.
+
 # What a person can mend: shown as one message, without a traceback.
 EXPECTED = (
   BadConfig,
@@ -73,22 +83,22 @@ def start(work: Work) -> None:
         )
       else:
         parallel.cores_as_devices(CONFIG.value.devices or None)
-      # Not before: JAX, when it is distributed, has a handler of its own.
-      loop.stop_on_sigterm()
       with hosts.own_workdir(Path(WORKDIR.value)) as workdir:
         _run(work, workdir)
     except loop.Stopped as stop:
       print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
-      print(f'Error: {error}{_keep_traceback()}', file=sys.stderr)
+      print(f'Error: {error}{_keep_traceback(error)}', file=sys.stderr)
       sys.exit(1)
 
   app.run(main, flags_parser=_parse)
 
 
-def _keep_traceback() -> str:
+def _keep_traceback(error: Exception) -> str:
   """Where the traceback of the error at hand is, for what is our own fault."""
-  path = Path(WORKDIR.value) / 'error.txt'
+  if isinstance(error, record.WrongWorkdir) or not hosts.is_first():
+    return ''
+  path = Path(WORKDIR.value) / ERROR_FILE
   try:
     path.write_text(traceback.format_exc())
   except OSError:
@@ -133,7 +143,13 @@ def _run(work: Work, workdir: Path) -> None:
   build.check(config)
   jax.config.update('jax_default_matmul_precision', config.precision)
   files = record.open_record(workdir, config.to_dict())
+  (workdir / ERROR_FILE).unlink(missing_ok=True)
+  if record.read_config(workdir) is None:
+    stage_generator.check_borrowed(config)
   splits = hosts.first_then_others(lambda: read_splits(config, places))
   # Not before: what was wrong until here may be mended in this workdir.
   files.keep_config(config.to_dict())
+  # Not before: nothing until here would heed it, and JAX, when it is
+  # distributed, has a handler of its own.
+  loop.stop_on_sigterm()
   work(config, splits, files)

@@ -15,9 +15,13 @@ from experiments import charts
 SNAPSHOTS = 6  # Pictures of a generator's training that the page shows.
 STAGES = {
   'train_generator': 'Generator',
-  'generator': 'Generator',
   'meta_train': 'Meta-training',
   'evaluate': 'Evaluation',
+}
+# How a synthetic task's classes came about, by config.tasks.source.
+MADE = {
+  'lasium': 'was made around it, in the latent space of the generator',
+  'umtra': 'is the same image, as it is to the left and augmented to the right',
 }
 NATS = (
   'loss',
@@ -33,12 +37,13 @@ PNG = b'\x89PNG\r\n\x1a\n'
 Curves = dict[str, dict[str, dict[int, float]]]
 
 
-def task_pictures(samples: Path) -> str:
+def task_pictures(samples: Path, source: str) -> str:
   """A real task beside synthetic ones, and how to read them.
 
   Args:
     samples: a folder with `task_real.png` and `task_synthetic_<number>.png`,
       either of which may be missing.
+    source: of the synthetic tasks, `config.tasks.source`.
 
   Returns:
     HTML; nothing where there are no such pictures.
@@ -57,8 +62,8 @@ def task_pictures(samples: Path) -> str:
   if synthetic:
     text += (
       ' In a synthetic task the image in a <span class="anchor">thick dark '
-      'ring</span> is the anchor of its class; the rest of the row was made '
-      'around it, in the latent space of the generator.'
+      'ring</span> is the anchor of its class; the rest of the row '
+      f'{MADE[source]}.'
     )
   return f'<p>{text}</p>\n<div class="pictures">{real}{synthetic}</div>'
 

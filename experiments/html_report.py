@@ -57,7 +57,7 @@ def _page(workdir: Path) -> str:
     _lead(record, config.get('data', {})),
     {
       'Accuracy': accuracy_table(results),
-      'Tasks': task_pictures(samples),
+      'Tasks': task_pictures(samples, _source(config)),
       'Generated images': generator_pictures(samples),
       'Training': training_curves(metrics),
       'Settings': settings_table(config),
@@ -140,6 +140,11 @@ def _origin(data: Json) -> str:
   if data['evaluation_path']:
     return f'the images in {data["evaluation_path"]}, which training never saw'
   return f'images in {data["path"]} that were held out from training'
+
+
+def _source(config: Json) -> str:
+  """Where the tasks of meta-training came from."""
+  return str(config.get('tasks', {}).get('source', 'lasium'))
 
 
 def _judged(results: list[Json]) -> list[Json]:

@@ -100,6 +100,8 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
     stopping = hosts.any_of(_stop_requested)
     if done or stopping or clock() - saved >= checkpoint_seconds:
       _check_state(stage, step, state)
+      # Before: a run that goes on from here writes none of them again.
+      record.close_events(stage.name)
       hosts.save(folder, step, state)
       saved = clock()
     if stopping and not done:

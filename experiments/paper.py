@@ -1,5 +1,6 @@
 """Accuracies that the papers report, to be shown beside ours."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ _TABLE_1 = {
 }
 
 
-# The settings that the tables are of, beside what a run's name says.
+# The settings that the tables are of, beside the method's own.
 _SETTINGS = {
   'data.name': 'omniglot',
   'data.split': 'random',
@@ -41,33 +42,55 @@ _SETTINGS = {
   'learner.inductive': False,
 }
 _ALPHA = 0.2
+# LASIUM-N's 0.5 is a standard deviation in the released code.
+_SIGMAS = (0.5, math.sqrt(0.5))
+_RELEASED_VAE = (0.0, 2.0)
 
 
 def published(
-  settings: Mapping[str, Any], name: str, shots: int
+  settings: Mapping[str, Any], shots: int, *, floor: str = ''
 ) -> dict[str, float]:
   """The paper's accuracy and interval in [0, 1], or {} if it has none.
 
   Where Table 7 has a number it is taken, because it is of 1,000 iterations.
 
   Args:
-    settings: the run's config, flattened.
-    name: the method, such as 'ro-vae-maml' or 'scratch'.
+    settings: the learner's config, flattened.
     shots: of the evaluation.
+    floor: what was judged without meta-training, such as 'scratch'.
 
   Returns:
     `paper_accuracy` and `paper_ci95`, or nothing where the paper's setting is
     another one.
   """
-  name = name.removesuffix('-paper').removesuffix('-released')
-  other_alpha = (
-    not name.startswith('n-') and settings['latents.alpha'] != _ALPHA
-  )
-  if other_alpha or any(settings[k] != v for k, v in _SETTINGS.items()):
+  if any(settings[k] != v for k, v in _SETTINGS.items()):
     return {}
-  found = _TABLE_7.get(name) if shots == 1 else None
-  found = found or _TABLE_1.get(name, {}).get(shots)
+  method = floor or _method(settings)
+  found = _TABLE_7.get(method) if shots == 1 else None
+  found = found or _TABLE_1.get(method, {}).get(shots)
   if found is None:
     return {}
   accuracy, ci95 = (round(value / 100, 6) for value in found)
   return {'paper_accuracy': accuracy, 'paper_ci95': ci95}
+
+
+def _method(settings: Mapping[str, Any]) -> str:
+  """What the tables call it, such as 'ro-vae-maml'; '' if they lack it."""
+  source, learner = settings['tasks.source'], settings['learner.name']
+  if source == 'labelled':
+    return f'supervised-{learner}'
+  if source != 'lasium' or not _samples_as_there(settings):
+    return ''
+  sampler = settings['latents.sampler']
+  return f'{sampler}-{settings["generator.name"]}-{learner}'
+
+
+def _samples_as_there(settings: Mapping[str, Any]) -> bool:
+  """Whether sigma (LASIUM-N) or alpha (the others) is one of the tables'."""
+  if settings['latents.sampler'] != 'n':
+    return bool(settings['latents.alpha'] == _ALPHA)
+  sigma, sigma_max = settings['latents.sigma'], settings['latents.sigma_max']
+  if sigma_max is None:
+    return any(math.isclose(sigma, its, rel_tol=1e-3) for its in _SIGMAS)
+  released = (sigma, sigma_max) == _RELEASED_VAE
+  return released and bool(settings['generator.name'] == 'vae')

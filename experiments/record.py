@@ -46,8 +46,18 @@ class Record(NamedTuple):
     path = self.workdir / 'metrics.jsonl'
     with writing(path), path.open('a') as file:
       file.write(json.dumps({**line, **metrics}) + '\n')
+    if stage not in self.events:
+      self._open_events(stage, step)
     for name, value in metrics.items():
       self.events[stage].add_scalar(name, value, step)
+
+  def close_events(self, stage: str) -> None:
+    """Has all events on disk; the next ones go to another file.
+
+    A mere flush of tensorboardX leaves behind what is in its queue.
+    """
+    if stage in self.events:
+      self.events.pop(stage).close()
 
   def keep_config(self, config: Mapping[str, Any]) -> None:
     """Makes the folder that of a run of `config`, if it is not yet."""
@@ -61,18 +71,26 @@ class Record(NamedTuple):
     A killed run has written on after its last checkpoint. Those lines are
     forgotten, because the resumed one writes them again.
     """
-    # Not at the top: the import takes a second that a bad flag need not wait.
-    from tensorboardX import SummaryWriter
-
-    folder = self.workdir / 'events' / stage
-    with writing(folder):
-      self.events[stage] = SummaryWriter(str(folder), purge_step=step + 1)
+    self._open_events(stage, step, purge_step=step + 1)
     path = self.workdir / 'metrics.jsonl'
     lines = list(read_metrics(path))
     keep = [e for e in lines if e['stage'] != stage or e['step'] <= step]
     write_atomically(path, ''.join(json.dumps(e) + '\n' for e in keep))
     mine = [entry['seconds'] for entry in keep if entry['stage'] == stage]
     return float(max(mine, default=0.0))
+
+  def _open_events(
+    self, stage: str, step: int, purge_step: int | None = None
+  ) -> None:
+    # Not at the top: the import takes a second that a bad flag need not wait.
+    from tensorboardX import SummaryWriter
+
+    folder = self.workdir / 'events' / stage
+    with writing(folder):
+      # Files of one second differ in their steps, and are in their order.
+      self.events[stage] = SummaryWriter(
+        str(folder), purge_step=purge_step, filename_suffix=f'.{step:09}'
+      )
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:

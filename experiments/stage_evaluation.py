@@ -147,7 +147,13 @@ def _entries(
 ) -> list[dict[str, Any]]:
   """One entry of results.json for each member."""
   return [
-    _entry(config, run.name, shots, run.steps, scores)
+    _entry(
+      members.configured(config, member.values),
+      run.name,
+      shots,
+      run.steps,
+      scores,
+    )
     | ({'member': member.settings()} if len(run.members) > 1 else {})
     for member, scores in zip(run.members, accuracies, strict=True)
   ]
@@ -170,7 +176,9 @@ def _entry(
     'normalization': build.normalization(config, name),
     'steps': steps,
     'config': f'configs/{config.benchmark}.py:{config.name}',
-    **paper.published(record.flatten(config.to_dict()), name, shots),
+    **paper.published(
+      record.flatten(config.to_dict()), shots, floor='' if steps else name
+    ),
   }
 
 

@@ -125,8 +125,13 @@ def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
   )
 
 
-def _borrowed(config: Config, stage: Stage) -> Any:
-  """The generator of another run, if it is the one that this config means."""
+def check_borrowed(config: Config) -> None:
+  """Raises `BadConfig` if another run's generator is not the one meant.
+
+  Only the configs are compared; a run that borrows none passes.
+  """
+  if not (needs_generator(config) and config.generator.workdir):
+    return
   other = Path(config.generator.workdir)
   theirs = record.read_config(other)
   if theirs is None:
@@ -146,4 +151,9 @@ def _borrowed(config: Config, stage: Stage) -> Any:
           f'{their!r}, and this config has {value!r}. Set it so, or train '
           'another generator.'
         )
-  return loop.finished(stage, Record(other, {}))
+
+
+def _borrowed(config: Config, stage: Stage) -> Any:
+  """The generator of another run, if it is the one that this config means."""
+  check_borrowed(config)
+  return loop.finished(stage, Record(Path(config.generator.workdir), {}))

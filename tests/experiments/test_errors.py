@@ -57,6 +57,16 @@ def test_the_workdir_of_another_config(program, reference):
   assert 'Name another --workdir' in output
   before = json.loads((reference / 'config.json').read_text())
   assert before['seed'] == 0
+  assert not (reference / 'error.txt').exists()
+
+
+def test_a_borrowed_generator_that_is_not_there(program, tmp_path):
+  run, nowhere = tmp_path / 'run', tmp_path / 'nowhere'
+  command = program.command('lasium', run, generator__workdir=nowhere)
+  assert f'{nowhere} is not a run' in program.run(command, code=1)
+  # Nobody's yet: the name may be mended.
+  assert not (run / 'config.json').exists()
+  assert 'BadConfig' in (run / 'error.txt').read_text()
 
 
 def test_a_workdir_that_cannot_be_made(program, tmp_path):

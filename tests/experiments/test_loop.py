@@ -91,6 +91,22 @@ def test_sigterm_saves_the_step_it_came_in(record, monkeypatch):
   assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (2, 2)
 
 
+def test_events_are_on_disk_before_a_checkpoint(record, monkeypatch):
+  seen = []
+
+  def save(folder, step, state):
+    files = record.workdir.glob('events/count/*')
+    data = b''.join(path.read_bytes() for path in files)
+    seen.append([f'at-{n}'.encode() in data for n in (2, 4, 6)])
+
+  def advance(state, first, n):
+    return state + n, {f'at-{first + n}': 0.0}
+
+  monkeypatch.setattr(loop.hosts, 'save', save)
+  loop.run(counter(advance), record, checkpoint_seconds=0)
+  assert seen == [[True, False, False], [True, True, False], [True] * 3]
+
+
 def test_the_estimate_leaves_compilation_out(record, monkeypatch, capsys):
   now = [0.0]
   monkeypatch.setattr(loop, 'clock', lambda: now[0])

@@ -92,7 +92,12 @@ def workdir(tmp_path):
   }
   write_json(tmp_path / 'results.json', record)
   entries = [
-    {'stage': 'generator', 'step': i, 'loss': 300 / i, 'seconds': 0.28 * i}
+    {
+      'stage': 'train_generator',
+      'step': i,
+      'loss': 300 / i,
+      'seconds': i * 0.28,
+    }
     for i in range(1, 901)
   ]
   values = {'validation_accuracy': 0.75, 'validation_ci95': 0.02}
@@ -241,6 +246,14 @@ def test_a_supervised_run_says_nothing_of_anchors(workdir):
   for path in workdir.glob('samples/task_synthetic_*.png'):
     path.unlink()
   assert 'anchor of its class' not in read(workdir).text
+
+
+def test_the_tasks_of_umtra_are_of_no_generator(workdir):
+  assert 'latent space' in read(workdir).text
+  write_json(workdir / 'config.json', {'tasks': {'source': 'umtra'}})
+  text = read(workdir).text
+  assert 'augmented' in text
+  assert 'latent space' not in text
 
 
 def test_without_paper_numbers_there_is_no_column_for_them(workdir):
