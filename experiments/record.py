@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from lasium_jax import parallel
+from lasium_jax import cores
 
 # Fields that change no result, so that a run may be resumed with others.
 FREE = ('checkpoint_seconds', 'devices')
@@ -211,7 +211,7 @@ def hardware() -> str:
   device = jax.devices()[0]
   if device.platform != 'cpu':
     return f'{jax.device_count()} x {device.device_kind}'
-  return f'{parallel.cpu_cores()} CPU cores ({_processor()})'
+  return f'{cores.cpu_cores()} CPU cores ({_processor()})'
 
 
 def _processor() -> str:
