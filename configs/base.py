@@ -90,8 +90,8 @@ def _defaults() -> ConfigDict:
   # they share the meta-batch evenly, is one in meta-training and evaluation.
   config.devices = 0
   config.checkpoint_seconds = 60.0
-  # Of matrix products: 'float32', or on a GPU or TPU also the faster
-  # 'tensorfloat32' and 'bfloat16'.
+  # Of matrix products: 'float32', or 'tensorfloat32' or 'bfloat16', which are
+  # faster on a GPU or TPU; a CPU rounds as they do, and is slower.
   config.precision = 'float32'
 
   config.data = data = ConfigDict()
@@ -138,8 +138,9 @@ def _defaults() -> ConfigDict:
   config.tasks = tasks = ConfigDict()
   # 'lasium'; 'umtra', augmented images; or 'labelled', supervised training.
   tasks.source = 'lasium'
+  # While training; evaluation has its own. ProtoNets learn from more ways.
   tasks.ways = 5
-  tasks.shots = 1  # While training; evaluation has its own.
+  tasks.shots = 1
   tasks.queries = 5
   tasks.shift = (-5, 4)  # Of query images, in pixels; (0, 0) is none.
   tasks.views = False  # Query photographs are cropped, mirrored and recoloured.
@@ -171,6 +172,7 @@ def _defaults() -> ConfigDict:
   meta.validation_tasks = 100
 
   config.evaluation = evaluation = ConfigDict()
+  evaluation.ways = 5  # MAML's are those it trained with.
   evaluation.shots = (1, 5)
   evaluation.queries = 15
   evaluation.tasks = 1_000

@@ -20,6 +20,7 @@ from experiments import (
 )
 from experiments.checks import BadConfig, Config
 from experiments.datasets import Places, read_splits
+from experiments.precision import use_precision
 from experiments.record import Record
 from lasium_jax import parallel
 from lasium_jax.data import Splits
@@ -141,7 +142,7 @@ def _run(work: Work, workdir: Path) -> None:
   )
   compilation.use_cache(places.cache_dir)
   build.check(config)
-  jax.config.update('jax_default_matmul_precision', config.precision)
+  use_precision(config.precision)
   files = record.open_record(workdir, config.to_dict())
   (workdir / ERROR_FILE).unlink(missing_ok=True)
   if record.read_config(workdir) is None:

@@ -142,7 +142,9 @@ def _augment(config: Config) -> Callable[[Array, Array], Array] | None:
 def evaluation_tasks(config: Config, shots: int) -> TaskFn:
   """Tasks of real classes, for validation and for the test."""
   return tasks.labelled(
-    ways=config.tasks.ways, shots=shots, queries=config.evaluation.queries
+    ways=config.evaluation.ways,
+    shots=shots,
+    queries=config.evaluation.queries,
   )
 
 
@@ -150,9 +152,10 @@ def learner(config: Config, *, evaluation: bool = False) -> Learner:
   """The learner, as it trains or as it is evaluated."""
   settings = config.learner
   inner = config.evaluation if evaluation else settings
+  ways = config.evaluation.ways if evaluation else config.tasks.ways
   options: dict[str, Callable[[], Learner]] = {
     'maml': lambda: learners.maml(
-      network(config, config.tasks.ways),
+      network(config, ways),
       steps=inner.inner_steps,
       learning_rate=inner.inner_rate,
       first_order=settings.first_order,
@@ -161,7 +164,7 @@ def learner(config: Config, *, evaluation: bool = False) -> Learner:
     ),
     'protonets': lambda: learners.protonets(
       network(config, None),
-      ways=config.tasks.ways,
+      ways=ways,
       distance=settings.distance,
       inductive=settings.inductive,
     ),
@@ -171,7 +174,7 @@ def learner(config: Config, *, evaluation: bool = False) -> Learner:
 
 def scratch(config: Config) -> Learner:
   return learners.scratch(
-    network(config, config.tasks.ways),
+    network(config, config.evaluation.ways),
     steps=config.evaluation.scratch_steps,
     learning_rate=config.evaluation.scratch_rate,
     inductive=config.learner.inductive,
@@ -179,7 +182,7 @@ def scratch(config: Config) -> Learner:
 
 
 def nearest(config: Config) -> Learner:
-  return learners.nearest_neighbours(ways=config.tasks.ways)
+  return learners.nearest_neighbours(ways=config.evaluation.ways)
 
 
 def network(config: Config, outputs: int | None) -> Any:

@@ -64,6 +64,7 @@ _LEAST = {
   'meta.steps_per_dispatch': 1,
   'meta.validate_every': 0,
   'meta.validation_tasks': 2,
+  'evaluation.ways': 2,
   'evaluation.shots': 1,
   'evaluation.queries': 1,
   'evaluation.tasks': 2,
@@ -104,6 +105,12 @@ def check_settings(config: Config) -> None:
     'latents.sigma_max': (
       sigma_max is None or sigma_max >= sigma,
       f'at least config.latents.sigma, {sigma}',
+    ),
+    'tasks.ways': (
+      config.learner.name != 'maml'
+      or config.tasks.ways == config.evaluation.ways,
+      f'config.evaluation.ways, {config.evaluation.ways}: MAML keeps the '
+      'number that it trained with',
     ),
     'tasks.shift': (low <= high, '(low, high), in this order'),
     'tasks.source': (
@@ -218,10 +225,12 @@ def _check_split(
   counts = [0] * len(dataset.class_names)
   for label in dataset.labels.tolist():
     counts[label] += 1
-  if len(counts) < config.tasks.ways:
+  section = 'tasks' if name == 'train' else 'evaluation'
+  ways = config[section].ways
+  if len(counts) < ways:
     raise BadConfig(
       f'The {name} split of {config.data.name} has {len(counts)} classes, '
-      f'fewer than config.tasks.ways = {config.tasks.ways}. Lower that, or '
+      f'fewer than config.{section}.ways = {ways}. Lower that, or '
       'have more classes there; without validation classes, set '
       'config.meta.validate_every=0.'
     )

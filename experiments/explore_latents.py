@@ -161,7 +161,7 @@ def real_separation(config: Config, splits: Splits) -> float | None:
   """That of real classes, where there are labels."""
   dataset = splits.validation
   counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
-  if len(counts) < config.tasks.ways or counts.min() < IMAGES + 1:
+  if len(counts) < config.evaluation.ways or counts.min() < IMAGES + 1:
     return None
   own = config.copy_and_resolve_references()
   own.evaluation.queries = 1

@@ -29,7 +29,7 @@ def folder_splits(config: Config, cache_dir: Path) -> Splits:
   Raises:
     BadConfig: if the two folders overlap.
   """
-  data, ways = config.data, config.tasks.ways
+  data, ways = config.data, config.evaluation.ways
   train, held_out = split_folder(
     data.path,
     _form(config),
@@ -81,7 +81,7 @@ def _say(
   config: Config, train: Dataset, held_out: Dataset, splits: Splits
 ) -> None:
   """What the run has, and what it goes without."""
-  ways, queries = config.tasks.ways, config.evaluation.queries
+  ways, queries = config.evaluation.ways, config.evaluation.queries
   print(
     f'{config.data.path}: {len(train.images):,} images to train on, '
     f'{len(held_out.images):,} held out.'

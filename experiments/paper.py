@@ -37,7 +37,7 @@ _TABLE_1 = {
 _SETTINGS = {
   'data.name': 'omniglot',
   'data.split': 'random',
-  'tasks.ways': 5,
+  'evaluation.ways': 5,
   'evaluation.queries': 15,
   'learner.inductive': False,
 }
@@ -86,7 +86,9 @@ def _method(settings: Mapping[str, Any]) -> str:
 
 
 def _samples_as_there(settings: Mapping[str, Any]) -> bool:
-  """Whether sigma (LASIUM-N) or alpha (the others) is one of the tables'."""
+  """Whether ways, and sigma (LASIUM-N) or alpha, are those of the tables."""
+  if settings['tasks.ways'] != 5:
+    return False
   if settings['latents.sampler'] != 'n':
     return bool(settings['latents.alpha'] == _ALPHA)
   sigma, sigma_max = settings['latents.sigma'], settings['latents.sigma_max']

@@ -3,17 +3,19 @@
   python experiments/publish.py runs/ro-vae-maml runs/scratch
 
 Each run's results.json goes to results/DATASET/WORKDIR.json, by the name of its
-workdir, with how its generator was trained; then the tables between the
-markers in RESULTS.md are written anew from all files there. Without arguments
-only the tables are written.
+workdir, with how its generator was trained and which settings are not those of
+its config file; then the tables between the markers in RESULTS.md are written
+anew from all files there. Without arguments only the tables are written.
 """
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from experiments import by_size, record
 from experiments.members import label
 from experiments.record import (
   duration,
@@ -23,6 +25,13 @@ from experiments.record import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+# They say where and how fast, or have a column or a row of their own.
+ELSEWHERE = {
+  *('evaluation.scratch', 'evaluation.nearest'),
+  *('data.path', 'data.evaluation_path', 'generator.workdir'),
+  *('devices', 'checkpoint_seconds', 'meta.iterations', 'meta.batch'),
+  *('generator.steps', 'generator.batch_size', 'precision'),
+}
 Page = dict[str, Any]
 
 
@@ -41,6 +50,7 @@ def collect(workdir: Path) -> Page:
   """
   page: Page = json.loads((workdir / 'results.json').read_text())
   config = json.loads((workdir / 'config.json').read_text())
+  page['changed'] = _changed(config)
   meta, tasks = config['meta'], config['tasks']
   if meta['iterations']:
     page['meta'] = {
@@ -65,6 +75,23 @@ def collect(workdir: Path) -> Page:
   return page
 
 
+def _changed(config: Page) -> Page:
+  """The settings that flags gave other values than the config file has."""
+  module = importlib.import_module(f'configs.{config["benchmark"]}')
+  file = module.get_config(config['name'])
+  file.data.size, file.data.channels = (
+    config['data'][field] for field in ('size', 'channels')
+  )
+  default = record.flatten(by_size.resolved(file).to_dict())
+  # As JSON has them: without tuples.
+  default = json.loads(json.dumps(default))
+  return {
+    field: value
+    for field, value in record.flatten(config).items()
+    if field not in ELSEWHERE and default.get(field, value) != value
+  }
+
+
 def _seconds(workdir: Path, stage: str) -> float:
   entries = read_metrics(workdir / 'metrics.jsonl')
   mine = (entry['seconds'] for entry in entries if entry['stage'] == stage)
@@ -75,8 +102,8 @@ def table(pages: list[Page]) -> str:
   """A Markdown table, one row a run, in percent."""
   lines = [
     '| run | 1-shot | paper | 5-shot | paper | normalization '
-    '| generator | meta-training |',
-    '|---|---|---|---|---|---|---|---|',
+    '| generator | meta-training | other settings |',
+    '|---|---|---|---|---|---|---|---|---|',
   ]
   lines += [_row(page, name, entries) for page, name, entries in _runs(pages)]
   return '\n'.join(lines)
@@ -103,6 +130,8 @@ def _row(page: Page, name: str, by_shots: dict[int, Page]) -> str:
   cells.append(next(iter(by_shots.values()))['normalization'])
   cells.append(_stage(page.get('generator'), 'steps'))
   cells.append(_stage(page.get('meta'), 'iterations'))
+  changed = page.get('changed', {}).items()
+  cells.append(', '.join(f'{field}={value}' for field, value in changed))
   return f'| {" | ".join(cells)} |'
 
 
@@ -138,6 +167,16 @@ def write_tables(path: Path, pages: dict[str, list[Page]]) -> None:
   write_atomically(path, text)
 
 
+def kept(results: Path) -> dict[str, list[Page]]:
+  """The pages of each data set in a folder of results."""
+  return {
+    folder.name: [
+      json.loads(path.read_text()) for path in sorted(folder.glob('*.json'))
+    ]
+    for folder in sorted(results.glob('*/'))
+  }
+
+
 def main() -> None:
   results = ROOT / 'results'
   for workdir in map(Path, sys.argv[1:]):
@@ -145,13 +184,7 @@ def main() -> None:
     folder = results / page['results'][0]['dataset']
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f'{workdir.resolve().name}.json', page)
-  pages = {
-    folder.name: [
-      json.loads(path.read_text()) for path in sorted(folder.glob('*.json'))
-    ]
-    for folder in sorted(results.glob('*/'))
-  }
-  write_tables(ROOT / 'RESULTS.md', pages)
+  write_tables(ROOT / 'RESULTS.md', kept(results))
 
 
 if __name__ == '__main__':

@@ -166,7 +166,7 @@ def _entry(
   return {
     'name': name,
     'dataset': config.data.name,
-    'ways': config.tasks.ways,
+    'ways': config.evaluation.ways,
     'shots': shots,
     'queries': config.evaluation.queries,
     'tasks': config.evaluation.tasks,

@@ -121,6 +121,7 @@ IMPOSSIBLE = {
   'network.head': 'zz',
   'network.padding': 'zz',
   'network.downsample': 'zz',
+  'evaluation.ways': 1,
   'evaluation.tasks': 1,
   'evaluation.queries': 0,
   'evaluation.shots': (1, 0),
@@ -138,6 +139,13 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
   assert repr(IMPOSSIBLE[field]) in str(error.value)
 
 
+def test_maml_keeps_its_ways(shrunk):
+  fields = {'tasks__ways': 8, 'evaluation__ways': 5}
+  build.check(shrunk('ro-vae-protonets', **fields))
+  with pytest.raises(checks.BadConfig, match=r'tasks\.ways is 8.*must be .*5'):
+    build.check(shrunk('ro-vae-maml', **fields))
+
+
 def test_an_image_too_small_for_the_network(shrunk):
   config = shrunk('ro-vae-maml', network__padding='VALID')
   with pytest.raises(checks.BadConfig, match='16x16 images'):
@@ -151,8 +159,11 @@ def test_anchors_cannot_be_encoded_without_an_encoder(shrunk):
 
 
 def test_too_few_classes_or_images(shrunk, splits):
-  ways = shrunk('ro-vae-maml', tasks__ways=9)
-  with pytest.raises(checks.BadConfig, match=r'8 classes.*tasks\.ways = 9'):
+  ways = shrunk('ro-vae-maml', evaluation__ways=9)
+  with pytest.raises(checks.BadConfig, match=r'8 .*evaluation\.ways = 9'):
+    checks.check_data(ways, splits)
+  ways = shrunk('supervised-protonets', tasks__ways=9)
+  with pytest.raises(checks.BadConfig, match=r'train .* 8 .*tasks\.ways = 9'):
     checks.check_data(ways, splits)
   images = shrunk('ro-vae-maml', evaluation__shots=(1, 6))
   with pytest.raises(checks.BadConfig, match=r"'2-0' of the test .* 8 images"):
@@ -163,7 +174,7 @@ def test_too_few_classes_or_images(shrunk, splits):
   batch = shrunk('ro-vae-maml', generator__batch_size=65)
   with pytest.raises(checks.BadConfig, match=r'batch_size is 65.*64 training'):
     checks.check_data(batch, splits)
-  fits = shrunk('ro-vae-maml', tasks__ways=8, evaluation__shots=(5,))
+  fits = shrunk('ro-vae-maml', evaluation__ways=8, evaluation__shots=(5,))
   checks.check_data(fits, splits)
 
 

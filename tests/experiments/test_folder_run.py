@@ -30,7 +30,7 @@ from lasium_jax.data.dataset import select_classes
 from lasium_jax.types import Trainer
 
 RUN = 'folder.py:ro-vae-protonets'
-SMALL = {'data__size': 16, 'evaluation__tasks': 4, 'tasks__ways': 3}
+SMALL = {'data__size': 16, 'evaluation__tasks': 4, 'evaluation__ways': 3}
 
 
 def write_images(top, classes, each, size=20):
@@ -64,6 +64,7 @@ def test_from_folders_to_a_report(program, photos, kinds, tmp_path):
   assert entries['nearest']['normalization'] == 'inductive'
   assert entries['scratch']['normalization'] == 'transductive'
   assert all(entry['dataset'] == 'folder' for entry in entries.values())
+  assert all(entry['ways'] == 3 for entry in entries.values())  # Trained: 5.
   config = json.loads((tmp_path / 'config.json').read_text())
   assert config['generator']['halvings'] == 2
   assert config['learner']['inner_rate'] == 0.05
@@ -212,7 +213,7 @@ def test_held_out_files_give_tasks_where_they_suffice(tmp_path, capsys):
   for dataset in (splits.validation, splits.test):
     assert not train & {image.tobytes() for image in dataset.images}
   assert 'No ' not in capsys.readouterr().out
-  splits = splits_of(tmp_path, **fields, **{'tasks.ways': 8})
+  splits = splits_of(tmp_path, **fields, **{'evaluation.ways': 8})
   assert not len(splits.test.images) and not len(splits.validation.images)
   said = capsys.readouterr().out
   assert 'No meta-validation' in said and 'No evaluation' in said

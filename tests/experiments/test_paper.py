@@ -32,6 +32,7 @@ def accuracy(run, floor='', **fields):
     ('ro-vae-maml', {'tasks__source': 'labelled'}, 0.9446),
     ('ro-vae-maml', {'tasks__source': 'umtra'}, None),
     ('ro-vae-maml', {'tasks__ways': 20}, None),
+    ('ro-vae-maml', {'evaluation__ways': 20}, None),
     ('n-vae-maml', {}, 0.7041),
     ('n-vae-maml', {'latents__alpha': 0.4}, 0.7041),
     ('n-vae-maml', {'latents__sigma': 0.1}, None),
