@@ -5,15 +5,15 @@ python benchmarks/speed.py --out=FILE.json [--only=NAME,...] [--rounds=7]
 One table on the screen, the same in FILE.json, and a plot in FILE.png. A name
 of `--only` may be a beginning, such as maml_step. The PyTorch columns need
 `pip install -e '.[benchmarks]'`, and are empty without. docs/performance.md
-says what was found. Takes about ten minutes on two cores; nothing else should
-run there.
+says what was found. Takes about twenty minutes on two cores, where nothing else
+should run; FILE.json has what is measured so far.
 """
 
 import argparse
 import functools
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,16 @@ import jax
 from benchmarks import cases, report, startup, timing
 from benchmarks.cases import Case
 from experiments import record
+from experiments.precision import use_precision
 from lasium_jax import parallel
 from lasium_jax.cores import cpu_cores
 
 Make = Callable[[], Case]
 
 
-def all_cases(*, small: bool, reference: bool) -> dict[str, Make]:
+def all_cases(
+  *, small: bool, reference: bool, precision: str = 'float32'
+) -> dict[str, Make]:
   """Every case by name, not yet built."""
   shape = {'small': small, 'reference': reference}
   batches = (4, 32) if jax.default_backend() == 'cpu' else (4, 32, 256)
@@ -54,7 +57,7 @@ def all_cases(*, small: bool, reference: bool) -> dict[str, Make]:
   for name in generators:
     add(f'tasks/{name}', cases.make_tasks, name, small=small)
   for state in ('cold', 'warm'):
-    add(f'startup/{state}', startup.case, state, small=small)
+    add(f'startup/{state}', startup.case, state, precision, small=small)
   return table
 
 
@@ -79,7 +82,7 @@ def chosen(names: Iterable[str], only: str) -> list[str]:
 
 def run_cases(
   table: Mapping[str, Make], rounds: int, matrix_size: int
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
   """Builds and times one case after the other, each beside a matrix product.
 
   Args:
@@ -87,13 +90,14 @@ def run_cases(
     rounds: of each.
     matrix_size: of the matrix product that is the machine's rate.
 
-  Returns:
-    `matmul_gflops` and `results`, as the JSON has them.
+  Yields:
+    `matmul_gflops` and `results` as the JSON has them, of all cases so far.
   """
   product, work = timing.matrix_product(matrix_size)
-  timed, products = [], list[float]()
+  timed = list[tuple[str, Case, dict[str, list[float]]]]()
+  products = list[float]()
   for name, make in table.items():
-    print(f'{name} ...', end='\r', file=sys.stderr, flush=True)
+    print(f'{name} ({len(timed) + 1} of {len(table)})', file=sys.stderr)
     case = make()
     runs = {'ours': case.run, 'product': product}
     if case.reference is not None:
@@ -101,11 +105,9 @@ def run_cases(
     times = timing.measure(runs, rounds)
     products += times['product']
     timed.append((name, case, times))
-  rate = 1e3 * work / timing.summary(products).median
-  results = [
-    report.result(name, case, times, rate) for name, case, times in timed
-  ]
-  return {'matmul_gflops': rate, 'results': results}
+    rate = 1e3 * work / timing.summary(products).median
+    results = [report.result(*of_one, rate) for of_one in timed]
+    yield {'matmul_gflops': rate, 'results': results}
 
 
 def machine(precision: str, *, reference: bool) -> dict[str, Any]:
@@ -147,6 +149,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
   options = parser.parse_args(arguments)
   if options.out.suffix != '.json':
     parser.error(f'--out is {options.out}; it must end in .json.')
+  if jax.default_backend() == 'cpu' and options.precision != 'float32':
+    parser.error(
+      f'--precision is {options.precision}; a CPU only imitates that, so there '
+      'is nothing to time.'
+    )
   if options.rounds < 1:
     parser.error(f'--rounds is {options.rounds}; it must be 1 or more.')
   try:
@@ -158,7 +165,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
   options = parse(arguments)
-  jax.config.update('jax_default_matmul_precision', options.precision)
+  use_precision(options.precision)
   reference = importlib.util.find_spec('torch') is not None
   if reference:
     from benchmarks import compare
@@ -170,16 +177,18 @@ def main(arguments: list[str] | None = None) -> None:
       'PyTorch is not installed, so there is nothing to compare with; '
       "pip install -e '.[benchmarks]' brings it."
     )
-  table = all_cases(small=options.small, reference=reference)
+  shape = {'small': options.small, 'reference': reference}
+  table = all_cases(**shape, precision=options.precision)
   table = {name: table[name] for name in chosen(table, options.only)}
   on_cpu = jax.default_backend() == 'cpu'
   size = 256 if options.small else 2048 if on_cpu else 8192
   page = machine(options.precision, reference=reference)
   page |= {'small': options.small, 'rounds': options.rounds}
-  page |= run_cases(table, options.rounds, size)
-  print(report.table(page))
   options.out.parent.mkdir(parents=True, exist_ok=True)
-  record.write_json(options.out, page)
+  for results in run_cases(table, options.rounds, size):
+    page |= results
+    record.write_json(options.out, page)  # What is measured is not lost.
+  print(report.table(page))
   report.plot(page, options.out.with_suffix('.png'))
 
 

@@ -16,6 +16,7 @@ import jax
 
 from benchmarks import cases
 from benchmarks.cases import Case
+from experiments.precision import use_precision
 from lasium_jax import parallel
 
 # Everything is kept, however quickly it compiled.
@@ -25,25 +26,25 @@ CACHE = {
 }
 
 
-def case(state: str, *, small: bool) -> Case:
+def case(state: str, precision: str, *, small: bool) -> Case:
   """A start with an empty compilation cache ('cold') or a full one ('warm').
 
   `gflop` is None, and `peak_mb` the largest that the process ever was.
   """
   folders = tempfile.TemporaryDirectory()
   full = Path(folders.name) / 'full'
-  peak = first_step(full, small=small)
+  peak = first_step(full, precision, small=small)
 
   def run() -> float:
     if state == 'warm':
-      return first_step(full, small=small)
+      return first_step(full, precision, small=small)
     with tempfile.TemporaryDirectory(dir=folders.name) as empty:
-      return first_step(Path(empty), small=small)
+      return first_step(Path(empty), precision, small=small)
 
   return Case(run, 1, None, 1, 'starts', peak)
 
 
-def first_step(cache: Path, *, small: bool) -> float:
+def first_step(cache: Path, precision: str, *, small: bool) -> float:
   """Starts the process and waits for it.
 
   Returns:
@@ -57,7 +58,8 @@ def first_step(cache: Path, *, small: bool) -> float:
   environment = os.environ | CACHE
   environment['JAX_COMPILATION_CACHE_DIR'] = str(cache)
   environment['PYTHONPATH'] = os.pathsep.join(filter(None, paths))
-  command = [sys.executable, '-m', 'benchmarks.startup', 'small' * small]
+  size = 'small' if small else 'full'
+  command = [sys.executable, '-m', 'benchmarks.startup', size, precision]
   done = subprocess.run(
     command, env=environment, capture_output=True, text=True, check=False
   )
@@ -66,8 +68,9 @@ def first_step(cache: Path, *, small: bool) -> float:
   return float(done.stdout.split()[-1])
 
 
-def main() -> None:
-  iteration = cases.lasium_iteration('vae', small=sys.argv[1] == 'small')
+def main(size: str, precision: str) -> None:
+  use_precision(precision)
+  iteration = cases.lasium_iteration('vae', small=size == 'small')
   jax.block_until_ready(iteration.run())
   print(_largest_size())
 
@@ -86,4 +89,4 @@ def _largest_size() -> float:
 
 if __name__ == '__main__':
   parallel.cores_as_devices()
-  main()
+  main(*sys.argv[1:])

@@ -90,8 +90,8 @@ def _defaults() -> ConfigDict:
   # they share the meta-batch evenly, is one in meta-training and evaluation.
   config.devices = 0
   config.checkpoint_seconds = 60.0
-  # Of matrix products: 'float32', or 'tensorfloat32' or 'bfloat16', which are
-  # faster on a GPU or TPU; a CPU rounds as they do, and is slower.
+  # Of matrix products: 'float32'; 'tensorfloat32', faster on a GPU; or
+  # 'bfloat16', faster on a TPU. A CPU rounds as they do, and is slower.
   config.precision = 'float32'
 
   config.data = data = ConfigDict()

@@ -150,6 +150,7 @@ def _run(work: Work, workdir: Path) -> None:
   splits = hosts.first_then_others(lambda: read_splits(config, places))
   # Not before: what was wrong until here may be mended in this workdir.
   files.keep_config(config.to_dict())
+  files.keep_data(splits)
   # Not before: nothing until here would heed it, and JAX, when it is
   # distributed, has a handler of its own.
   loop.stop_on_sigterm()

@@ -108,6 +108,7 @@ def check_settings(config: Config) -> None:
     ),
     'tasks.ways': (
       config.learner.name != 'maml'
+      or not config.meta.iterations
       or config.tasks.ways == config.evaluation.ways,
       f'config.evaluation.ways, {config.evaluation.ways}: MAML keeps the '
       'number that it trained with',
@@ -135,8 +136,10 @@ def check_settings(config: Config) -> None:
     ),
     **{
       f'sweep.{name}': (
-        uses and all(isinstance(value, int | float) for value in values),
-        f'numbers, and () in a run that does not use {name}',
+        uses
+        and all(isinstance(value, int | float) for value in values)
+        and len(set(values)) == len(values),
+        f'different numbers, and () in a run that does not use {name}',
       )
       for name, uses in _swept_uses(config).items()
       if (values := config.sweep[name])

@@ -9,6 +9,7 @@ from absl import app, flags
 
 from experiments import compilation
 from experiments.checks import BadConfig
+from experiments.precision import use_precision
 from experiments.record import WrongWorkdir
 from lasium_jax.data.cache import default_cache_dir
 
@@ -39,6 +40,7 @@ def start(
     # Not every entry point has data, and with it the flag.
     cache_dir = getattr(given, 'cache_dir', None) or default_cache_dir()
     compilation.use_cache(Path(cache_dir))
+    use_precision('float32')  # Else a GPU takes TensorFloat-32.
     try:
       work(given)
     except EXPECTED as error:

@@ -18,7 +18,14 @@ import jax.numpy as jnp
 import numpy as np
 from absl import flags
 
-from experiments import build, command, members, stage_generator, streams
+from experiments import (
+  build,
+  command,
+  members,
+  stage_generator,
+  stage_meta,
+  streams,
+)
 from experiments.checks import BadConfig, Config, needs_generator
 from experiments.datasets import Places, read_splits
 from experiments.html_latents import write_page
@@ -125,7 +132,15 @@ def separation(apart: np.ndarray) -> tuple[float, float]:
 
   Returns:
     Separation and spread, as in `Explored`.
+
+  Raises:
+    ValueError: if a distance is not finite.
   """
+  if not np.isfinite(apart).all():
+    raise ValueError(
+      'Some images are not finite: config.latents.max_draws do not suffice for '
+      'config.generator.epsilon, or the generator diverged.'
+    )
   classes = np.arange(apart.shape[1]) // IMAGES
   rows, columns = np.triu_indices(len(classes), k=1)
   alike = classes[rows] == classes[columns]
@@ -204,6 +219,7 @@ def work(given: Any) -> None:
   model, _ = build.generator(config, splits.train.shape)
   anchors = evenly_spaced(splits.train, config.data.device_bytes)
   source = GeneratorSource(params, jnp.asarray(anchors.images))
+  stage_meta.count_rejections(config, model, source, TASKS)
   found = explore(config, model, source)
   chosen = choose(found, given.keep)
   for entry in found:

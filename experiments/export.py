@@ -115,6 +115,7 @@ def _training(config: Config, what: str) -> dict[str, Any]:
   described = {
     'run': f'configs/{config.benchmark}.py:{config.name}',
     'seed': config.seed,
+    'precision': config.precision,
     'data': {n: v for n, v in settings['data'].items() if n not in _OWN},
   }
   if needs_generator(config):

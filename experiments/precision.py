@@ -10,33 +10,54 @@ from jax.interpreters import mlir
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-# Bits of the mantissa, of which float32 has 23.
-_MANTISSA = {'tensorfloat32': 10, 'bfloat16': 7}
-_OF_CPU = mlir._platform_specific_lowerings['cpu']
-_EXACT = {
-  product: (_OF_CPU.get(product) or mlir._lowerings[product]).rule
-  for product in (lax.dot_general_p, lax.conv_general_dilated_p)
-}
+# Bits of the mantissa.
+_MANTISSA = {'float32': 23, 'tensorfloat32': 10, 'bfloat16': 7}
+# What XLA has not there: it would take the other one, and not say so.
+_LACKING = {'gpu': 'bfloat16', 'tpu': 'tensorfloat32'}
 
 
 def use_precision(precision: str) -> None:
   """Sets that of the programs that are compiled from now on.
 
-  GPUs and TPUs have arithmetic of their own for it. A CPU has not, and XLA
-  drops a conversion there and back. So on a CPU the operands are rounded as
-  the others would round them: that costs time instead of saving it, and shows
-  what the precision does to the accuracy.
+  A GPU has TensorFloat-32, a TPU bfloat16. A CPU has neither: there operands
+  are rounded as the others would round them, which costs time instead of
+  saving it, and shows what the precision does to the accuracy.
 
   Args:
     precision: 'float32', 'tensorfloat32' or 'bfloat16', of the operands; sums
       are in float32.
+
+  Raises:
+    ValueError: if this device would compute in another one.
   """
+  backend = jax.default_backend()
+  if precision == _LACKING.get(backend):
+    others = [repr(name) for name in _MANTISSA if name != precision]
+    raise ValueError(
+      f'The precision is {precision!r}, which a {backend.upper()} has not: '
+      f'name {" or ".join(others)}.'
+    )
+  before = jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
   jax.config.update('jax_default_matmul_precision', precision)
-  for product, exact in _EXACT.items():
-    rule = exact
-    if precision in _MANTISSA:
+  # Left alone where nothing is, or was, to be rounded.
+  if backend == 'cpu' and {before, precision} - {None, 'float32'}:
+    for product, exact in _exact().items():
       rule = functools.partial(_rounded_first, exact, _MANTISSA[precision])
-    mlir.register_lowering(product, rule, platform='cpu')
+      mlir.register_lowering(product, rule, platform='cpu')
+
+
+@functools.cache
+def _exact() -> dict[Any, Any]:
+  """The rules that make programs of products on a CPU.
+
+  XLA:CPU ignores the precision that JAX asks for, and leaves out a conversion
+  to bfloat16 and back. So these rules are replaced by ones that round before.
+  """
+  of_cpu = mlir._platform_specific_lowerings['cpu']
+  return {
+    product: (of_cpu.get(product) or mlir._lowerings[product]).rule
+    for product in (lax.dot_general_p, lax.conv_general_dilated_p)
+  }
 
 
 def _rounded_first(

@@ -8,9 +8,9 @@ its config file; then the tables between the markers in RESULTS.md are written
 anew from all files there. Without arguments only the tables are written.
 """
 
+import argparse
 import importlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ ELSEWHERE = {
   *('evaluation.scratch', 'evaluation.nearest'),
   *('data.path', 'data.evaluation_path', 'generator.workdir'),
   *('devices', 'checkpoint_seconds', 'meta.iterations', 'meta.batch'),
-  *('generator.steps', 'generator.batch_size', 'precision'),
+  *('generator.steps', 'generator.batch_size'),
 }
 Page = dict[str, Any]
 
@@ -45,10 +45,13 @@ def collect(workdir: Path) -> Page:
     results.json with the stages' steps and seconds.
 
   Raises:
-    FileNotFoundError: if the run has no results yet, or the run that trained
-      its generator is gone.
+    ValueError: if the run has no results, or the run that trained its generator
+      is gone.
   """
-  page: Page = json.loads((workdir / 'results.json').read_text())
+  path = workdir / 'results.json'
+  page: Page = json.loads(path.read_text()) if path.exists() else {}
+  if not page.get('results'):
+    raise ValueError(f'{workdir} has no results; name a finished run.')
   config = json.loads((workdir / 'config.json').read_text())
   page['changed'] = _changed(config)
   meta, tasks = config['meta'], config['tasks']
@@ -62,7 +65,7 @@ def collect(workdir: Path) -> Page:
     generator = config['generator']
     trained_in = Path(generator['workdir'] or workdir)
     if not trained_in.exists():
-      raise FileNotFoundError(
+      raise ValueError(
         f'{workdir} took its generator from {trained_in}, which is gone; how '
         'long that was trained cannot be told.'
       )
@@ -177,10 +180,22 @@ def kept(results: Path) -> dict[str, list[Page]]:
   }
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
+  parser = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+  )
+  parser.add_argument('workdirs', nargs='*', type=Path)
+  workdirs = parser.parse_args(arguments).workdirs
+  try:
+    _publish(workdirs)
+  except (OSError, ValueError) as error:
+    parser.error(str(error))
+
+
+def _publish(workdirs: list[Path]) -> None:
   results = ROOT / 'results'
-  for workdir in map(Path, sys.argv[1:]):
-    page = collect(workdir)
+  # All are read before any is written.
+  for workdir, page in [(workdir, collect(workdir)) for workdir in workdirs]:
     folder = results / page['results'][0]['dataset']
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f'{workdir.resolve().name}.json', page)

@@ -1,6 +1,7 @@
 """A run's folder: its config, its metrics, and whom it belongs to."""
 
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -10,11 +11,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from lasium_jax import cores
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset
 
 # Fields that change no result, so that a run may be resumed with others.
 FREE = ('checkpoint_seconds', 'devices')
+# Of each split that are read to know it again; labels and names are all read.
+KNOWN_BY = 4_096
 
 
 class WrongWorkdir(Exception):
@@ -65,6 +71,26 @@ class Record(NamedTuple):
     if not path.exists():
       write_json(path, config)
 
+  def keep_data(self, splits: Splits) -> None:
+    """Notes which data the run has, or sees that it still has the same.
+
+    Raises:
+      WrongWorkdir: if it has not.
+    """
+    path = self.workdir / 'data.json'
+    now = {name: digest(part) for name, part in splits._asdict().items()}
+    if not path.exists():
+      write_json(path, now)
+      return
+    before = json.loads(path.read_text())
+    changed = [name for name in now if now[name] != before.get(name)]
+    if changed:
+      raise WrongWorkdir(
+        f'{self.workdir} was begun with other images or classes: '
+        f'{", ".join(changed)} changed since. Put them back as they were, or '
+        'name another --workdir.'
+      )
+
   def rewind(self, stage: str, step: int) -> float:
     """Opens a stage that goes on at `step`; its seconds until then.
 
@@ -102,6 +128,16 @@ def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
       yield json.loads(line)
     except json.JSONDecodeError:
       continue
+
+
+def digest(dataset: Dataset) -> str:
+  """Of the classes, the labels and, evenly spaced, some of the images."""
+  names = json.dumps([dataset.images.shape, dataset.class_names])
+  read = hashlib.sha256(names.encode())
+  read.update(np.ascontiguousarray(dataset.labels).tobytes())
+  every = max(1, len(dataset.images) // KNOWN_BY)
+  read.update(np.ascontiguousarray(dataset.images[::every]).tobytes())
+  return read.hexdigest()
 
 
 def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:

@@ -105,7 +105,7 @@ def stage_of(
 
   def advance(state: Training, first: int, n: int) -> tuple[Training, Any]:
     if first == 0:
-      _count_rejections(config, model, source, files)
+      _note_rejections(config, model, source, files)
       samples.show_tasks(config, model, source, splits, files)
     trained, made = steps(
       state.meta, (values, keys), source, np.int32(first), n
@@ -213,26 +213,34 @@ def _validator(
   return lambda values, params: judge(key, values, params, source, indices)
 
 
-def _count_rejections(
+def _note_rejections(
   config: Config, model: Generator | None, source: Any, files: Record
 ) -> None:
-  """Notes how often anchors are redrawn (the paper's Table 9).
-
-  Ends early if epsilon cannot be met, in place of a NaN later.
-  """
+  """Notes how often anchors are redrawn (the paper's Table 9)."""
   if model is None:
     return
+  rejected = count_rejections(config, model, source, num_tasks=1_000)
+  counts = {'tasks': 1_000, 'rejected': rejected}
+  record.write_json(files.workdir / 'anchors.json', counts)
+
+
+def count_rejections(
+  config: Config, model: Generator, source: Any, num_tasks: int
+) -> int:
+  """How often the anchors of so many tasks are redrawn.
+
+  Raises:
+    BadConfig: if epsilon cannot be met, in place of a NaN later.
+  """
   anchor_fn = build.anchors(config, model)
-  key, num_tasks = streams.stream(config.seed, streams.REJECTIONS), 1_000
+  key = streams.stream(config.seed, streams.REJECTIONS)
   try:
     # One alone first: where none can be met, a thousand take very long.
     latents.count_rejections(key, anchor_fn, source, 1)
-    rejected = latents.count_rejections(key, anchor_fn, source, num_tasks)
+    return latents.count_rejections(key, anchor_fn, source, num_tasks)
   except ValueError as error:
     raise BadConfig(
       f'config.generator.epsilon = {config.generator.epsilon}: {error} To '
       'keep the trained generator, name this workdir with '
       '--config.generator.workdir, and another with --workdir.'
     ) from error
-  counts = {'tasks': num_tasks, 'rejected': rejected}
-  record.write_json(files.workdir / 'anchors.json', counts)

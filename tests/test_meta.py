@@ -186,6 +186,19 @@ def test_loops_over_tasks_agree(image_set, key):
     chex.assert_trees_all_close(result, by_hand, atol=1e-5)
 
 
+def test_a_task_is_traced_once():
+  traced = []
+
+  def fn(x):
+    traced.append(x)
+    return x.sum(), {'largest': x.max()}
+
+  batch = jnp.arange(6.0).reshape(3, 2)
+  total, values = jax.jit(lambda x: meta.accumulate(fn, x))(batch)
+  assert len(traced) == 1
+  np.testing.assert_allclose([total, values['largest']], [5.0, 3.0])
+
+
 def test_task_loss_by_hand(key):
   """Cross-entropy and accuracy of logits that ignore the support."""
   logits = jnp.asarray([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])

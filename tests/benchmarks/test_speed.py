@@ -74,6 +74,12 @@ def test_the_plot_needs_another_name_than_the_numbers(tmp_path, capsys):
   assert 'must end in .json' in capsys.readouterr().err
 
 
+def test_an_imitation_is_not_timed(tmp_path, capsys):
+  with pytest.raises(SystemExit):
+    speed.main([f'--out={tmp_path / "speed.json"}', '--precision=bfloat16'])
+  assert 'imitates' in capsys.readouterr().err
+
+
 @pytest.fixture
 def made_up(monkeypatch):
   """Two cases that take no time to build, one of them without counts."""
@@ -107,6 +113,19 @@ def test_what_is_written(tmp_path, capsys, made_up):
   table = capsys.readouterr().out
   assert 'counted/a' in table and 'GFLOP/s' in table
   assert out.with_suffix('.png').stat().st_size > 1000
+
+
+def test_what_was_measured_is_not_lost(tmp_path, made_up, monkeypatch):
+  def broken():
+    raise MemoryError('too large')
+
+  table = speed.all_cases() | {'broken/c': broken}
+  monkeypatch.setattr(speed, 'all_cases', lambda **_: table)
+  out = tmp_path / 'speed.json'
+  with pytest.raises(MemoryError, match='too large'):
+    speed.main([f'--out={out}', '--small', '--rounds=1'])
+  names = [result['name'] for result in json.loads(out.read_text())['results']]
+  assert names == ['counted/a', 'plain/b']
 
 
 def test_without_pytorch_a_line_says_so(tmp_path, capsys, made_up, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from whole_program import checkpoint, final_states
 
 from experiments import build, checks, loop, stage_generator, stage_meta
-from experiments.record import Record
+from experiments.record import Record, WrongWorkdir
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,21 @@ def test_an_epsilon_that_cannot_be_met(shrunk, splits, tmp_path):
   with pytest.raises(checks.BadConfig, match=r'config\.generator\.epsilon'):
     stage_meta.meta_train(config, splits, files, None)
   assert not files.checkpoints('meta_train').exists()
+
+
+def test_data_that_changed_is_noticed(splits, tmp_path):
+  files = Record(tmp_path, {})
+  files.keep_data(splits)
+  files.keep_data(splits)
+  images = splits.validation.images.copy()
+  images[-1, 0, 0] += 1
+  other = splits.validation._replace(images=images)
+  with pytest.raises(WrongWorkdir, match='validation changed'):
+    files.keep_data(splits._replace(validation=other))
+  names = splits.test.class_names[::-1]
+  renamed = splits.test._replace(class_names=names)
+  with pytest.raises(WrongWorkdir, match='test changed'):
+    files.keep_data(splits._replace(test=renamed))
 
 
 @pytest.mark.parametrize('stage', ['train_generator', 'meta_train'])

@@ -53,6 +53,15 @@ def test_operands_are_rounded(operation, precision, bits):
   np.testing.assert_allclose(again, exact, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+  ('backend', 'lacking'), [('gpu', 'bfloat16'), ('tpu', 'tensorfloat32')]
+)
+def test_no_precision_is_another_in_silence(monkeypatch, backend, lacking):
+  monkeypatch.setattr(jax, 'default_backend', lambda: backend)
+  with pytest.raises(ValueError, match=f'{lacking}.* {backend.upper()}'):
+    use_precision(lacking)
+
+
 def test_rounding_is_that_of_bfloat16():
   x = jax.random.normal(jax.random.key(1), (1_000,))
   expected = x.astype(jnp.bfloat16).astype(np.float32)

@@ -44,6 +44,12 @@ def test_a_row_of_a_table():
   )
 
 
+def test_a_run_without_results_is_named(tmp_path, capsys):
+  with pytest.raises(SystemExit):
+    publish.main([str(tmp_path)])
+  assert f'{tmp_path} has no results' in capsys.readouterr().err
+
+
 def test_a_data_set_without_its_place_is_named(tmp_path):
   path = tmp_path / 'RESULTS.md'
   path.write_text('Nothing\n')
