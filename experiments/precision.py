@@ -10,8 +10,8 @@ from jax.interpreters import mlir
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-# Bits of the mantissa.
-_MANTISSA = {'float32': 23, 'tensorfloat32': 10, 'bfloat16': 7}
+# Bits of the mantissa; None is all 23 that there are.
+_MANTISSA = {'float32': None, 'tensorfloat32': 10, 'bfloat16': 7}
 # What XLA has not there: it would take the other one, and not say so.
 _LACKING = {'gpu': 'bfloat16', 'tpu': 'tensorfloat32'}
 
@@ -41,8 +41,9 @@ def use_precision(precision: str) -> None:
   jax.config.update('jax_default_matmul_precision', precision)
   # Left alone where nothing is, or was, to be rounded.
   if backend == 'cpu' and {before, precision} - {None, 'float32'}:
+    bits = _MANTISSA[precision]
     for product, exact in _exact().items():
-      rule = functools.partial(_rounded_first, exact, _MANTISSA[precision])
+      rule = functools.partial(_rounded_first, exact, bits) if bits else exact
       mlir.register_lowering(product, rule, platform='cpu')
 
 
