@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments import by_size, record
+from experiments import by_size
 from experiments.members import label
 from experiments.record import (
   duration,
+  flatten,
   read_metrics,
   write_atomically,
   write_json,
@@ -85,12 +86,12 @@ def _changed(config: Page) -> Page:
   file.data.size, file.data.channels = (
     config['data'][field] for field in ('size', 'channels')
   )
-  default = record.flatten(by_size.resolved(file).to_dict())
+  default = flatten(by_size.resolved(file).to_dict())
   # As JSON has them: without tuples.
   default = json.loads(json.dumps(default))
   return {
     field: value
-    for field, value in record.flatten(config).items()
+    for field, value in flatten(config).items()
     if field not in ELSEWHERE and default.get(field, value) != value
   }
 
@@ -133,7 +134,7 @@ def _row(page: Page, name: str, by_shots: dict[int, Page]) -> str:
   cells.append(next(iter(by_shots.values()))['normalization'])
   cells.append(_stage(page.get('generator'), 'steps'))
   cells.append(_stage(page.get('meta'), 'iterations'))
-  changed = page.get('changed', {}).items()
+  changed = page['changed'].items()
   cells.append(', '.join(f'{field}={value}' for field, value in changed))
   return f'| {" | ".join(cells)} |'
 
