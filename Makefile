@@ -8,7 +8,7 @@ RUN := .venv/bin
 .PHONY: demo test lint types tests format clean
 
 demo: .venv/installed
-	$(RUN)/python experiments/lasium.py --config=configs/glyphs.py:ro-vae-maml \
+	$(RUN)/python experiments/lasium.py --config=configs/lasium/glyphs.py:ro-vae-maml \
 	  --workdir=runs/demo
 
 test: lint types tests

@@ -15,7 +15,7 @@ setup(
   ),
   package_data={
     'lasium_jax': ['py.typed'],
-    'experiments': ['*.css', '*.html', '*.js'],
+    'experiments': ['*/*.css', '*/*.html', '*/*.js'],
   },
   install_requires=[
     'chex>=0.1.92,<0.2',

@@ -10,15 +10,16 @@ from jax.sharding import Mesh
 
 from benchmarks import flops, timing
 from benchmarks.timing import Run
-from configs import omniglot
-from experiments import build, loop
-from experiments.checks import Config
+from configs.lasium import omniglot
+from experiments.components import build
+from experiments.components.checks import Config
+from experiments.run import loop
 from lasium_jax import meta, parallel
 from lasium_jax.data.dataset import Dataset, image_set
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Generator, GeneratorSource, Metrics, Params
 
-# The network of the released code, and the paper's (configs/omniglot.py).
+# The network of the released code, and the paper's (configs/lasium/omniglot.py).
 VARIANTS = {'stride': '', 'max_pool': '-paper'}
 
 

@@ -14,7 +14,7 @@ import torch
 from benchmarks import torch_nets as nets
 from benchmarks import torch_reference as reference
 from benchmarks.timing import Run
-from experiments.checks import Config
+from experiments.components.checks import Config
 from lasium_jax import meta
 from lasium_jax.types import Array, Learner, Params, Task, TaskFn, Trainer
 

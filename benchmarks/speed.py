@@ -22,8 +22,8 @@ import jax
 
 from benchmarks import cases, report, startup, timing
 from benchmarks.cases import Case
-from experiments import record
-from experiments.precision import use_precision
+from experiments.run import record
+from experiments.run.precision import use_precision
 from lasium_jax import parallel
 from lasium_jax.cores import cpu_cores
 

@@ -16,7 +16,7 @@ import jax
 
 from benchmarks import cases
 from benchmarks.cases import Case
-from experiments.precision import use_precision
+from experiments.run.precision import use_precision
 from lasium_jax import parallel
 
 # Everything is kept, however quickly it compiled.

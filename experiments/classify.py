@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from experiments import command
-from experiments.record import write_atomically, writing
+from experiments.run import command
+from experiments.run.record import write_atomically, writing
 from lasium_jax.data.decode import SUFFIXES, is_image
 
 
@@ -94,7 +94,7 @@ def classify(
     ValueError: if a folder or a picture cannot be used; BadModel is one.
     OSError: if `out` cannot be written.
   """
-  from experiments.html_predictions import write_page
+  from experiments.pages.predictions import write_page
   from lasium_jax import FewShotClassifier
 
   classifier = FewShotClassifier.load(model, inductive=not transductive)

@@ -18,19 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 from absl import flags
 
-from experiments import (
-  build,
-  command,
-  members,
-  stage_generator,
-  stage_meta,
-  streams,
-)
-from experiments.checks import BadConfig, Config, needs_generator
-from experiments.datasets import Places, read_splits
-from experiments.html_latents import write_page
-from experiments.record import Record
-from experiments.saved import saved_config
+from experiments.components import build
+from experiments.components.checks import BadConfig, Config, needs_generator
+from experiments.components.data import Places, read_splits
+from experiments.pages.latents import write_page
+from experiments.run import command, members, streams
+from experiments.run.record import Record
+from experiments.run.saved import saved_config
+from experiments.stages import generator as stage_generator
+from experiments.stages import meta as stage_meta
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.nets import conv4
 from lasium_jax.types import Array, Generator, GeneratorSource, TaskFn

@@ -14,11 +14,13 @@ from typing import Any
 
 from absl import flags
 
-from experiments import command, members, stage_generator, stage_meta
-from experiments.checks import Config, needs_generator
-from experiments.members import Member
-from experiments.record import Record
-from experiments.saved import saved_config
+from experiments.components.checks import Config, needs_generator
+from experiments.run import command, members
+from experiments.run.members import Member
+from experiments.run.record import Record
+from experiments.run.saved import saved_config
+from experiments.stages import generator as stage_generator
+from experiments.stages import meta as stage_meta
 from lasium_jax import models
 
 # Fields of the data that tell of the user's machine, not of the model.
@@ -113,7 +115,7 @@ def _training(config: Config, what: str) -> dict[str, Any]:
   """What a reader of the card should know of the training."""
   settings = config.to_dict()
   described = {
-    'run': f'configs/{config.benchmark}.py:{config.name}',
+    'run': f'configs/lasium/{config.benchmark}.py:{config.name}',
     'seed': config.seed,
     'precision': config.precision,
     'data': {n: v for n, v in settings['data'].items() if n not in _OWN},

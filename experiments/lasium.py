@@ -2,19 +2,17 @@
 
 For example:
 
-python experiments/lasium.py --config=configs/omniglot.py:ro-vae-maml \
+python experiments/lasium.py --config=configs/lasium/omniglot.py:ro-vae-maml \
   --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 """
 
-from experiments import (
-  app,
-  html_report,
-  stage_evaluation,
-  stage_generator,
-  stage_meta,
-)
-from experiments.checks import Config
-from experiments.record import Record
+from experiments.components.checks import Config
+from experiments.pages import report as html_report
+from experiments.run import app
+from experiments.run.record import Record
+from experiments.stages import evaluation as stage_evaluation
+from experiments.stages import generator as stage_generator
+from experiments.stages import meta as stage_meta
 from lasium_jax.data import Splits
 
 

@@ -2,14 +2,16 @@
 
 For example:
 
-python experiments/meta_train.py --config=configs/omniglot.py:ro-vae-maml \
+python experiments/meta_train.py --config=configs/lasium/omniglot.py:ro-vae-maml \
   --config.generator.workdir=runs/vae \
   --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 """
 
-from experiments import app, stage_generator, stage_meta
-from experiments.checks import BadConfig, Config
-from experiments.record import Record
+from experiments.components.checks import BadConfig, Config
+from experiments.run import app
+from experiments.run.record import Record
+from experiments.stages import generator as stage_generator
+from experiments.stages import meta as stage_meta
 from lasium_jax.data import Splits
 
 

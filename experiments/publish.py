@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments import by_size
-from experiments.members import label
-from experiments.record import (
+from experiments.components import by_size
+from experiments.run.members import label
+from experiments.run.record import (
   duration,
   flatten,
   read_metrics,
@@ -81,7 +81,7 @@ def collect(workdir: Path) -> Page:
 
 def _changed(config: Page) -> Page:
   """The settings that flags gave other values than the config file has."""
-  module = importlib.import_module(f'configs.{config["benchmark"]}')
+  module = importlib.import_module(f'configs.lasium.{config["benchmark"]}')
   file = module.get_config(config['name'])
   file.data.size, file.data.channels = (
     config['data'][field] for field in ('size', 'channels')

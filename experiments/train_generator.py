@@ -3,13 +3,14 @@
 For example:
 
 python experiments/train_generator.py \
-  --config=configs/omniglot.py:ro-vae-maml \
+  --config=configs/lasium/omniglot.py:ro-vae-maml \
   --data_dir=PREPARED_TFDS_DATA --workdir=runs/vae
 """
 
-from experiments import app, stage_generator
-from experiments.checks import BadConfig, Config
-from experiments.record import Record
+from experiments.components.checks import BadConfig, Config
+from experiments.run import app
+from experiments.run.record import Record
+from experiments.stages import generator as stage_generator
 from lasium_jax.data import Splits
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from absl import flags
 
-from experiments import command, web_answer
+from experiments.applications import web_answer
+from experiments.run import command
 from lasium_jax import models
 from lasium_jax.models import Model
 
@@ -40,10 +41,10 @@ _HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 }
 _FILES = {
-  '/': 'web_demo.html',
-  '/web_demo.js': 'web_demo.js',
-  '/web_demo.css': 'web_demo.css',
-  '/html_report.css': 'html_report.css',
+  '/': 'applications/web_demo.html',
+  '/web_demo.js': 'applications/web_demo.js',
+  '/web_demo.css': 'applications/web_demo.css',
+  '/report.css': 'pages/report.css',
 }
 
 
@@ -80,7 +81,7 @@ def application(model: Model, classes: int, hosts: list[str]) -> Any:
 
   async def file(request: Request) -> Response:
     name = _FILES[request.url.path]
-    return FileResponse(Path(__file__).with_name(name), headers=_HEADERS)
+    return FileResponse(Path(__file__).parent / name, headers=_HEADERS)
 
   async def show_settings(request: Request) -> Response:
     return JSONResponse(about, headers=_HEADERS)

@@ -36,7 +36,9 @@ def shrunk():
   """`(run, **fields) -> config`, for the images of `splits`."""
 
   def make(run, benchmark='glyphs', **fields):
-    config = importlib.import_module(f'configs.{benchmark}').get_config(run)
+    config = importlib.import_module(f'configs.lasium.{benchmark}').get_config(
+      run
+    )
     named = {name.replace('__', '.'): value for name, value in fields.items()}
     small = {**SHRINK, 'data.size': 16, **named}
     if config.generator.name == 'msgan':

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from experiments import charts
+from experiments.pages import charts
 
 
 def elements(svg, tag):

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from whole_program import ROOT
 
-from experiments import classify, html_predictions
+from experiments import classify
+from experiments.pages import predictions as html_predictions
 
 MODEL = ROOT / 'tests/models/version_1'
 CLASSES = ('<b>', 'circle', 'square')

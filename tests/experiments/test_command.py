@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import jax
 import pytest
 
-from experiments import command
+from experiments.run import command
 
 VARIABLES = (
   'JAX_COMPILATION_CACHE_DIR',

@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 from whole_program import checkpoint, final_states
 
-from experiments import build, checks, loop, stage_generator, stage_meta
-from experiments.record import Record, WrongWorkdir
+from experiments.components import build, checks
+from experiments.run import loop
+from experiments.run.record import Record, WrongWorkdir
+from experiments.stages import generator as stage_generator
+from experiments.stages import meta as stage_meta
 
 
 @pytest.mark.parametrize(
   ('config', 'fields', 'said'),
   [
-    ('glyphs.py:ro-vae-maml', {'meta__foo': 1}, ("'foo'", 'configs/base.py')),
+    (
+      'glyphs.py:ro-vae-maml',
+      {'meta__foo': 1},
+      ("'foo'", 'configs/parts/base.py'),
+    ),
     ('glyphs.py:zz-vae-maml', {}, ("'zz-vae-maml'", '{n,ro,oc}-{vae,msgan}')),
     ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
     ('omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),

@@ -9,15 +9,10 @@ import numpy as np
 import pytest
 from whole_program import checkpoint, results
 
-from experiments import (
-  export,
-  hosts,
-  members,
-  record,
-  stage_meta,
-  streams,
-)
-from experiments.checks import BadConfig
+from experiments import export
+from experiments.components.checks import BadConfig
+from experiments.run import hosts, members, record, streams
+from experiments.stages import meta as stage_meta
 from lasium_jax import FewShotClassifier, models
 
 

@@ -9,22 +9,17 @@ import pytest
 from PIL import Image
 from whole_program import metrics, random_splits, results
 
-from configs import base
-from configs import folder as folder_config
-from experiments import (
-  build,
-  by_size,
-  checks,
-  folder,
-  html_report,
-  loop,
-  samples,
-  stage_evaluation,
-  stage_generator,
-  stage_meta,
-)
-from experiments.datasets import Places, read_splits
-from experiments.record import Record
+from configs.lasium import folder as folder_config
+from configs.parts import base
+from experiments.components import build, by_size, checks, folder
+from experiments.components.data import Places, read_splits
+from experiments.pages import report as html_report
+from experiments.run import loop
+from experiments.run.record import Record
+from experiments.stages import evaluation as stage_evaluation
+from experiments.stages import generator as stage_generator
+from experiments.stages import meta as stage_meta
+from experiments.stages import samples
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
 from lasium_jax.types import Trainer
@@ -185,7 +180,7 @@ def test_what_is_set_is_kept():
 
 
 def test_small_grey_images_have_omniglots_settings():
-  """The sizes' defaults say again what configs/base.py has for 28x28."""
+  """The sizes' defaults say again what configs/parts/base.py has for 28x28."""
   omniglot = base.get_config('omniglot', 'ro-vae-maml')
   for field, value in by_size.by_size(28, 1).items():
     section, name = field.split('.')

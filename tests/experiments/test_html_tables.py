@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from experiments.html_tables import accuracy_bar, accuracy_table
-from experiments.record import duration
+from experiments.pages.tables import accuracy_bar, accuracy_table
+from experiments.run.record import duration
 
 
 def elements(svg, tag):

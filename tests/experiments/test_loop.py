@@ -9,8 +9,8 @@ from pathlib import Path
 import jax.numpy as jnp
 import pytest
 
-from experiments import loop
-from experiments.record import Record
+from experiments.run import loop
+from experiments.run.record import Record
 from lasium_jax import io
 
 

@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 from whole_program import metrics
 
-from experiments import (
-  build,
-  checks,
-  members,
-  stage_evaluation,
-  stage_meta,
-)
-from experiments.record import Record
+from experiments.components import build, checks
+from experiments.run import members
+from experiments.run.record import Record
+from experiments.stages import evaluation as stage_evaluation
+from experiments.stages import meta as stage_meta
 
 ONLY = {'evaluation__scratch': False}
 

@@ -5,12 +5,15 @@ import importlib
 import numpy as np
 import pytest
 
-from experiments import by_size, paper, record, stage_evaluation
-from experiments.members import Member
+from experiments.components import by_size
+from experiments.papers import lasium as paper
+from experiments.run import record
+from experiments.run.members import Member
+from experiments.stages import evaluation as stage_evaluation
 
 
 def settings(run, **fields):
-  config = importlib.import_module('configs.omniglot').get_config(run)
+  config = importlib.import_module('configs.lasium.omniglot').get_config(run)
   named = {name.replace('__', '.'): value for name, value in fields.items()}
   config.update_from_flattened_dict(named)
   return by_size.resolved(config)

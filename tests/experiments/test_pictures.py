@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import pictures
+from experiments.pages import pictures
 from lasium_jax.types import Examples, Task
 
 

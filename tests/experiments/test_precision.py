@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.precision import use_precision
+from experiments.run.precision import use_precision
 
 
 @pytest.fixture(autouse=True)

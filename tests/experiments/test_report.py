@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from experiments import pictures
-from experiments.html_report import write_report
+from experiments.pages import pictures
+from experiments.pages.report import write_report
 
 VOID = {'meta', 'img', 'br', 'link', 'input'}
 EVIL = '"><script>alert(1)</script>&amp;'
@@ -29,7 +29,7 @@ RESULT = {
   'ci95': 0.0061,
   'normalization': 'transductive',
   'steps': 1234,
-  'config': 'configs/omniglot.py:ro-vae-maml',
+  'config': 'configs/lasium/omniglot.py:ro-vae-maml',
 }
 PAPER = {'paper_accuracy': 0.7482, 'paper_ci95': 0.0071}
 SCRATCH = {**RESULT, 'name': 'scratch', 'accuracy': 0.525, 'steps': 0}
@@ -134,7 +134,7 @@ def test_page_has_every_number(workdir):
     'generator.kl',
     '64, 32',
     '0.05',
-    '--config=configs/omniglot.py:ro-vae-maml',
+    '--config=configs/lasium/omniglot.py:ro-vae-maml',
   ):
     assert number in text, number
 

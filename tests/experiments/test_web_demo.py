@@ -24,8 +24,9 @@ import pytest
 from PIL import Image
 from whole_program import ROOT
 
-from experiments import web_answer, web_demo
-from experiments.web_answer import Class, Picture
+from experiments import web_demo
+from experiments.applications import web_answer
+from experiments.applications.web_answer import Class, Picture
 from lasium_jax import FewShotClassifier, models
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')

@@ -16,8 +16,10 @@ from whole_program import (
   results,
 )
 
-from experiments import build, checks, stage_evaluation, stage_generator
-from experiments.record import Record
+from experiments.components import build, checks
+from experiments.run.record import Record
+from experiments.stages import evaluation as stage_evaluation
+from experiments.stages import generator as stage_generator
 from lasium_jax import meta
 from lasium_jax.data import image_set
 from lasium_jax.types import GeneratorSource, Learner
@@ -38,7 +40,7 @@ def test_one_command_leaves_a_whole_record(reference):
     assert entry.keys() == FIELDS
     assert 0 <= entry['accuracy'] <= 1
     assert entry['normalization'] == 'transductive'
-    assert entry['config'] == 'configs/glyphs.py:ro-vae-maml'
+    assert entry['config'] == 'configs/lasium/glyphs.py:ro-vae-maml'
   assert [entry['steps'] for entry in entries] == [6, 0]
   written = {entry['stage'] for entry in metrics(reference)}
   assert written == final_states(reference).keys()
@@ -77,7 +79,7 @@ def test_stage_by_stage_the_run_is_the_same(program, reference, tmp_path):
   assert 'experiments/train_generator.py' in output
   program.run(program.command('train_generator', tmp_path))
   program.run(command)
-  program.run(program.command('evaluate', tmp_path))
+  program.run(program.command('evaluate_learner', tmp_path))
   assert_same_run(tmp_path, reference)
 
 

@@ -57,7 +57,7 @@ class Program:
     return [
       sys.executable,
       f'experiments/{script}.py',
-      f'--config=configs/{config}',
+      f'--config=configs/lasium/{config}',
       f'--workdir={workdir}',
       f'--cache_dir={self.base / "data"}',
       *(f'--config.{k}={v}' for k, v in {**SHRINK, **named}.items()),

@@ -1,10 +1,10 @@
 """LASIUM on the built-in characters: small, and needs no data.
 
   make demo
-  python experiments/lasium.py --config=configs/glyphs.py:ro-vae-maml \
+  python experiments/lasium.py --config=configs/lasium/glyphs.py:ro-vae-maml \
     --workdir=runs/demo
 
-The argument is that of configs/omniglot.py. Everything is smaller than in the
+The argument is that of configs/lasium/omniglot.py. Everything is smaller than in the
 paper (32 filters, 300 generator steps of 128, 300 meta-iterations, 200 tasks),
 so that it ends within 8 minutes on two cores; the test classes are of scripts
 (Georgian, Armenian, Hebrew, Arabic) that training never saw.
@@ -12,7 +12,7 @@ so that it ends within 8 minutes on two cores; the test classes are of scripts
 
 from ml_collections import ConfigDict
 
-from configs import base
+from configs.parts import base
 
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.checks import BadConfig, Config
+from experiments.components.checks import BadConfig, Config
 from lasium_jax.data import Splits, evenly_spaced
 from lasium_jax.data.dataset import Dataset, select_classes
 from lasium_jax.data.decode import ImageForm

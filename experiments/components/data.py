@@ -6,8 +6,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments import checks, folder
-from experiments.checks import BadConfig, Config, pick
+from experiments.components import checks, folder
+from experiments.components.checks import BadConfig, Config, pick
 from lasium_jax.data import Splits, splits
 from lasium_jax.data.cache import cached, default_cache_dir
 from lasium_jax.data.dataset import Dataset

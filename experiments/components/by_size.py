@@ -7,7 +7,7 @@ when the flags are known. A run records what was filled in.
 
 from typing import Any
 
-from experiments.checks import Config
+from experiments.components.checks import Config
 
 # Up to here the networks are those of 28x28, beyond those of 84x84: four
 # unpadded blocks with pooling leave nothing of images that are smaller.

@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build, members, pictures, record, streams
-from experiments.checks import Config
-from experiments.record import Record
+from experiments.components import build
+from experiments.components.checks import Config
+from experiments.pages import pictures
+from experiments.run import members, record, streams
+from experiments.run.record import Record
 from lasium_jax.data import Splits, image_set
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Generator, Params

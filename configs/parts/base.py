@@ -16,7 +16,7 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
 
   Args:
     benchmark: the name of its config module.
-    run: what comes behind the colon, such as 'ro-vae-maml'; configs/omniglot.py
+    run: what comes behind the colon, such as 'ro-vae-maml'; configs/lasium/omniglot.py
       has the grammar.
 
   Returns:
@@ -48,7 +48,7 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
       choose_generator(config, generator)
     case _:
       raise ValueError(
-        f'configs/{benchmark}.py has no run {run!r}. It has '
+        f'configs/lasium/{benchmark}.py has no run {run!r}. It has '
         '{n,ro,oc}-{vae,msgan}-{maml,protonets}, umtra-{maml,protonets}, '
         'supervised-{maml,protonets} and scratch, each with -paper or '
         '-released behind it or nothing.'
@@ -108,7 +108,7 @@ def _defaults() -> ConfigDict:
   data.size = 28
   data.channels = 1
   data.invert = True  # Ink is 1 on background 0.
-  # These are of 'folder' (configs/folder.py).
+  # These are of 'folder' (configs/lasium/folder.py).
   data.path = ''
   data.evaluation_path = ''  # One sub-folder a class; '': held-out files.
   data.held_out = 0.1  # Share of the files.

@@ -1,6 +1,6 @@
 """LASIUM on Omniglot: 5-way, 28x28.
 
-  python experiments/lasium.py --config=configs/omniglot.py:ro-vae-maml \
+  python experiments/lasium.py --config=configs/lasium/omniglot.py:ro-vae-maml \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 
 The argument names sampler, generator and learner,
@@ -24,7 +24,7 @@ two differ (docs/papers.md):
 
 from ml_collections import ConfigDict
 
-from configs import base
+from configs.parts import base
 
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.html_report import layout, words
-from experiments.record import write_atomically
+from experiments.pages.report import layout, words
+from experiments.run.record import write_atomically
 
 THUMBNAIL = 112  # Pixels.
 

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments import streams
-from experiments.checks import Config, pick
+from experiments.components.checks import Config, pick
+from experiments.run import streams
 from lasium_jax.types import Array
 
 # What `config.sweep` calls them, and the fields that they set.

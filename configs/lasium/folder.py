@@ -1,9 +1,9 @@
 """LASIUM on your own images: a folder of them, without labels.
 
-  python experiments/lasium.py --config=configs/folder.py \
+  python experiments/lasium.py --config=configs/lasium/folder.py \
     --config.data.path=FOLDER --workdir=runs/mine
 
-The argument is that of configs/omniglot.py; without one it is ro-vae-maml. For
+The argument is that of configs/lasium/omniglot.py; without one it is ro-vae-maml. For
 photographs try umtra-protonets first: it needs no generator. The MSGAN is as
 wide at any size, and above 44 pixels slow on CPUs.
 FOLDER is any tree of PNG, JPEG, WebP, BMP or TIFF files. A tenth of the files
@@ -14,7 +14,7 @@ ends after meta-training.
 
 Images become `--config.data.size` (28, 32, 64, 84 or 128) pixels wide and high,
 in `--config.data.channels` (1 or 3). Networks, latent size and inner rate
-follow from these (experiments/by_size.py); any of them can be set. For dark
+follow from these (experiments/components/by_size.py); any of them can be set. For dark
 ink on white paper say `--config.data.invert=True`.
 
 The defaults are for CPUs and patience: 2,000 steps of the generator, 1,000
@@ -25,7 +25,7 @@ the background 0, and nobody knows what is beyond the edge of a photograph.
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from configs import base
+from configs.parts import base
 
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
@@ -48,7 +48,7 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
 
 
 def _leave_to_size(config: ConfigDict) -> None:
-  """None stands for what experiments/by_size.py has."""
+  """None stands for what experiments/components/by_size.py has."""
   if config.generator.name == 'vae':
     config.generator.filters = placeholder(tuple)
     config.generator.halvings = placeholder(int)

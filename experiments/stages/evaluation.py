@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build, loop, members, paper, record
-from experiments.checks import Config
-from experiments.loop import Stage
-from experiments.members import Member
-from experiments.record import Record
+from experiments.components import build
+from experiments.components.checks import Config
+from experiments.papers import lasium as paper
+from experiments.run import loop, members, record
+from experiments.run.loop import Stage
+from experiments.run.members import Member
+from experiments.run.record import Record
 from lasium_jax import metrics, parallel
 from lasium_jax.data import Splits, image_set
 from lasium_jax.types import Array, Learner, Params
@@ -175,7 +177,7 @@ def _entry(
     'ci95': ci95,
     'normalization': build.normalization(config, name),
     'steps': steps,
-    'config': f'configs/{config.benchmark}.py:{config.name}',
+    'config': f'configs/lasium/{config.benchmark}.py:{config.name}',
     **paper.published(
       record.flatten(config.to_dict()), shots, floor='' if steps else name
     ),

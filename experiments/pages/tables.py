@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
-from experiments.html_figures import stage_title
-from experiments.members import label
-from experiments.record import duration, flatten
+from experiments.pages.figures import stage_title
+from experiments.run.members import label
+from experiments.run.record import duration, flatten
 
 Entry = dict[str, Any]  # One of the results in results.json.
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from absl import app, flags
 
-from experiments import compilation
-from experiments.checks import BadConfig
-from experiments.precision import use_precision
-from experiments.record import WrongWorkdir
+from experiments.components.checks import BadConfig
+from experiments.run import compilation
+from experiments.run.precision import use_precision
+from experiments.run.record import WrongWorkdir
 from lasium_jax.data.cache import default_cache_dir
 
 # What a person can mend: shown as one message, without a traceback.

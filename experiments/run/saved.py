@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from configs import base
-from experiments import by_size
-from experiments.checks import BadConfig, Config
-from experiments.record import read_config
+from configs.parts import base
+from experiments.components import by_size
+from experiments.components.checks import BadConfig, Config
+from experiments.run.record import read_config
 
 
 def saved_config(workdir: Path) -> Config:

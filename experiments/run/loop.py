@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from experiments import hosts
-from experiments.record import Record, clock, duration
+from experiments.run import hosts
+from experiments.run.record import Record, clock, duration
 from lasium_jax import meta
 from lasium_jax.types import Array
 

@@ -8,10 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build, loop, record, samples, streams
-from experiments.checks import BadConfig, Config, needs_generator
-from experiments.loop import Stage
-from experiments.record import Record
+from experiments.components import build
+from experiments.components.checks import BadConfig, Config, needs_generator
+from experiments.run import loop, record, streams
+from experiments.run.loop import Stage
+from experiments.run.record import Record
+from experiments.stages import samples
 from lasium_jax import parallel
 from lasium_jax.data import Splits
 from lasium_jax.ops.images import as_floats

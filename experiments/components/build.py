@@ -10,8 +10,9 @@ import optax
 from jax.sharding import Mesh
 from jax.typing import ArrayLike
 
-from experiments import checks, members
-from experiments.checks import BadConfig, Config, pick
+from experiments.components import checks
+from experiments.components.checks import BadConfig, Config, pick
+from experiments.run import members
 from lasium_jax import latents, learners, meta, parallel, tasks
 from lasium_jax.generators import msgan, vae
 from lasium_jax.nets import conv4

@@ -11,18 +11,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.html_figures import (
+from experiments.pages.figures import (
   generator_pictures,
   task_pictures,
   training_curves,
 )
-from experiments.html_tables import (
+from experiments.pages.tables import (
   FLOORS,
   accuracy_table,
   settings_table,
   times_table,
 )
-from experiments.record import read_metrics, write_atomically
+from experiments.run.record import read_metrics, write_atomically
 
 Json = dict[str, Any]
 

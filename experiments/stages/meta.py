@@ -8,19 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import (
-  build,
-  loop,
-  members,
-  record,
-  samples,
-  stage_generator,
-  streams,
-)
-from experiments.checks import BadConfig, Config, needs_generator
-from experiments.loop import Stage
-from experiments.members import Member
-from experiments.record import Record
+from experiments.components import build
+from experiments.components.checks import BadConfig, Config, needs_generator
+from experiments.run import loop, members, record, streams
+from experiments.run.loop import Stage
+from experiments.run.members import Member
+from experiments.run.record import Record
+from experiments.stages import generator as stage_generator
+from experiments.stages import samples
 from lasium_jax import latents, meta, metrics, parallel
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.ops.images import as_floats

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments import charts
+from experiments.pages import charts
 
 SNAPSHOTS = 6  # Pictures of a generator's training that the page shows.
 STAGES = {

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiments import pictures
-from experiments.html_report import layout
-from experiments.record import write_atomically
+from experiments.pages import pictures
+from experiments.pages.report import layout
+from experiments.run.record import write_atomically
 
 SAMPLERS = {
   'n': ('LASIUM-N', 'noise of standard deviation sigma around the anchor'),

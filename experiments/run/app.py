@@ -9,24 +9,20 @@ import jax
 from absl import app, flags
 from ml_collections import config_flags
 
-from experiments import (
-  build,
-  by_size,
-  compilation,
-  hosts,
-  loop,
-  record,
-  stage_generator,
-)
-from experiments.checks import BadConfig, Config
-from experiments.datasets import Places, read_splits
-from experiments.precision import use_precision
-from experiments.record import Record
+from experiments.components import build, by_size
+from experiments.components.checks import BadConfig, Config
+from experiments.components.data import Places, read_splits
+from experiments.run import compilation, hosts, loop, record
+from experiments.run.precision import use_precision
+from experiments.run.record import Record
+from experiments.stages import generator as stage_generator
 from lasium_jax import parallel
 from lasium_jax.data import Splits
 
 CONFIG = config_flags.DEFINE_config_file(
-  'config', None, 'A config file, such as configs/omniglot.py:ro-vae-maml.'
+  'config',
+  None,
+  'A config file, such as configs/lasium/omniglot.py:ro-vae-maml.',
 )
 WORKDIR = flags.DEFINE_string(
   'workdir', None, 'The folder of this run; the same one resumes it.'
@@ -116,9 +112,13 @@ def _parse(argv: list[str]) -> list[str]:
       CONFIG.value.lock()
     return rest
   except AttributeError as error:
-    message = f'The config has no field {error}; configs/base.py has them all.'
+    message = (
+      f'The config has no field {error}; configs/parts/base.py has them all.'
+    )
   except OSError as error:
-    message = f'{error}\nName a file such as configs/glyphs.py with --config.'
+    message = (
+      f'{error}\nName a file such as configs/lasium/glyphs.py with --config.'
+    )
   except (flags.Error, TypeError, ValueError) as error:
     message = _innermost(error) if 'Traceback' in str(error) else str(error)
   print(f'Error: {message}', file=sys.stderr)

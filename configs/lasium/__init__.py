@@ -1,0 +1,1 @@
+"""LASIUM: one module a benchmark."""

@@ -1,0 +1,1 @@
+"""Config sections into functions."""

@@ -1,0 +1,1 @@
+"""What every run has: start, loop, record, members, hosts."""
