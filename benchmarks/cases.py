@@ -162,7 +162,7 @@ def generator_step(name: str, *, small: bool, reference: bool) -> Case:
 
 
 def evaluation(variant: str, *, small: bool, reference: bool) -> Case:
-  """Adapting to a labelled task and predicting its queries."""
+  """Adapting to a labeled task and predicting its queries."""
   config = settings(f'supervised-maml{VARIANTS[variant]}', small=small)
   learner = build.learner(config, evaluation=True)
   task_fn = build.evaluation_tasks(config, 1)

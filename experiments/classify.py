@@ -1,9 +1,9 @@
-"""Classifies pictures by a few labelled ones; writes a table and a page.
+"""Classifies pictures by a few labeled ones; writes a table and a page.
 
 For example:
 
 python experiments/classify.py --model=models/ro-vae-protonets \
-  --support=labelled --queries=unknown --out=predictions
+  --support=labeled --queries=unknown --out=predictions
 
 The support has one sub-folder a class. The queries are in one folder, or in
 one sub-folder a class where the truth is known. `predictions.csv` has each
@@ -134,7 +134,7 @@ def _write_table(
 def define_flags() -> None:
   texts = {
     'model': 'A folder that experiments/export.py wrote.',
-    'support': 'Labelled pictures, one sub-folder a class.',
+    'support': 'Labeled pictures, one sub-folder a class.',
     'queries': 'Pictures to classify; in sub-folders if classes are known.',
     'out': 'The folder of the results.',
   }

@@ -129,7 +129,7 @@ def _training(config: Config, what: str) -> dict[str, Any]:
       described['latents'] = settings['latents']
   if what == 'learner':
     described |= {
-      'labels': config.tasks.source == 'labelled',
+      'labels': config.tasks.source == 'labeled',
       'tasks': settings['tasks'],
       'learner': settings['learner'],
       'meta': settings['meta'],

@@ -113,7 +113,7 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     return tags
 
   def fit(self, X: Any, y: Any) -> Self:
-    """Learns from labelled images.
+    """Learns from labeled images.
 
     Args:
       X: n images.

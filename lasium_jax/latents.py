@@ -63,7 +63,7 @@ def prior_anchors(
 def encoded_anchors(
   generator: Generator, ways: int, epsilon: float, *, max_draws: int = 10_000
 ) -> AnchorFn:
-  """Anchors from encoded unlabelled images, no two close (Figure 2a, b).
+  """Anchors from encoded unlabeled images, no two close (Figure 2a, b).
 
   Args:
     generator: with an encoder.

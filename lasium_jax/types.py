@@ -19,7 +19,7 @@ Metrics = dict[str, Array]  # Scalars, by name.
 
 
 class Examples(NamedTuple):
-  """Labelled images.
+  """Labeled images.
 
   Attributes:
     x: `[n, H, W, C]` float32 in [0, 1].
@@ -43,7 +43,7 @@ class Task(NamedTuple):
 
 
 class ImageSet(NamedTuple):
-  """A labelled image collection, held as bytes and sorted by class.
+  """A labeled image collection, held as bytes and sorted by class.
 
   Attributes:
     images: `[n, H, W, C]` uint8; ink or light is 255, background 0.
@@ -112,7 +112,7 @@ class GeneratorSource(NamedTuple):
 
   Attributes:
     params: the generator's parameters.
-    images: `[n, H, W, C]` uint8 unlabelled images, read when anchors are
+    images: `[n, H, W, C]` uint8 unlabeled images, read when anchors are
       encoded images; never read when anchors come from the prior.
   """
 
@@ -121,7 +121,7 @@ class GeneratorSource(NamedTuple):
 
 
 class Anchors(NamedTuple):
-  """The `N` class centres of a synthetic task (Algorithm 1, line 3).
+  """The `N` class centers of a synthetic task (Algorithm 1, line 3).
 
   Attributes:
     z: `[N, D]` latents.
@@ -137,7 +137,7 @@ class Anchors(NamedTuple):
 
 
 class AnchorFn(Protocol):
-  """Draws class centres."""
+  """Draws class centers."""
 
   def __call__(self, key: Array, source: GeneratorSource) -> Anchors:
     """Draws the anchors of one task."""

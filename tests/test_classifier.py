@@ -276,8 +276,8 @@ def test_images_of_another_size_are_made_the_models():
   learned = make('protonets').fit(x, y)
   large = np.kron(x, np.ones((1, 4, 4), np.uint8))
   wide = np.pad(large, ((0, 0), (0, 0), (8, 8)), constant_values=255)
-  colour = np.stack([large] * 3, -1)
-  for query in (large, large / 255, wide, colour, list(large), list(wide)):
+  color = np.stack([large] * 3, -1)
+  for query in (large, large / 255, wide, color, list(large), list(wide)):
     assert learned.predict(query).tolist() == y.tolist()
 
 

@@ -16,7 +16,7 @@ import pytest
 from benchmarks import flops
 from lasium_jax import generators, latents, learners, meta, parallel
 from lasium_jax.nets import conv4
-from lasium_jax.tasks import labelled, lasium
+from lasium_jax.tasks import labeled, lasium
 from lasium_jax.types import Examples, GeneratorSource, ImageSet
 
 pytestmark = pytest.mark.usefixtures('compile_fully')
@@ -86,10 +86,10 @@ def meta_program(task_fn, source, downsample='stride', head='mean', devices=1):
   )
 
 
-def labelled_program(downsample='stride', head='mean', devices=1):
+def labeled_program(downsample='stride', head='mean', devices=1):
   images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
   counts = jax.ShapeDtypeStruct((10,), jnp.int32)
-  task_fn = labelled(ways=WAYS, shots=SHOTS, queries=QUERIES)
+  task_fn = labeled(ways=WAYS, shots=SHOTS, queries=QUERIES)
   return meta_program(
     task_fn, ImageSet(images, counts, counts), downsample, head, devices
   )
@@ -118,7 +118,7 @@ def lasium_program(name, devices=1):
 )
 def test_maml_computes_what_it_must_and_no_more(downsample, head, devices):
   """And each of two devices a half of it, by which cores share on CPU."""
-  fn, arguments = labelled_program(downsample, head, devices)
+  fn, arguments = labeled_program(downsample, head, devices)
   counted = total_operations(jax.make_jaxpr(fn)(*arguments))
   layers = flops.conv4(
     SHAPE, WAYS, filters=64, downsample=downsample, head=head
@@ -136,7 +136,7 @@ def test_maml_computes_what_it_must_and_no_more(downsample, head, devices):
 @pytest.mark.parametrize('devices', [1, 2])
 def test_maml_is_made_of_matrix_products(devices):
   """Convolutions with weights of each task's own are slow everywhere."""
-  fn, arguments = labelled_program(devices=devices)
+  fn, arguments = labeled_program(devices=devices)
   assert not convolutions(jax.make_jaxpr(fn)(*arguments))
 
 
@@ -166,11 +166,11 @@ def test_a_generator_decodes_all_tasks_at_once():
   assert batches == {TASKS * WAYS * (SHOTS + QUERIES)}
 
 
-@pytest.mark.parametrize('name', ['labelled', 'vae', 'msgan'])
+@pytest.mark.parametrize('name', ['labeled', 'vae', 'msgan'])
 def test_nothing_large_is_baked_in(name):
   """Weights and images are arguments; as constants they are copied."""
   fn, arguments = (
-    labelled_program() if name == 'labelled' else lasium_program(name)
+    labeled_program() if name == 'labeled' else lasium_program(name)
   )
   closed = jax.make_jaxpr(fn)(*arguments)
   sizes = [getattr(const, 'nbytes', 0) for const in closed.consts]

@@ -50,8 +50,8 @@ LEARNERS = {
   'maml': lambda: learners.maml(linear(WAYS), steps=2, learning_rate=0.1),
   'protonets': lambda: learners.protonets(linear(5), ways=WAYS),
   'scratch': lambda: learners.scratch(linear(WAYS), steps=2, learning_rate=0.1),
-  'nearest': lambda: learners.nearest_neighbours(ways=WAYS),
-  'nearest3': lambda: learners.nearest_neighbours(ways=WAYS, neighbours=3),
+  'nearest': lambda: learners.nearest_neighbors(ways=WAYS),
+  'nearest3': lambda: learners.nearest_neighbors(ways=WAYS, neighbors=3),
 }
 
 
@@ -162,7 +162,7 @@ def setting(task, key):
 def test_loops_over_tasks_agree(image_set, key):
   """Accumulated and vectorized gradients are the mean of each task's own."""
   learner = LEARNERS['protonets']()
-  fn = tasks.labelled(ways=WAYS, shots=1, queries=2)
+  fn = tasks.labeled(ways=WAYS, shots=1, queries=2)
   params = learner.init(key, jnp.zeros((WAYS, 4, 4, 1)))
   optimizer = optax.sgd(1.0)
   state = meta.MetaState(params, optimizer.init(params))
@@ -272,7 +272,7 @@ def test_evaluation_tasks_depend_on_their_number_alone(image_set, key):
 
     return Learner(lambda key, x: (), lambda key, p, s: (), predict)
 
-  fn = tasks.labelled(ways=WAYS, shots=1, queries=2)
+  fn = tasks.labeled(ways=WAYS, shots=1, queries=2)
   for name, batches in {'a': [range(6)], 'b': [range(2), range(2, 6)]}.items():
     run = jax.jit(meta.evaluate(spying(name), fn))
     scores = [run(key, (), image_set, jnp.asarray(list(b))) for b in batches]

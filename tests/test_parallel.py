@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from lasium_jax import conv4, generators, latents, learners, meta, parallel
-from lasium_jax.tasks import labelled, lasium
+from lasium_jax.tasks import labeled, lasium
 from lasium_jax.types import GeneratorSource
 
 DEVICES = 8
@@ -87,7 +87,7 @@ def test_a_generator_step_is_the_same_on_all_devices(key, name):
 def test_an_evaluation_is_the_same_on_all_devices(key, image_set, tasks):
   learner = learners.protonets(conv4(None, filters=2), ways=3)
   params = learner.init(key, jnp.zeros((3, 4, 4, 1)))
-  judge = meta.evaluate(learner, labelled(ways=3, shots=2, queries=3))
+  judge = meta.evaluate(learner, labeled(ways=3, shots=2, queries=3))
 
   def accuracies(devices):
     mesh = parallel.mesh(devices)

@@ -6,7 +6,7 @@
 The argument names sampler, generator and learner,
 `{n,ro,oc}-{vae,msgan}-{maml,protonets}`, or a baseline:
 `umtra-{maml,protonets}` (augmented images in place of a generator),
-`supervised-{maml,protonets}` (labelled training classes, the ceiling) or
+`supervised-{maml,protonets}` (labeled training classes, the ceiling) or
 `scratch` (no meta-training, the floor). On two cores the generator takes most
 of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch
 128), meta-training and evaluation a few minutes. RESULTS.md has what each

@@ -34,7 +34,7 @@ def get_config(benchmark: str, run: str) -> ConfigDict:
       config.meta.iterations = 0
       config.evaluation.scratch = True
     case ['supervised', learner] if learner in LEARNERS:
-      config.tasks.source = 'labelled'
+      config.tasks.source = 'labeled'
       config.tasks.shift = (0, 0)  # Only synthetic tasks are shifted.
       config.learner.name = learner
     case ['umtra', learner] if learner in LEARNERS:
@@ -136,14 +136,14 @@ def _defaults() -> ConfigDict:
   latents.max_draws = 10_000
 
   config.tasks = tasks = ConfigDict()
-  # 'lasium'; 'umtra', augmented images; or 'labelled', supervised training.
+  # 'lasium'; 'umtra', augmented images; or 'labeled', supervised training.
   tasks.source = 'lasium'
   # While training; evaluation has its own. ProtoNets learn from more ways.
   tasks.ways = 5
   tasks.shots = 1
   tasks.queries = 5
   tasks.shift = (-5, 4)  # Of query images, in pixels; (0, 0) is none.
-  tasks.views = False  # Query photographs are cropped, mirrored and recoloured.
+  tasks.views = False  # Query photographs are cropped, mirrored and recolored.
 
   config.network = network = ConfigDict()
   network.filters = 64
@@ -183,7 +183,7 @@ def _defaults() -> ConfigDict:
   evaluation.scratch = False  # Also train from scratch on the same tasks.
   evaluation.scratch_rate = 1e-2
   evaluation.scratch_steps = 50
-  evaluation.nearest = False  # Also the nearest neighbour by pixels.
+  evaluation.nearest = False  # Also the nearest neighbor by pixels.
   return config
 
 

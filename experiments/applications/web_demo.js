@@ -242,7 +242,7 @@ element('add').onclick = addClass;
 for (let i = 0; i < settings.classes; i++) addClass();
 
 const { height, width } = settings.image;
-const kind = draws ? 'grey' : 'colour';
+const kind = draws ? 'gray' : 'color';
 const run = settings.run && ` of ${settings.run}`;
 element('about').textContent =
   `The model is ${settings.learner}${run}, for ${height}×${width} ${kind} ` +

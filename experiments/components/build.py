@@ -125,7 +125,7 @@ def training_tasks(config: Config, model: Generator | None) -> TaskFn:
     )
   options: dict[str, Callable[..., TaskFn]] = {
     'umtra': tasks.umtra,
-    'labelled': tasks.labelled,
+    'labeled': tasks.labeled,
   }
   make = pick(options, 'tasks.source', settings.source)
   return make(ways=settings.ways, **shape)
@@ -142,7 +142,7 @@ def _augment(config: Config) -> Callable[[Array, Array], Array] | None:
 
 def evaluation_tasks(config: Config, shots: int) -> TaskFn:
   """Tasks of real classes, for validation and for the test."""
-  return tasks.labelled(
+  return tasks.labeled(
     ways=config.evaluation.ways,
     shots=shots,
     queries=config.evaluation.queries,
@@ -183,7 +183,7 @@ def scratch(config: Config) -> Learner:
 
 
 def nearest(config: Config) -> Learner:
-  return learners.nearest_neighbours(ways=config.evaluation.ways)
+  return learners.nearest_neighbors(ways=config.evaluation.ways)
 
 
 def network(config: Config, outputs: int | None) -> Any:

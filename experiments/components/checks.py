@@ -78,7 +78,7 @@ _LEAST = {
 # Names that are passed on as they are; build.py looks after the others.
 _CHOICES = {
   'precision': ('float32', 'tensorfloat32', 'bfloat16'),
-  'tasks.source': ('lasium', 'umtra', 'labelled'),
+  'tasks.source': ('lasium', 'umtra', 'labeled'),
   'generator.kl_weighting': ('sum', 'mean'),
   'network.downsample': ('stride', 'max_pool'),
   'network.padding': ('SAME', 'VALID'),
@@ -118,7 +118,7 @@ def check_settings(config: Config) -> None:
       config.tasks.source != 'umtra'
       or config.tasks.views
       or (low, high) != (0, 0),
-      "'lasium' or 'labelled' where images stay as they are; for 'umtra' set "
+      "'lasium' or 'labeled' where images stay as they are; for 'umtra' set "
       'config.tasks.views=True, or config.tasks.shift',
     ),
     'tasks.views': (
@@ -188,7 +188,7 @@ def check_data(config: Config, splits: Splits) -> None:
   folder = config.data.name == 'folder'
   needed = {
     'train': config.tasks.shots + config.tasks.queries
-    if config.tasks.source == 'labelled'
+    if config.tasks.source == 'labeled'
     else 0,
     'validation': config.tasks.shots + config.evaluation.queries
     if config.meta.validate_every
@@ -202,7 +202,7 @@ def check_data(config: Config, splits: Splits) -> None:
   if not (config.meta.iterations or len(splits.test.images)):
     raise BadConfig(
       'There is nothing to do: config.meta.iterations is 0, and there are no '
-      'labelled images to evaluate on. Name a folder with one sub-folder a '
+      'labeled images to evaluate on. Name a folder with one sub-folder a '
       'class with --config.data.evaluation_path.'
     )
   images, size = len(splits.train.images), config.generator.batch_size

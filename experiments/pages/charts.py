@@ -1,6 +1,6 @@
 """Curves as SVG text, to be set inside a page.
 
-Drawn by hand, so that the page needs no other file and no script. Colours come
+Drawn by hand, so that the page needs no other file and no script. Colors come
 from the page's style sheet by class names, so that they follow light and dark.
 """
 
@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 WIDTH, HEIGHT = 360, 180
 LEFT, RIGHT, TOP, BOTTOM = 48, 58, 10, 26  # Room around the plot.
-MAX_POINTS = 200  # More than these are joined to their neighbours.
+MAX_POINTS = 200  # More than these are joined to their neighbors.
 
 
 class Series(NamedTuple):
@@ -35,7 +35,7 @@ class Series(NamedTuple):
 
 
 def thin(series: Series, limit: int = MAX_POINTS) -> Series:
-  """At most `limit` points: means of neighbours, and their whole range.
+  """At most `limit` points: means of neighbors, and their whole range.
 
   A point stands at the last step of those it joins. Values that are not
   finite are left out; where there are no others, the point is NaN.

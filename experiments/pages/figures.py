@@ -120,7 +120,7 @@ def training_curves(entries: Iterable[dict[str, Any]]) -> str:
   if parts:
     parts.append(
       f'<p class="note">Beyond {charts.MAX_POINTS} records the line is the '
-      'mean of neighbours and the band their range. Around a validation '
+      'mean of neighbors and the band their range. Around a validation '
       'accuracy the band is the 95&nbsp;% confidence interval.</p>'
     )
   return '\n'.join(parts)

@@ -1,8 +1,8 @@
 """Images and tasks as pictures: arrays in, PNG files out.
 
 Where in the data ink is 1 on a background of 0, it is the other way round on a
-page: images of one channel are drawn dark on light. Colours stay as they are,
-and so do grey photographs (`ink=False`).
+page: images of one channel are drawn dark on light. Colors stay as they are,
+and so do gray photographs (`ink=False`).
 """
 
 from pathlib import Path
@@ -14,20 +14,20 @@ from PIL import Image
 from lasium_jax.types import Examples, Task
 
 Pixels = NDArray[np.uint8]
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-EDGE = 2  # Pixels around every image of a task, in its class's colour.
+EDGE = 2  # Pixels around every image of a task, in its class's color.
 RING = 4  # Pixels around those: dark for an anchor, otherwise left empty.
 SPACE = 2  # Pixels around the rings, so that two do not run together.
 GAP = 28  # Pixels between support and query.
 MARGIN = 6  # Pixels around a task.
 LINE = 2  # Pixels between the images of a grid.
 
-PAPER: Colour = (255, 255, 255)
-RULE: Colour = (216, 216, 212)
-ANCHOR: Colour = (17, 17, 17)
-# Told apart by most colour-blind readers; repeated beyond ten classes.
-CLASSES: tuple[Colour, ...] = (
+PAPER: Color = (255, 255, 255)
+RULE: Color = (216, 216, 212)
+ANCHOR: Color = (17, 17, 17)
+# Told apart by most color-blind readers; repeated beyond ten classes.
+CLASSES: tuple[Color, ...] = (
   (43, 108, 206),
   (221, 97, 14),
   (0, 148, 104),
@@ -84,7 +84,7 @@ def task_picture(
 ) -> Pixels:
   """A task, one class a row: support left of the gap, query right of it.
 
-  Every image is edged in its class's colour, as in the paper's Figures 1 and
+  Every image is edged in its class's color, as in the paper's Figures 1 and
   2. An anchor has a thick dark ring around that.
 
   Args:
@@ -111,12 +111,12 @@ def task_picture(
     )
   rows = []
   for i, (left, right) in enumerate(zip(support, query, strict=True)):
-    colour = CLASSES[i % len(CLASSES)]
+    color = CLASSES[i % len(CLASSES)]
     first, *others = _magnify(
       _display(np.concatenate([left, right]), ink), scale
     )
-    tiles = [_tile(first, colour, ANCHOR if anchors else PAPER)]
-    tiles += [_tile(x, colour, PAPER) for x in others]
+    tiles = [_tile(first, color, ANCHOR if anchors else PAPER)]
+    tiles += [_tile(x, color, PAPER) for x in others]
     tiles.insert(shots, _gap(len(tiles[0])))
     rows.append(np.concatenate(tiles, axis=1))
   return _frame(np.concatenate(rows), MARGIN, PAPER)
@@ -169,8 +169,8 @@ def _rows(examples: Examples, count: int) -> NDArray[np.float64]:
   return x.reshape(ways, count, *x.shape[1:])
 
 
-def _tile(pixels: Pixels, colour: Colour, ring: Colour) -> Pixels:
-  edged = _frame(_frame(pixels, EDGE, colour), RING, ring)
+def _tile(pixels: Pixels, color: Color, ring: Color) -> Pixels:
+  edged = _frame(_frame(pixels, EDGE, color), RING, ring)
   return _frame(edged, SPACE, PAPER)
 
 
@@ -181,12 +181,12 @@ def _gap(height: int) -> Pixels:
   return gap
 
 
-def _frame(image: Pixels, width: int, colour: Colour) -> Pixels:
+def _frame(image: Pixels, width: int, color: Color) -> Pixels:
   height, length, _ = image.shape
-  framed = _blank(height + 2 * width, length + 2 * width, colour)
+  framed = _blank(height + 2 * width, length + 2 * width, color)
   framed[width:-width, width:-width] = image
   return framed
 
 
-def _blank(height: int, width: int, colour: Colour) -> Pixels:
-  return np.full((height, width, 3), colour, np.uint8)
+def _blank(height: int, width: int, color: Color) -> Pixels:
+  return np.full((height, width, 3), color, np.uint8)

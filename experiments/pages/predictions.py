@@ -33,7 +33,7 @@ def write_page(
       wrong.
     classes: names, in the order of the probabilities.
     probabilities: `[n, num_classes]`.
-    support: the number of labelled pictures of each class.
+    support: the number of labeled pictures of each class.
 
   Returns:
     The page's path.
@@ -52,7 +52,7 @@ def write_page(
   matrix = '' if truth is None else confusion_matrix(truth, predicted, classes)
   page = layout(
     f'{len(files):,} pictures, {len(classes)} classes',
-    f'Labelled by a few examples of each class: {counts}.',
+    f'Labeled by a few examples of each class: {counts}.',
     {
       'Confusion matrix': matrix,
       'Pictures': f'<div class="predictions">{figures}</div>',

@@ -120,7 +120,7 @@ def _title(results: list[Json]) -> str:
 def _lead(record: Json, data: Json) -> str:
   results = record.get('results', [])
   if not results and record:
-    return 'Meta-trained; there were no labelled images to evaluate on.'
+    return 'Meta-trained; there were no labeled images to evaluate on.'
   if not results:
     return 'Not evaluated yet: this is what the run has recorded so far.'
   steps = words(f'{r["steps"]:,}' for r in _judged(results))

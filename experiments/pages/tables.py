@@ -12,7 +12,7 @@ from experiments.run.record import duration, flatten
 Entry = dict[str, Any]  # One of the results in results.json.
 
 # What needs no meta-training, and what it is.
-FLOORS = {'scratch': 'the floor', 'nearest': 'by pixels, not learnt'}
+FLOORS = {'scratch': 'the floor', 'nearest': 'by pixels, not learned'}
 NORMALIZATION = {
   'transductive': 'the queries of a task are normalized together, so that a '
   'prediction depends on the other queries',
@@ -79,8 +79,8 @@ def accuracy_bar(
   )
 
 
-def _whisker(centre: float, half: float) -> str:
-  left, right = _percent(centre - half), _percent(centre + half)
+def _whisker(center: float, half: float) -> str:
+  left, right = _percent(center - half), _percent(center + half)
   lines = [(left, right, 13, 13), (left, left, 9, 17), (right, right, 9, 17)]
   return ''.join(
     f'<line class="whisker" x1="{x1}" x2="{x2}" y1="{y1}" y2="{y2}"/>'

@@ -77,7 +77,7 @@ def published(
 def _method(settings: Mapping[str, Any]) -> str:
   """What the tables call it, such as 'ro-vae-maml'; '' if they lack it."""
   source, learner = settings['tasks.source'], settings['learner.name']
-  if source == 'labelled':
+  if source == 'labeled':
     return f'supervised-{learner}'
   if source != 'lasium' or not _samples_as_there(settings):
     return ''

@@ -61,7 +61,7 @@ def evaluate(
   if config.evaluation.nearest:
     runs.append(_floor(config, 'nearest', build.nearest))
   if not len(splits.test.images):
-    print('No evaluation: there are no labelled images for it.', flush=True)
+    print('No evaluation: there are no labeled images for it.', flush=True)
     runs = []
   source = parallel.replicate(build.mesh(config), image_set(splits.test))
   results: list[dict[str, Any]] = []

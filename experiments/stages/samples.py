@@ -73,7 +73,7 @@ def show_tasks(
       task, shots, config.evaluation.queries, anchors=False, **_drawn(config)
     )
     _save_picture(files, 'task_real', picture)
-  if config.tasks.source == 'labelled':
+  if config.tasks.source == 'labeled':
     return
   first = members.configured(config, members.members(config)[0].values)
   make = jax.jit(build.training_tasks(first, model))

@@ -1,4 +1,4 @@
-"""A labelled collection in host memory, and its way to the device."""
+"""A labeled collection in host memory, and its way to the device."""
 
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class Splits(NamedTuple):
 
 
 def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
-  """The images of `classes` (ints), relabelled `0..` in the order given."""
+  """The images of `classes` (ints), relabeled `0..` in the order given."""
   where = [np.flatnonzero(dataset.labels == c) for c in classes]
   lengths = np.array([len(w) for w in where], int)
   return Dataset(

@@ -20,7 +20,7 @@ class ImageForm(NamedTuple):
 
   Attributes:
     size: side of the square, in pixels.
-    channels: 1 (grey) or 3 (RGB).
+    channels: 1 (gray) or 3 (RGB).
     invert: for dark ink on white paper, so that ink becomes 255.
     max_pixels: width times height above which a file is refused by its header,
       before any of it is decoded. Pillow refuses 179 million by itself.
@@ -80,13 +80,13 @@ def fit_image(image: Any, size: tuple[int, int], channels: int) -> np.ndarray:
 
   It is turned as its EXIF orientation says; what is transparent shows white;
   16-bit images keep their most significant byte, rounded; CMYK becomes RGB
-  without its colour profile; the largest centred part of the size's shape is
+  without its color profile; the largest centered part of the size's shape is
   resized with antialiasing.
 
   Args:
     image: Pillow's.
     size: `(H, W)`.
-    channels: 1 (grey) or 3 (RGB).
+    channels: 1 (gray) or 3 (RGB).
 
   Returns:
     `[H, W, channels]` uint8.
@@ -127,7 +127,7 @@ def _opaque_bytes(image: Any) -> Any:
 
 
 def _as_bytes(pixels: np.ndarray) -> np.ndarray:
-  """Grey levels of 0..65535, or of 0..1 as floats, to 0..255."""
+  """Gray levels of 0..65535, or of 0..1 as floats, to 0..255."""
   top = 1 if np.issubdtype(pixels.dtype, np.floating) else 65_535
   low, high = pixels.min(), pixels.max()
   if not (low >= 0 and high <= top):  # NaN is in no range.

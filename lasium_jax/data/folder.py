@@ -2,7 +2,7 @@
 
 A file's class is the folder that it is in, named by its path relative to the
 data set's; files in the data set's own folder are of class ''. So a tree with
-one sub-folder a class is labelled, and a flat folder is one class.
+one sub-folder a class is labeled, and a flat folder is one class.
 """
 
 import hashlib

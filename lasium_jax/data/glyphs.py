@@ -73,7 +73,7 @@ _TEX_TYPEFACES = ('cmr10', 'cmss10', 'cmti10', 'cmtt10')
 
 _EM = 80  # Pixels; characters are rendered at this size ...
 _SMALLEST = 0.45  # Em; smaller ones are marks rather than characters.
-_CANVAS = 64  # Pixels; ... and centred on a canvas of this size ...
+_CANVAS = 64  # Pixels; ... and centered on a canvas of this size ...
 _BOX = 44  # Pixels; ... with this as their longer side.
 _BLUR = 1.5  # Pixels of the canvas; rounds corners and thins serifs.
 _BATCH = 64  # Characters drawn at a time.
@@ -168,7 +168,7 @@ def _typeface(name: str) -> dict[int, np.ndarray]:
   missing = _render(font, 0x10FFFF)  # No character: most typefaces draw a box.
   inks = {code: _render(font, code) for code in codes}
   return {
-    code: _centre(ink, _CANVAS, _BOX)
+    code: _center(ink, _CANVAS, _BOX)
     for code, ink in inks.items()
     if max(ink.shape) > _SMALLEST * _EM and not np.array_equal(ink, missing)
   }
@@ -189,7 +189,7 @@ def _crop(pixels: np.ndarray) -> np.ndarray:
   return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _centre(
+def _center(
   ink: np.ndarray, size: int, box: int, *, widen: float = 1.0
 ) -> np.ndarray:
   """Scales ink so that its longer side is `box`, in the middle of a square.
@@ -233,7 +233,7 @@ def _apart(canvases: np.ndarray) -> np.ndarray:
   widened, so that weight and proportions matter little.
   """
   n = len(canvases)
-  small = [_centre(_crop(canvas), 32, 26, widen=0.5) for canvas in canvases]
+  small = [_center(_crop(canvas), 32, 26, widen=0.5) for canvas in canvases]
   ink = np.stack(small) > 100
   away = np.stack([ndimage.distance_transform_edt(~i) for i in ink])
   squares = np.float32(np.maximum(away - 0.5, 0) ** 2).reshape(n, -1)

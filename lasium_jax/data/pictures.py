@@ -20,7 +20,7 @@ def read_picture(
     picture: a file's name, path or content, of PNG, JPEG, WebP, BMP or TIFF;
       a Pillow image; or an array `[h, w]` or `[h, w, c]` of uint8.
     size: `(H, W)`.
-    channels: 1 (grey) or 3.
+    channels: 1 (gray) or 3.
 
   Returns:
     `[H, W, channels]` uint8.

@@ -37,7 +37,7 @@ def read_tfds(
     data_dir: TFDS's `data_dir`, prepared in the array_record format.
     cache_dir: where the resized arrays are kept for the next time.
     size: side of the square images returned; resized with antialiasing.
-    channels: 1 (grey) or 3.
+    channels: 1 (gray) or 3.
     invert: for dark ink on white paper, so that ink becomes 255.
     download: whether to download and prepare what is missing, which needs
       TensorFlow and the network.
@@ -206,7 +206,7 @@ def _examples(
   if len(outside):
     raise ValueError(
       f'{where}: example {outside[0]} has label {labels[outside[0]]}, and the '
-      f'data set has classes 0 to {classes - 1}. Ask for a labelled split.'
+      f'data set has classes 0 to {classes - 1}. Ask for a labeled split.'
     )
   return [image for image, _ in read], labels
 

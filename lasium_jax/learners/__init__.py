@@ -1,8 +1,8 @@
 """Learners: what is judged on few-shot tasks."""
 
 from lasium_jax.learners.maml import maml
-from lasium_jax.learners.nearest import nearest_neighbours
+from lasium_jax.learners.nearest import nearest_neighbors
 from lasium_jax.learners.protonets import protonets
 from lasium_jax.learners.scratch import scratch
 
-__all__ = ['maml', 'nearest_neighbours', 'protonets', 'scratch']
+__all__ = ['maml', 'nearest_neighbors', 'protonets', 'scratch']

@@ -1,4 +1,4 @@
-"""Nearest neighbours: what the images say without any learning."""
+"""Nearest neighbors: what the images say without any learning."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from lasium_jax.types import Array, Examples, Learner, Params
 Embed = Callable[[Params, Array], Array]
 
 
-class Neighbours(NamedTuple):
+class Neighbors(NamedTuple):
   """The support of one task in feature space.
 
   Attributes:
@@ -31,55 +31,55 @@ def pixels(params: Params, x: Array) -> Array:
   return x.reshape(len(x), -1)
 
 
-def nearest_neighbours(
-  *, ways: int, neighbours: int = 1, embed: Embed = pixels
+def nearest_neighbors(
+  *, ways: int, neighbors: int = 1, embed: Embed = pixels
 ) -> Learner:
   """Classifies by the support images at the least Euclidean distance.
 
-  With one neighbour the logit of a class is minus the mean squared difference
+  With one neighbor the logit of a class is minus the mean squared difference
   to its nearest support image. With more it is the number of votes that the
   class has among them; of classes with equal votes that one wins whose
-  nearest neighbour is nearer.
+  nearest neighbor is nearer.
 
   Args:
     ways: N.
-    neighbours: how many vote, all of the support if it has fewer.
+    neighbors: how many vote, all of the support if it has fewer.
     embed: `(params, x [n, H, W, C]) -> features [n, F]`, such as the `encode`
       of a generator; the pixels if not given.
 
   Returns:
-    A learner. Nothing is learnt: `init` gives no parameters, and those that
+    A learner. Nothing is learned: `init` gives no parameters, and those that
     `adapt` gets are the embedding's. No query sees another.
 
   Raises:
-    ValueError: if there are no neighbours.
+    ValueError: if there are no neighbors.
   """
-  if neighbours < 1:
-    raise ValueError(f'{neighbours} neighbours cannot vote; ask for 1 or more.')
+  if neighbors < 1:
+    raise ValueError(f'{neighbors} neighbors cannot vote; ask for 1 or more.')
 
   def init(key: Array, x: Array) -> Params:
     del key, x
     return ()
 
-  def adapt(key: Array, params: Params, support: Examples) -> Neighbours:
+  def adapt(key: Array, params: Params, support: Examples) -> Neighbors:
     del key
-    return Neighbours(params, embed(params, support.x), support.y)
+    return Neighbors(params, embed(params, support.x), support.y)
 
-  def predict(adapted: Neighbours, x: Array) -> Array:
+  def predict(adapted: Neighbors, x: Array) -> Array:
     differences = embed(adapted.params, x)[:, None] - adapted.features[None]
     distances = jnp.square(differences).mean(-1)
     members = jax.nn.one_hot(adapted.labels, ways, dtype=bool)  # [n, N]
-    if neighbours == 1:
+    if neighbors == 1:
       apart = jnp.where(members[None], distances[..., None], jnp.inf)
       return -apart.min(axis=1)
-    order = distances.argsort(axis=-1)[:, :neighbours]
+    order = distances.argsort(axis=-1)[:, :neighbors]
     return _votes(members[order])
 
   return Learner(init, adapt, predict)
 
 
 def _votes(votes: Array) -> Array:
-  """Votes `[n, k, N]`, the nearest neighbour's first, to logits `[n, N]`.
+  """Votes `[n, k, N]`, the nearest neighbor's first, to logits `[n, N]`.
 
   A class's count, less a part of one that grows with its first vote's rank.
   """

@@ -49,8 +49,8 @@ def random_views(key: Array, images: Array) -> Array:
   """Looks at each photograph anew: another crop, side and light.
 
   A part of 50 to 100 % of the side is enlarged to the whole, half of the
-  images are mirrored, contrast and brightness change, and of colour images
-  the saturation; a fifth of those turn grey. Without it a photograph's colours
+  images are mirrored, contrast and brightness change, and of color images
+  the saturation; a fifth of those turn gray. Without it a photograph's colors
   alone tell its class from four others, and a learner learns no more (UMTRA,
   Khodadadeh et al. 2019, Table 1).
 
@@ -65,16 +65,16 @@ def random_views(key: Array, images: Array) -> Array:
 
 
 def _view(key: Array, image: Array) -> Array:
-  crop_key, mirror_key, light_key, grey_key = jax.random.split(key, 4)
+  crop_key, mirror_key, light_key, gray_key = jax.random.split(key, 4)
   image = _random_crop(crop_key, image, least=0.5)
   image = jnp.where(jax.random.bernoulli(mirror_key), image[:, ::-1], image)
   low, high = jnp.array([0.0, 0.6, -0.2]), jnp.array([1.6, 1.4, 0.2])
   saturation, contrast, brightness = jax.random.uniform(
     light_key, (3,), minval=low, maxval=high
   )
-  saturation *= jax.random.bernoulli(grey_key, 0.8)
-  grey = image.mean(-1, keepdims=True)
-  image = grey + saturation * (image - grey)
+  saturation *= jax.random.bernoulli(gray_key, 0.8)
+  gray = image.mean(-1, keepdims=True)
+  image = gray + saturation * (image - gray)
   image = image.mean() + contrast * (image - image.mean()) + brightness
   return jnp.clip(image, 0, 1)
 

@@ -30,7 +30,7 @@ def split_task(
 
 
 def by_class(x: Array) -> Examples:
-  """`[N, k, H, W, C]` images of N classes as `N * k` labelled examples."""
+  """`[N, k, H, W, C]` images of N classes as `N * k` labeled examples."""
   ways, count = x.shape[:2]
   labels = jnp.repeat(jnp.arange(ways, dtype=jnp.int32), count)
   return Examples(x.reshape(ways * count, *x.shape[2:]), labels)

@@ -32,7 +32,7 @@ def lasium(
 
   Args:
     generator: decodes the latents.
-    anchors: draws the `N` class centres.
+    anchors: draws the `N` class centers.
     sampler: moves them within their class.
     shots: K.
     queries: Q.

@@ -41,7 +41,7 @@ def sixteen_bits(value):
   return Image.fromarray(np.full((16, 16), value, np.uint16))
 
 
-# File name, image, and the colour that it must come to.
+# File name, image, and the color that it must come to.
 PLAIN = {
   'rgb.png': (flat('RGB', RED), RED),
   'rgb.jpg': (flat('RGB', RED), RED),
@@ -49,9 +49,9 @@ PLAIN = {
   'rgb.webp': (flat('RGB', RED), RED),
   'rgb.bmp': (flat('RGB', RED), RED),
   'rgb.tif': (flat('RGB', RED), RED),
-  'grey.png': (flat('L', 77), (77,) * 3),
-  'grey.jpg': (flat('L', 77), (77,) * 3),
-  'grey.bmp': (flat('L', 77), (77,) * 3),
+  'gray.png': (flat('L', 77), (77,) * 3),
+  'gray.jpg': (flat('L', 77), (77,) * 3),
+  'gray.bmp': (flat('L', 77), (77,) * 3),
   'bits.png': (flat('1', 1), (255,) * 3),
   'palette.png': (with_palette(), RED),
   'palette.bmp': (with_palette(), RED),
@@ -59,7 +59,7 @@ PLAIN = {
   'half clear.png': (flat('RGBA', (*RED, 51)), (244, 212, 216)),
   'half clear.webp': (flat('RGBA', (*RED, 51)), (244, 212, 216)),
   'clear.tiff': (flat('RGBA', (*RED, 0)), (255,) * 3),
-  'clear grey.png': (flat('LA', (0, 102)), (153,) * 3),
+  'clear gray.png': (flat('LA', (0, 102)), (153,) * 3),
   '16 bits.png': (sixteen_bits(30_000), (117,) * 3),
   '16 bits.tif': (sixteen_bits(30_000), (117,) * 3),
   '16 bits, white.png': (sixteen_bits(65_535), (255,) * 3),
@@ -81,15 +81,15 @@ def lossless(name):
 
 @pytest.mark.parametrize('name', PLAIN)
 def test_every_format_and_mode(tmp_path, name):
-  image, colour = PLAIN[name]
+  image, color = PLAIN[name]
   path = save(tmp_path / name, image, **lossless(name))
   pixels = decode_image(path, COLOUR)
   assert pixels.shape == (8, 8, 3) and pixels.dtype == np.uint8
-  np.testing.assert_allclose(pixels, np.broadcast_to(colour, (8, 8, 3)), atol=2)
-  grey = np.dot(colour, (0.299, 0.587, 0.114))
-  np.testing.assert_allclose(decode_image(path, GREY), grey, atol=2)
+  np.testing.assert_allclose(pixels, np.broadcast_to(color, (8, 8, 3)), atol=2)
+  gray = np.dot(color, (0.299, 0.587, 0.114))
+  np.testing.assert_allclose(decode_image(path, GREY), gray, atol=2)
   inverted = decode_image(path, GREY._replace(invert=True))
-  np.testing.assert_allclose(inverted, 255 - grey, atol=2)
+  np.testing.assert_allclose(inverted, 255 - gray, atol=2)
 
 
 @pytest.mark.parametrize('values', [[-0.5, 1], [0, 300], [np.nan, 1]])
@@ -137,7 +137,7 @@ def test_the_centre_of_a_long_image(tmp_path):
 
 
 def test_small_images_grow_and_large_ones_are_averaged(tmp_path):
-  """A chessboard of single pixels is grey from afar: no aliasing."""
+  """A chessboard of single pixels is gray from afar: no aliasing."""
   board = np.indices((256, 256)).sum(0) % 2 * np.uint8(255)
   fine = save(tmp_path / 'fine.png', Image.fromarray(board.astype(np.uint8)))
   np.testing.assert_allclose(decode_image(fine, GREY), 127.5, atol=3)
@@ -172,7 +172,7 @@ def encoded(form):
 
 @pytest.fixture
 def photos(tmp_path):
-  """Twelve images in three folders and at the top; grey level is number."""
+  """Twelve images in three folders and at the top; gray level is number."""
   top = tmp_path / 'photos'
   for i, name in enumerate(
     f'{here}{n}.png' for here in ('', 'b/', 'a/', 'a/c d/') for n in 'xyz'

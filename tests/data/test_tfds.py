@@ -50,7 +50,7 @@ def png(pixels, mode=None):
 
 
 def noise(number, size=SIZE):
-  """A grey picture that tells its number."""
+  """A gray picture that tells its number."""
   rng = np.random.default_rng(number)
   return rng.integers(0, 256, (size, size), dtype=np.uint8)
 
@@ -171,12 +171,12 @@ def test_one_bit_images_become_0_and_255(read, data_dir, invert):
   np.testing.assert_array_equal(image, np.where(bits ^ invert, 255, 0))
 
 
-def test_colours_come_back_or_turn_grey(read, data_dir):
+def test_colors_come_back_or_turn_grey(read, data_dir):
   pixels = np.stack([noise(i) for i in range(3)], -1)
   prepare(data_dir, [[(png(pixels), 0)]])
   np.testing.assert_array_equal(read(channels=3).images[0], pixels)
-  grey = pixels @ [0.299, 0.587, 0.114]
-  np.testing.assert_allclose(read().images[0, ..., 0], grey, atol=1)
+  gray = pixels @ [0.299, 0.587, 0.114]
+  np.testing.assert_allclose(read().images[0, ..., 0], gray, atol=1)
 
 
 def test_resizing_does_not_alias(read, data_dir):

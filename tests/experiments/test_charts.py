@@ -61,7 +61,7 @@ def test_one_point_is_a_dot_inside(value, step):
   assert 10 < float(dot['cy']) < 154
 
 
-def test_thin_joins_neighbours():
+def test_thin_joins_neighbors():
   values = np.arange(1000.0)
   values[[0, 2]] = np.nan
   values[5:10] = np.inf

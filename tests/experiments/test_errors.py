@@ -175,9 +175,9 @@ def test_too_few_classes_or_images(shrunk, splits):
   images = shrunk('ro-vae-maml', evaluation__shots=(1, 6))
   with pytest.raises(checks.BadConfig, match=r"'2-0' of the test .* 8 images"):
     checks.check_data(images, splits)
-  labelled = shrunk('supervised-maml', tasks__queries=8)
+  labeled = shrunk('supervised-maml', tasks__queries=8)
   with pytest.raises(checks.BadConfig, match='train split has 8 images'):
-    checks.check_data(labelled, splits)
+    checks.check_data(labeled, splits)
   batch = shrunk('ro-vae-maml', generator__batch_size=65)
   with pytest.raises(checks.BadConfig, match=r'batch_size is 65.*64 training'):
     checks.check_data(batch, splits)

@@ -29,7 +29,7 @@ SMALL = {'data__size': 16, 'evaluation__tasks': 4, 'evaluation__ways': 3}
 
 
 def write_images(top, classes, each, size=20):
-  """Noise in colour, `each` files in every folder of `classes`."""
+  """Noise in color, `each` files in every folder of `classes`."""
   for name in classes:
     rng = np.random.default_rng(list(name.encode()))
     (top / name).mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def test_without_labels_there_is_no_evaluation(photos, tmp_path, capsys):
   assert 'No evaluation' in capsys.readouterr().out
   assert results(tmp_path) == []
   page = html_report.write_report(tmp_path).read_text()
-  assert 'no labelled images to evaluate on' in page
+  assert 'no labeled images to evaluate on' in page
 
 
 def test_errors_end_the_program_with_1(program, tmp_path):

@@ -32,7 +32,7 @@ def accuracy(run, floor='', **fields):
     ('ro-vae-maml', {'latents__sigma': 0.1}, 0.7502),
     ('ro-vae-maml', {'latents__sampler': 'oc'}, 0.7498),
     ('ro-vae-maml', {'learner__name': 'protonets'}, 0.6217),
-    ('ro-vae-maml', {'tasks__source': 'labelled'}, 0.9446),
+    ('ro-vae-maml', {'tasks__source': 'labeled'}, 0.9446),
     ('ro-vae-maml', {'tasks__source': 'umtra'}, None),
     ('ro-vae-maml', {'tasks__ways': 20}, None),
     ('ro-vae-maml', {'evaluation__ways': 20}, None),

@@ -40,7 +40,7 @@ def test_grey_photographs_stay_as_they_are():
     assert (drawn[14:18, 14:18] == level).all()
 
 
-def test_grid_leaves_colours_and_clips():
+def test_grid_leaves_colors_and_clips():
   images = np.broadcast_to([1.2, 0.2, -0.1], (1, 2, 2, 3))
   sheet = pictures.image_grid(images, 1, scale=1)
   assert (sheet[2:4, 2:4] == [255, 51, 0]).all()
@@ -71,7 +71,7 @@ def test_task_picture_geometry(anchors):
   )
   columns = [6, 34, 6 + 56 + 28, 6 + 56 + 28 + 28, 6 + 56 + 28 + 56]
   assert drawn.shape == (6 + 2 * 28 + 6, columns[-1] + 28 + 6, 3)
-  for row, colour in enumerate(pictures.CLASSES[:2]):
+  for row, color in enumerate(pictures.CLASSES[:2]):
     for column, left in enumerate(columns):
       tile = drawn[6 + 28 * row :, left:][:28, :28]
       ring = anchors and column == 0
@@ -79,8 +79,8 @@ def test_task_picture_geometry(anchors):
       expected = pictures.ANCHOR if ring else pictures.PAPER
       assert (tile[2:6, 2:26] == expected).all()
       assert (tile[22:26, 2:26] == expected).all()
-      assert (tile[6:8, 6:22] == colour).all()
-      assert (tile[6:22, 20:22] == colour).all()
+      assert (tile[6:8, 6:22] == color).all()
+      assert (tile[6:22, 20:22] == color).all()
   assert (drawn[6:-6, 62 + 13 : 62 + 15] == pictures.RULE).all()
   # The first pixel of the first support image, the last of the last query.
   assert (drawn[14:17, 14:17] == 0).all() and drawn[14, 17, 0] == 255
@@ -88,7 +88,7 @@ def test_task_picture_geometry(anchors):
   assert (corner[9:, 9:] == 0).all() and corner[8, 9, 0] == 255
 
 
-def test_more_classes_than_colours():
+def test_more_classes_than_colors():
   task = Task(examples(12, 1), examples(12, 1))
   drawn = pictures.task_picture(task, 1, 1, anchors=False, scale=1)
   pitch = 4 + 2 * 8

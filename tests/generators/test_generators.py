@@ -139,7 +139,7 @@ def test_vae_learns_to_reconstruct(key):
 
 @pytest.mark.usefixtures('compile_fully')
 def test_msgan_learns_the_amount_of_ink(key):
-  """From grey noise to images with as much ink as a bar: one in eight."""
+  """From gray noise to images with as much ink as a bar: one in eight."""
   generator, trainer = msgan(
     SHAPE, latent_size=4, filters=8, learning_rate=4e-3
   )

@@ -146,7 +146,7 @@ def test_protonets_by_hand(task, key, distance):
 
 
 # Distances of the support's points from the query at 0: a is 1, 2.1 and 9
-# away, b 2 and 3, c 2.5. By one neighbour a wins; by three a and b have votes,
+# away, b 2 and 3, c 2.5. By one neighbor a wins; by three a and b have votes,
 # a more; by four a and b are even, and a is nearer; by five b has as many.
 POINTS = ([1.0, 9.0, -2.0, 3.0, 2.5, -2.1], [0, 0, 1, 1, 2, 0])
 VOTES = {
@@ -158,39 +158,39 @@ VOTES = {
 }
 
 
-@pytest.mark.parametrize('neighbours', VOTES)
-def test_nearest_neighbours_by_hand(key, neighbours):
+@pytest.mark.parametrize('neighbors', VOTES)
+def test_nearest_neighbors_by_hand(key, neighbors):
   x, y = (jnp.asarray(values) for values in POINTS)
-  learner = learners.nearest_neighbours(ways=WAYS, neighbours=neighbours)
+  learner = learners.nearest_neighbors(ways=WAYS, neighbors=neighbors)
   adapted = learner.adapt(key, (), Examples(x.reshape(-1, 1, 1, 1), y))
   logits = learner.predict(adapted, jnp.zeros((1, 1, 1, 1)))
-  np.testing.assert_allclose(logits, [VOTES[neighbours]], rtol=1e-6)
+  np.testing.assert_allclose(logits, [VOTES[neighbors]], rtol=1e-6)
 
 
-def test_nearest_neighbours_by_search(task, key):
+def test_nearest_neighbors_by_search(task, key):
   support = np.asarray(task.support.x).reshape(len(task.support.x), -1)
-  learner = learners.nearest_neighbours(ways=WAYS)
+  learner = learners.nearest_neighbors(ways=WAYS)
   logits = learner.predict(learner.adapt(key, (), task.support), task.query.x)
   for image, row in zip(np.asarray(task.query.x), logits, strict=True):
     nearest = ((support - image.reshape(-1)) ** 2).sum(1).argmin()
     assert row.argmax() == task.support.y[nearest]
 
 
-def test_nearest_neighbours_in_an_embedding(task, key):
+def test_nearest_neighbors_in_an_embedding(task, key):
   """`embed` sees its parameters, for the support and for the queries."""
-  learner = learners.nearest_neighbours(
+  learner = learners.nearest_neighbors(
     ways=WAYS, embed=lambda params, x: params * x.reshape(len(x), -1)
   )
-  plain = learners.nearest_neighbours(ways=WAYS)
+  plain = learners.nearest_neighbors(ways=WAYS)
   expected = plain.predict(plain.adapt(key, (), task.support), task.query.x)
   adapted = learner.adapt(key, jnp.float32(3), task.support)
   logits = learner.predict(adapted, task.query.x)
   np.testing.assert_allclose(logits, 9 * expected, rtol=1e-5)
 
 
-def test_no_neighbours():
-  with pytest.raises(ValueError, match='0 neighbours'):
-    learners.nearest_neighbours(ways=WAYS, neighbours=0)
+def test_no_neighbors():
+  with pytest.raises(ValueError, match='0 neighbors'):
+    learners.nearest_neighbors(ways=WAYS, neighbors=0)
 
 
 def test_scratch_ignores_parameters_and_starts_from_its_key(task, key):

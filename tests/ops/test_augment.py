@@ -40,8 +40,8 @@ def test_views_are_mirrored_but_never_upside_down(views):
 
 
 def test_a_fifth_of_the_views_is_grey(views):
-  colour = np.ptp(views, axis=-1).max((1, 2))
-  assert 15 < (colour < 1e-6).sum() < 70
+  color = np.ptp(views, axis=-1).max((1, 2))
+  assert 15 < (color < 1e-6).sum() < 70
 
 
 def test_views_show_half_of_the_side_or_more(picture):

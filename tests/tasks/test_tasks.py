@@ -9,7 +9,7 @@ from lasium_jax import latents, tasks
 from lasium_jax.types import Anchors, Generator, GeneratorSource
 
 WAYS = 3
-# "Images" that show their latent: class centres are multiples of 100.
+# "Images" that show their latent: class centers are multiples of 100.
 PLAIN = Generator(
   sample=lambda key, n: jax.random.normal(key, (n, 4)),
   decode=lambda params, z: params + z.reshape(-1, 2, 2, 1),
@@ -17,7 +17,7 @@ PLAIN = Generator(
 SOURCE = GeneratorSource(jnp.float32(0.5), jnp.zeros((1, 2, 2, 1), jnp.uint8))
 
 
-def centres(key, source):
+def centers(key, source):
   z = jnp.repeat(100.0 * jnp.arange(WAYS)[:, None], 4, axis=1)
   return Anchors(z, jnp.int32(1))
 
@@ -30,7 +30,7 @@ def step_by_omega(key, anchors, omega):
 def test_algorithm_1(key, shots, queries):
   """Line by line: anchors first, then one latent for each omega, decoded."""
   task_fn = tasks.lasium(
-    PLAIN, centres, step_by_omega, shots=shots, queries=queries
+    PLAIN, centers, step_by_omega, shots=shots, queries=queries
   )
   task = jax.jit(task_fn)(key, SOURCE)
   values = 0.5 + 100 * np.arange(WAYS)[:, None] + np.arange(shots + queries)
@@ -48,7 +48,7 @@ def test_real_anchor_images_are_used_as_they_are(key):
   images = jax.random.uniform(key, (WAYS, 2, 2, 1))
 
   def encoded(key, source):
-    return centres(key, source)._replace(x=images)
+    return centers(key, source)._replace(x=images)
 
   task_fn = tasks.lasium(PLAIN, encoded, step_by_omega, shots=1, queries=2)
   task = task_fn(key, SOURCE)
@@ -59,33 +59,33 @@ def test_real_anchor_images_are_used_as_they_are(key):
 
 def test_in_class_samples_are_fresh(key):
   """Every omega draws its own noise, and so does every task."""
-  task_fn = tasks.lasium(PLAIN, centres, latents.noise(1.0), shots=1, queries=4)
+  task_fn = tasks.lasium(PLAIN, centers, latents.noise(1.0), shots=1, queries=4)
   keys = jax.random.split(key, 8)
   batch = jax.vmap(task_fn, in_axes=(0, None))(keys, SOURCE)
   values = np.asarray(batch.query.x).ravel()
   assert len(np.unique(values)) == len(values)
 
 
-@pytest.mark.parametrize('make', ['lasium', 'labelled'])
+@pytest.mark.parametrize('make', ['lasium', 'labeled'])
 def test_augmentation_meets_the_query_only(key, image_set, make):
   def blank(key, x):
     return jnp.full_like(x, -7)
 
   if make == 'lasium':
     task_fn = tasks.lasium(
-      PLAIN, centres, step_by_omega, shots=1, queries=2, augment=blank
+      PLAIN, centers, step_by_omega, shots=1, queries=2, augment=blank
     )
     task = task_fn(key, SOURCE)
   else:
-    task_fn = tasks.labelled(ways=3, shots=1, queries=2, augment=blank)
+    task_fn = tasks.labeled(ways=3, shots=1, queries=2, augment=blank)
     task = task_fn(key, image_set)
   assert (task.query.x == -7).all()
   assert (task.support.x != -7).all()
 
 
-def test_labelled_tasks_never_repeat_an_image(image_set):
+def test_labeled_tasks_never_repeat_an_image(image_set):
   """Distinct classes; distinct images, of the class that the label says."""
-  task_fn = jax.jit(tasks.labelled(ways=4, shots=3, queries=4))
+  task_fn = jax.jit(tasks.labeled(ways=4, shots=3, queries=4))
   for seed in range(50):
     task = task_fn(jax.random.key(seed), image_set)
     x = jnp.concatenate([task.support.x, task.query.x])
@@ -97,9 +97,9 @@ def test_labelled_tasks_never_repeat_an_image(image_set):
     assert len(set.union(*classes)) == 4
 
 
-def test_labelled_tasks_are_uniform(image_set):
+def test_labeled_tasks_are_uniform(image_set):
   """Each of a class's images is equally often the first support image."""
-  task_fn = tasks.labelled(ways=6, shots=1, queries=6)
+  task_fn = tasks.labeled(ways=6, shots=1, queries=6)
   keys = jax.random.split(jax.random.key(0), 3000)
   support = jax.jit(jax.vmap(lambda k: task_fn(k, image_set).support.x))(keys)
   ids = np.round(255 * np.asarray(support[..., 0, :2, 0])).astype(int)
@@ -114,7 +114,7 @@ def test_labelled_tasks_are_uniform(image_set):
 def test_a_class_with_too_few_images_is_not_filled_up_from_another(
   key, image_set
 ):
-  task = tasks.labelled(ways=6, shots=4, queries=4)(key, image_set)
+  task = tasks.labeled(ways=6, shots=4, queries=4)(key, image_set)
   of_class = jnp.isnan(task.support.x).reshape(6, -1)
   # Class 0 has 7 images, the others 8 or more.
   assert of_class.all(1).sum() == of_class.any(1).sum() == 1

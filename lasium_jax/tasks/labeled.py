@@ -1,4 +1,4 @@
-"""Tasks from labelled images: for evaluation, and supervised meta-training."""
+"""Tasks from labeled images: for evaluation, and supervised meta-training."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from lasium_jax.tasks.examples import Augment, split_task
 from lasium_jax.types import Array, ImageSet, Task, TaskFn
 
 
-def labelled(
+def labeled(
   *,
   ways: int,
   shots: int,
