@@ -13,19 +13,27 @@ LIBRARY = ROOT / 'lasium_jax'
 # Each part of the library, and the parts that it may import.
 MAY_IMPORT = {
   'types': set(),
+  'settings': set(),
   'cores': set(),
   'ops': {'types'},
-  'nets': {'types', 'ops'},
-  'generators': {'types', 'ops', 'nets'},
-  'latents': {'types', 'ops'},
-  'tasks': {'types', 'ops', 'latents'},
-  'learners': {'types', 'ops', 'nets'},
+  'nets': {'types', 'settings', 'ops'},
+  'generators': {'types', 'settings', 'ops', 'nets'},
+  'latents': {'types', 'settings', 'ops'},
+  'tasks': {'types', 'settings', 'ops', 'latents'},
+  'learners': {'types', 'settings', 'ops', 'nets'},
   'metrics': {'types'},
   'meta': {'types'},
   'parallel': {'types', 'cores'},
   'data': {'types', 'cores'},
   'io': {'types'},
-  'models': {'types', 'nets', 'generators', 'learners', '__version__'},
+  'models': {
+    'types',
+    'settings',
+    'nets',
+    'generators',
+    'learners',
+    '__version__',
+  },
   'classifier': {'types', 'ops', 'data', 'learners', 'models'},
 }
 

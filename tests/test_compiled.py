@@ -102,8 +102,8 @@ def lasium_program(name, devices=1):
   generator = jax.eval_shape(trainer.init, key, batch)
   task_fn = lasium(
     model,
-    latents.prior_anchors(model, WAYS, 0.0),
-    latents.random_out_of_class(model, 0.2),
+    latents.prior_anchors(model, WAYS),
+    latents.random_out_of_class(model, alpha=0.2),
     shots=SHOTS,
     queries=QUERIES,
   )

@@ -7,11 +7,11 @@ import pytest
 import scipy.stats
 
 from lasium_jax import latents
-from lasium_jax.types import Generator, GeneratorSource
+from lasium_jax.types import Anchors, Generator, GeneratorSource
 
 WAYS, SIZE = 5, 8
 GAUSSIAN = Generator(
-  sample=lambda key, n: jax.random.normal(key, (n, SIZE)),
+  sample=lambda key, params, n: jax.random.normal(key, (n, SIZE)),
   decode=lambda params, z: z[:, :, None, None],
   encode=lambda params, x: params * x.reshape(len(x), -1),
 )
@@ -25,7 +25,9 @@ def source(key):
 
 def draws(sampler, anchors, omega=1, n=4000):
   keys = jax.random.split(jax.random.key(1), n)
-  return jax.jit(jax.vmap(lambda key: sampler(key, anchors, omega)))(keys)
+  given = Anchors(anchors, jnp.int32(1))
+  source = GeneratorSource(jnp.float32(1), jnp.zeros((9, 2, 4, 1), jnp.uint8))
+  return jax.jit(jax.vmap(lambda k: sampler(k, source, given, omega)))(keys)
 
 
 def is_gaussian(values, mean, deviation):
@@ -41,29 +43,32 @@ def anchors(key):
 
 @pytest.mark.parametrize('sigma', [0.5, 2.0])
 def test_noise_is_gaussian_about_the_anchor(anchors, sigma):
-  z = draws(latents.noise(sigma), anchors)
+  z = draws(latents.noise(sigma=sigma), anchors)
   assert is_gaussian(z, anchors, sigma)
   assert not is_gaussian(z, anchors, 1.1 * sigma)
 
 
 def test_noise_of_a_random_deviation(anchors):
-  """Variance of U(0, 2) mixtures: E[sigma^2] = 4/3; each row has its own."""
-  z = draws(latents.noise(0.0, sigma_max=2.0), anchors) - anchors[None]
+  """Variance of U(0, 2) mixtures: E[sigma^2] = 4/3; one for each draw."""
+  z = draws(latents.noise(sigma=0.0, sigma_max=2.0), anchors) - anchors[None]
   np.testing.assert_allclose(z.var(), 4 / 3, rtol=0.03)
   assert scipy.stats.kurtosis(np.ravel(z)) > 1  # A mixture, no Gaussian.
-  row = jnp.sqrt((z**2).mean(-1))
-  assert row.min() < 0.1 and row.max() > 2
+  # All classes of a draw share it.
+  each = jnp.sqrt((z**2).mean(-1))
+  drawn = each.mean(1)
+  assert drawn.min() < 0.1 and drawn.max() > 1.7
+  assert np.corrcoef(each[:, 0], each[:, 1])[0, 1] > 0.7
 
 
 @pytest.mark.parametrize('alpha', [0.2, 0.4])
 def test_random_out_of_class_moves_toward_the_prior(anchors, alpha):
-  z = draws(latents.random_out_of_class(GAUSSIAN, alpha), anchors)
+  z = draws(latents.random_out_of_class(GAUSSIAN, alpha=alpha), anchors)
   assert is_gaussian(z, (1 - alpha) * anchors, alpha)
 
 
 @pytest.mark.parametrize('omega', range(1, 2 * WAYS + 1))
 def test_other_classes(anchors, omega):
-  z = draws(latents.other_classes(0.3, self_noise=0.7), anchors, omega)
+  z = draws(latents.other_classes(alpha=0.3, self_noise=0.7), anchors, omega)
   if omega % WAYS == 0:
     assert is_gaussian(z, anchors, 0.7)
   else:
@@ -76,9 +81,10 @@ def test_other_classes(anchors, omega):
 def test_prior_anchors_are_apart_and_counted(source):
   """The number of draws is geometric in the chance of acceptance."""
   epsilon = 6.0
-  anchors = latents.prior_anchors(GAUSSIAN, 3, epsilon)
+  anchors = latents.prior_anchors(GAUSSIAN, 3, epsilon=epsilon)
   keys = jax.random.split(jax.random.key(2), 4000)
-  z, num_draws, x = jax.jit(jax.vmap(anchors, in_axes=(0, None)))(keys, source)
+  found = jax.jit(jax.vmap(anchors, in_axes=(0, None)))(keys, source)
+  z, num_draws, x = found[:3]
   distances = jax.vmap(latents.squared_distances)(z)
   assert (distances > epsilon).all()
   assert x is None
@@ -93,9 +99,9 @@ def test_prior_anchors_are_apart_and_counted(source):
 
 def test_encoded_anchors_are_distinct_images(source):
   epsilon = 1.0
-  anchors = latents.encoded_anchors(GAUSSIAN, WAYS, epsilon)
+  anchors = latents.encoded_anchors(GAUSSIAN, WAYS, epsilon=epsilon)
   for seed in range(20):
-    z, num_draws, x = jax.jit(anchors)(jax.random.key(seed), source)
+    z, num_draws, x = jax.jit(anchors)(jax.random.key(seed), source)[:3]
     np.testing.assert_allclose(z, GAUSSIAN.encode(source.params, x), rtol=1e-5)
     assert x.min() >= 0 and x.max() <= 1 and num_draws >= 1
     assert (latents.squared_distances(z) > epsilon).all()
@@ -108,8 +114,8 @@ def test_encoded_anchors_are_distinct_images(source):
 
 
 def test_an_epsilon_that_cannot_be_met_ends(source):
-  anchors = latents.prior_anchors(GAUSSIAN, WAYS, 1e6, max_draws=50)
-  z, num_draws, _ = anchors(jax.random.key(0), source)
+  anchors = latents.prior_anchors(GAUSSIAN, WAYS, epsilon=1e6, max_draws=50)
+  z, num_draws = anchors(jax.random.key(0), source)[:2]
   assert num_draws == 0 and jnp.isnan(z).all()
   with pytest.raises(ValueError, match='epsilon'):
     latents.count_rejections(jax.random.key(0), anchors, source, 3)
@@ -117,7 +123,7 @@ def test_an_epsilon_that_cannot_be_met_ends(source):
 
 def test_count_rejections_adds_up(source):
   key = jax.random.key(3)
-  anchors = latents.prior_anchors(GAUSSIAN, 3, 8.0)
+  anchors = latents.prior_anchors(GAUSSIAN, 3, epsilon=8.0)
   one = jax.jit(lambda key: anchors(key, source).num_draws)
   each = [int(one(k)) for k in jax.random.split(key, 70)]
   assert latents.count_rejections(key, anchors, source, 70) == sum(each) - 70
@@ -125,4 +131,4 @@ def test_count_rejections_adds_up(source):
 
 def test_encoded_anchors_need_an_encoder():
   with pytest.raises(ValueError, match='no encoder'):
-    latents.encoded_anchors(GAUSSIAN._replace(encode=None), WAYS, 0.0)
+    latents.encoded_anchors(GAUSSIAN._replace(encode=None), WAYS)

@@ -29,9 +29,9 @@ GENERATORS = {
   'msgan': lambda: msgan(SHAPE, latent_size=4, filters=4),
 }
 SAMPLERS = {
-  'n': lambda generator: latents.noise(0.5),
-  'ro': lambda generator: latents.random_out_of_class(generator, 0.2),
-  'oc': lambda generator: latents.other_classes(0.2),
+  'n': lambda generator: latents.noise(sigma=0.5),
+  'ro': lambda generator: latents.random_out_of_class(generator, alpha=0.2),
+  'oc': lambda generator: latents.other_classes(alpha=0.2),
 }
 
 
@@ -39,7 +39,7 @@ def linear(outputs):
   """A network that compiles in no time; conv4 has its own tests."""
   return Network(
     init=lambda key, x: 0.1 * jax.random.normal(key, (x[0].size, outputs)),
-    apply=lambda params, x, statistics=None: (
+    apply=lambda params, x, statistics=None, mask=None: (
       x.reshape(len(x), -1) @ params,
       (),
     ),
@@ -68,7 +68,7 @@ def made(name):
 def task_fn(generator_name, sampler_name):
   generator, source = made(generator_name)
   make = latents.encoded_anchors if generator.encode else latents.prior_anchors
-  anchors = make(generator, WAYS, 0.0)
+  anchors = make(generator, WAYS)
   sampler = SAMPLERS[sampler_name](generator)
   return tasks.lasium(generator, anchors, sampler, shots=1, queries=2), source
 
@@ -77,7 +77,7 @@ def task_fn(generator_name, sampler_name):
 def test_generators_keep_their_protocol(name, key):
   generator, source = made(name)
   assert isinstance(generator, Generator)
-  z = jax.eval_shape(lambda key: generator.sample(key, 3), key)
+  z = jax.eval_shape(lambda key: generator.sample(key, source.params, 3), key)
   x = jax.eval_shape(generator.decode, source.params, z)
   chex.assert_shape(z, (3, 4))
   chex.assert_shape(x, (3, *SHAPE))
@@ -97,7 +97,7 @@ def test_samplers_keep_their_protocol(name, key):
 def test_anchors_keep_their_protocol(name, key):
   generator, source = made(name)
   make = latents.encoded_anchors if generator.encode else latents.prior_anchors
-  anchors = make(generator, WAYS, 0.0)(key, source)
+  anchors = make(generator, WAYS)(key, source)
   assert isinstance(anchors, Anchors)
   chex.assert_shape(anchors.z, (WAYS, 4))
   assert anchors.num_draws.dtype == jnp.int32

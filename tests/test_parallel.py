@@ -25,8 +25,8 @@ def test_a_meta_step_is_the_same_on_all_devices(key, over_tasks):
   source = GeneratorSource(generator, images)
   task_fn = lasium(
     model,
-    latents.prior_anchors(model, 3, 0.0),
-    latents.other_classes(0.3),
+    latents.prior_anchors(model, 3),
+    latents.other_classes(alpha=0.3),
     shots=1,
     queries=2,
   )

@@ -1,13 +1,31 @@
 """The mode-seeking GAN of LASIUM (Mao et al. 2019; section 4.2)."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from lasium_jax.nets import msgan as nets
-from lasium_jax.types import Array, Generator, Metrics, Params, Trainer
+from lasium_jax.settings import Count, NonNegative
+from lasium_jax.types import (
+  Array,
+  Batch,
+  Generator,
+  Metrics,
+  Params,
+  Trainer,
+  TrainingSet,
+)
+
+# Ranges of the discriminator's targets, of real and of made images. Outside
+# [0, 1], as in the released code, a target is never reached, so that the
+# discriminator's gradient does not vanish.
+TARGETS = {
+  'one_sided': ((0.95, 1.0), (0.0, 0.0)),
+  'released': ((0.95, 1.0), (-0.05, 0.0)),
+  'none': ((1.0, 1.0), (0.0, 0.0)),
+}
 
 
 class State(NamedTuple):
@@ -37,19 +55,23 @@ def mode_seeking_loss(x1: Array, x2: Array, z1: Array, z2: Array) -> Array:
   return 1 / (ratio + 1e-5)
 
 
-def noisy_cross_entropy(key: Array, logits: Array, target: float) -> Array:
-  """Binary cross-entropy against `target + 0.05 U(0, 1)`, averaged."""
-  noise = 0.05 * jax.random.uniform(key, logits.shape)
-  return optax.sigmoid_binary_cross_entropy(logits, target + noise).mean()
+def noisy_cross_entropy(
+  key: Array, logits: Array, targets: tuple[float, float]
+) -> Array:
+  """Binary cross-entropy against targets from `U(low, high)`, averaged."""
+  low, high = targets
+  noise = jax.random.uniform(key, logits.shape, minval=low, maxval=high)
+  return optax.sigmoid_binary_cross_entropy(logits, noise).mean()
 
 
 def msgan(
   shape: tuple[int, int, int],
   *,
-  latent_size: int = 128,
-  filters: int = 128,
-  mode_seeking: float = 1.0,
-  learning_rate: float = 3e-4,
+  latent_size: Count = 128,
+  filters: Count = 128,
+  mode_seeking: NonNegative = 1.0,
+  label_noise: Literal['one_sided', 'released', 'none'] = 'one_sided',
+  learning_rate: NonNegative = 3e-4,
 ) -> tuple[Generator, Trainer]:
   """A GAN whose generator is also paid for keeping different latents apart.
 
@@ -62,6 +84,9 @@ def msgan(
     latent_size: D, standard Gaussian.
     filters: channels of both networks' hidden layers.
     mode_seeking: weight of the mode-seeking term.
+    label_noise: of the discriminator's targets. 'one_sided' has real images in
+      [0.95, 1] and made ones at 0 (Salimans et al. 2016, section 3.4);
+      'released' made ones in [-0.05, 0]. The generator's target is always 1.
     learning_rate: Adam's, for both networks.
 
   Returns:
@@ -75,8 +100,10 @@ def msgan(
   generator = nets.Generator(shape, filters)
   discriminator = nets.Discriminator((filters // 2, filters, filters))
   optimizer = optax.adam(learning_rate)
+  real_targets, fake_targets = TARGETS[label_noise]
 
-  def sample(key: Array, n: int) -> Array:
+  def sample(key: Array, params: Params, n: int) -> Array:
+    del params
     return jax.random.normal(key, (n, latent_size))
 
   def decode(params: Params, z: Array) -> Array:
@@ -87,17 +114,22 @@ def msgan(
     logits: Any = discriminator.apply(params, x)
     return logits
 
-  def init(key: Array, batch: Array) -> State:
+  def init(key: Array, data: TrainingSet) -> State:
+    del data
     generator_key, discriminator_key = jax.random.split(key)
     latents = jnp.zeros((1, latent_size))
     params = jax.jit(generator.init)(generator_key, latents)
-    critic = jax.jit(discriminator.init)(discriminator_key, batch[:1])
+    images = jnp.zeros((1, *shape))
+    critic = jax.jit(discriminator.init)(discriminator_key, images)
     return State(params, critic, optimizer.init(params), optimizer.init(critic))
 
   def generator_loss(
-    images: Array, critic: Params, key: Array, z: Array
+    images: Array, critic: Params, z: Array
   ) -> tuple[Array, Metrics]:
-    adversarial = noisy_cross_entropy(key, judge(critic, images), 1.0)
+    logits = judge(critic, images)
+    adversarial = optax.sigmoid_binary_cross_entropy(
+      logits, jnp.ones_like(logits)
+    ).mean()
     seeking = mode_seeking_loss(*jnp.split(images, 2), *jnp.split(z, 2))
     metrics = {'generator_loss': adversarial, 'mode_seeking': seeking}
     return adversarial + mode_seeking * seeking, metrics
@@ -107,26 +139,27 @@ def msgan(
   ) -> tuple[Array, Metrics]:
     real_key, fake_key = jax.random.split(key)
     real_logits, fake_logits = judge(critic, real), judge(critic, fake)
-    loss = noisy_cross_entropy(real_key, real_logits, 1.0)
-    loss += noisy_cross_entropy(fake_key, fake_logits, 0.0)
+    loss = noisy_cross_entropy(real_key, real_logits, real_targets)
+    loss += noisy_cross_entropy(fake_key, fake_logits, fake_targets)
     correct = (real_logits > 0).mean() + (fake_logits < 0).mean()
     return loss, {'discriminator_loss': loss, 'critic_accuracy': correct / 2}
 
-  def update(key: Array, state: State, batch: Array) -> tuple[State, Metrics]:
-    latent_key, generator_key, discriminator_key = jax.random.split(key, 3)
-    z = sample(latent_key, 2 * len(batch))
+  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
+    latent_key, discriminator_key = jax.random.split(key)
+    size = len(batch.x)
+    z = sample(latent_key, state.params, 2 * size)
     # Both networks learn from these images, made once: the generator's
     # parameters do not change between the two updates.
     images, pull_back = jax.vjp(lambda params: decode(params, z), state.params)
     gradient, critic_metrics = jax.grad(discriminator_loss, has_aux=True)(
-      state.discriminator, discriminator_key, batch, images[: len(batch)]
+      state.discriminator, discriminator_key, batch.x, images[:size]
     )
     steps, discriminator_opt = optimizer.update(
       gradient, state.discriminator_opt
     )
     critic = optax.apply_updates(state.discriminator, steps)
     cotangent, metrics = jax.grad(generator_loss, has_aux=True)(
-      images, critic, generator_key, z
+      images, critic, z
     )
     steps, generator_opt = optimizer.update(
       pull_back(cotangent)[0], state.generator_opt
@@ -135,4 +168,7 @@ def msgan(
     state = State(params, critic, generator_opt, discriminator_opt)
     return state, {**metrics, **critic_metrics}
 
-  return Generator(sample, decode), Trainer(init, update)
+  return (
+    Generator(decode, sample),
+    Trainer(init, (update,), lambda state: state.params),
+  )

@@ -7,17 +7,34 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lasium_jax.nets.averages import debiased
 from lasium_jax.nets.vae import VAE, Decoder, Encoder
-from lasium_jax.types import Array, Generator, Metrics, Params, Trainer
+from lasium_jax.settings import Count, NonNegative, Whole
+from lasium_jax.types import (
+  Array,
+  Batch,
+  Generator,
+  Metrics,
+  Params,
+  Trainer,
+  TrainingSet,
+)
 
 KLWeighting = Literal['sum', 'mean']
 
 
 class State(NamedTuple):
-  """Parameters (with the normalization's averages) and Adam's moments."""
+  """Training under way.
 
-  params: Params
+  Attributes:
+    variables: weights, and running averages of the normalization's moments.
+    opt_state: Adam's.
+    steps: int32 scalar, how many were taken.
+  """
+
+  variables: Params
   opt_state: optax.OptState
+  steps: Array
 
 
 def kl_divergence(mean: Array, log_variance: Array) -> Array:
@@ -36,11 +53,11 @@ def default_filters(height: int) -> tuple[int, ...]:
 def vae(
   shape: tuple[int, int, int],
   *,
-  latent_size: int = 20,
-  filters: Sequence[int] | None = None,
-  halvings: int = 2,
+  latent_size: Count = 20,
+  filters: Sequence[Count] | None = None,
+  halvings: Whole = 2,
   kl_weighting: KLWeighting = 'sum',
-  learning_rate: float = 1e-3,
+  learning_rate: NonNegative = 1e-3,
 ) -> tuple[Generator, Trainer]:
   """A convolutional VAE with a Bernoulli likelihood.
 
@@ -61,7 +78,8 @@ def vae(
     learning_rate: Adam's.
 
   Returns:
-    The generator, whose `encode` gives the posterior mean, and its trainer.
+    The generator, whose `encode` gives the posterior mean and whose
+    `sample_like` draws from the posterior; and its trainer.
 
   Raises:
     ValueError: if there are fewer blocks than halvings, or no blocks.
@@ -80,9 +98,11 @@ def vae(
   optimizer = optax.adam(learning_rate)
   reduce_kl = {'sum': jnp.sum, 'mean': jnp.mean}[kl_weighting]
 
-  def init(key: Array, batch: Array) -> State:
-    params = jax.jit(net.init)(key, batch)
-    return State(params, optimizer.init(params['params']))
+  def init(key: Array, data: TrainingSet) -> State:
+    del data
+    variables = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
+    opt_state = optimizer.init(variables['params'])
+    return State(variables, opt_state, jnp.int32(0))
 
   def loss_fn(
     weights: Params, averages: Any, key: Array, x: Array
@@ -112,25 +132,43 @@ def vae(
     }
     return loss, ({**averages, **update['batch_stats']}, metrics)
 
-  def update(key: Array, state: State, batch: Array) -> tuple[State, Metrics]:
-    weights = state.params['params']
+  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
+    weights = state.variables['params']
     gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
-      weights, state.params['batch_stats'], key, batch
+      weights, state.variables['batch_stats'], key, batch.x
     )
-    steps, opt_state = optimizer.update(gradient, state.opt_state, weights)
-    weights = optax.apply_updates(weights, steps)
-    params = {'params': weights, 'batch_stats': averages}
-    return State(params, opt_state), metrics
+    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
+    weights = optax.apply_updates(weights, changes)
+    variables = {'params': weights, 'batch_stats': averages}
+    return State(variables, opt_state, state.steps + 1), metrics
 
-  def sample(key: Array, n: int) -> Array:
+  def params(state: State) -> Params:
+    averages = debiased(state.variables['batch_stats'], state.steps)
+    return {**state.variables, 'batch_stats': averages}
+
+  def sample(key: Array, params: Params, n: int) -> Array:
+    del params
     return jax.random.normal(key, (n, latent_size))
 
+  def posterior(params: Params, x: Array) -> tuple[Array, Array]:
+    moments: Any = net.apply(params, x, method=net.encode)
+    return moments[0], moments[1]
+
   def encode(params: Params, x: Array) -> Array:
-    mean, _ = net.apply(params, x, method=net.encode)  # type: ignore[misc]
-    return mean
+    return posterior(params, x)[0]
+
+  def sample_like(key: Array, params: Params, x: Array, n: int) -> Array:
+    row_key, noise_key = jax.random.split(key)
+    rows = jax.random.randint(row_key, (n,), 0, len(x))
+    mean, log_variance = (leaf[rows] for leaf in posterior(params, x))
+    noise = jax.random.normal(noise_key, mean.shape)
+    return mean + noise * jnp.exp(0.5 * log_variance)
 
   def decode(params: Params, z: Array) -> Array:
     logits: Any = net.apply(params, z, method=net.decode)
     return jax.nn.sigmoid(logits)
 
-  return Generator(sample, decode, encode), Trainer(init, update)
+  return (
+    Generator(decode, sample, encode, sample_like=sample_like),
+    Trainer(init, (update,), params),
+  )

@@ -1,13 +1,20 @@
 """Model-agnostic meta-learning (Finn et al. 2017)."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import optax
 
-from lasium_jax.learners.padding import apply, real
-from lasium_jax.types import Array, Examples, Learner, Network, Params
+from lasium_jax.learners.padding import real
+from lasium_jax.settings import NonNegative, Whole
+from lasium_jax.types import (
+  Array,
+  Examples,
+  Learner,
+  Network,
+  Params,
+  PredictFn,
+)
 
 
 class Adapted(NamedTuple):
@@ -28,7 +35,7 @@ def support_loss(
 ) -> Array:
   """Mean cross-entropy of `network` on the support examples, in nats."""
   mask = real(support, padded)
-  logits, _ = apply(network, params, support.x, mask=mask)
+  logits, _ = network.apply(params, support.x, mask=mask)
   losses = optax.softmax_cross_entropy_with_integer_labels(logits, support.y)
   return losses.mean(where=mask)
 
@@ -43,15 +50,15 @@ def freeze(
   """Ends adaptation; an inductive network keeps the support's moments."""
   if not inductive:
     return Adapted(params)
-  _, statistics = apply(network, params, support.x, mask=real(support, padded))
+  _, statistics = network.apply(params, support.x, mask=real(support, padded))
   return Adapted(params, statistics)
 
 
-def predictor(network: Network) -> Callable[..., Array]:
+def predictor(network: Network) -> PredictFn:
   """`(adapted, x, mask=None) -> logits [n, N]` of an adapted network."""
 
   def predict(adapted: Adapted, x: Array, mask: Array | None = None) -> Array:
-    logits, _ = apply(network, adapted.params, x, adapted.statistics, mask)
+    logits, _ = network.apply(adapted.params, x, adapted.statistics, mask)
     return logits
 
   return predict
@@ -60,8 +67,8 @@ def predictor(network: Network) -> Callable[..., Array]:
 def maml(
   network: Network,
   *,
-  steps: int,
-  learning_rate: float,
+  steps: Whole = 5,
+  learning_rate: NonNegative = 0.4,
   first_order: bool = False,
   inductive: bool = False,
   checkpoint: bool = False,

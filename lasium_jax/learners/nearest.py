@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.settings import Count
 from lasium_jax.types import Array, Examples, Learner, Params
 
 Embed = Callable[[Params, Array], Array]
@@ -32,7 +33,7 @@ def pixels(params: Params, x: Array) -> Array:
 
 
 def nearest_neighbors(
-  *, ways: int, neighbors: int = 1, embed: Embed = pixels
+  *, ways: int, neighbors: Count = 1, embed: Embed = pixels
 ) -> Learner:
   """Classifies by the support images at the least Euclidean distance.
 
@@ -65,7 +66,8 @@ def nearest_neighbors(
     del key
     return Neighbors(params, embed(params, support.x), support.y)
 
-  def predict(adapted: Neighbors, x: Array) -> Array:
+  def predict(adapted: Neighbors, x: Array, mask: Array | None = None) -> Array:
+    del mask  # No query has a part in another's prediction.
     differences = embed(adapted.params, x)[:, None] - adapted.features[None]
     distances = jnp.square(differences).mean(-1)
     members = jax.nn.one_hot(adapted.labels, ways, dtype=bool)  # [n, N]

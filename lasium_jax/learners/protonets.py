@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.learners.padding import apply, real
+from lasium_jax.learners.padding import real
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
@@ -53,7 +53,7 @@ def protonets(
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
     del key
     mask = real(support, padded)
-    features, statistics = apply(network, params, support.x, mask=mask)
+    features, statistics = network.apply(params, support.x, mask=mask)
     members = jax.nn.one_hot(support.y, ways, axis=0)  # [N, n], 0 for padding.
     counts = members.sum(axis=1, keepdims=True)
     if padded:
@@ -66,7 +66,7 @@ def protonets(
   def predict(
     adapted: Prototypes, x: Array, mask: Array | None = None
   ) -> Array:
-    features, _ = apply(network, adapted.params, x, adapted.statistics, mask)
+    features, _ = network.apply(adapted.params, x, adapted.statistics, mask)
     differences = features[:, None] - adapted.means[None]
     return -reduce(differences**2, axis=-1)
 

@@ -4,14 +4,15 @@ import jax
 import optax
 
 from lasium_jax.learners.maml import Adapted, freeze, predictor, support_loss
+from lasium_jax.settings import NonNegative, Whole
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
 def scratch(
   network: Network,
   *,
-  steps: int,
-  learning_rate: float,
+  steps: Whole = 50,
+  learning_rate: NonNegative = 0.01,
   inductive: bool = False,
   padded: bool = False,
 ) -> Learner:

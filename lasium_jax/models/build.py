@@ -1,28 +1,98 @@
-"""From a card to functions: the names that a model's file may say."""
+"""From a card to functions: the names that a card, or a config, may say."""
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from lasium_jax import generators, learners
 from lasium_jax.nets import conv4
-from lasium_jax.types import Generator, Learner, Network, Params
+from lasium_jax.settings import BadSetting, Part, check, pick
+from lasium_jax.types import (
+  Generator,
+  Learner,
+  Network,
+  Params,
+  Trainer,
+  TrainingSet,
+)
 
-NETWORKS: dict[str, Callable[..., Network]] = {'conv4': conv4}
-LEARNERS: dict[str, Callable[..., Learner]] = {
-  'maml': lambda network, ways, **options: learners.maml(
-    network(ways), **options
-  ),
-  'protonets': lambda network, ways, **options: learners.protonets(
-    network(None), ways=ways, **options
-  ),
+NETWORKS = {'conv4': Part(conv4)}
+# A learner that is told the ways compares features; any other has a network
+# with one logit a way.
+LEARNERS = {
+  'maml': Part(learners.maml, given=('padded',)),
+  'protonets': Part(learners.protonets, given=('ways', 'padded')),
 }
-GENERATORS: dict[str, Callable[..., Any]] = {
-  'vae': generators.vae,
-  'msgan': generators.msgan,
+GENERATORS = {
+  'vae': Part(generators.vae),
+  'msgan': Part(generators.msgan),
 }
+
+Section = Mapping[str, Any]  # A `name`, and the settings of what has it.
+
+
+def checked(table: Mapping[str, Part], section: Section, where: str) -> Part:
+  """The part that a section names.
+
+  Args:
+    table: parts by name.
+    section: `name`, and the part's settings.
+    where: what the section is of, such as 'config.learner'.
+
+  Returns:
+    The part.
+
+  Raises:
+    BadSetting: if there is no such part, or its settings are not right.
+  """
+  if not isinstance(section, Mapping):
+    raise BadSetting(f'{where} is {section!r}; it must be a section.')
+  part = pick(table, section.get('name'), f'{where}.name')
+  check(part, settings_of(section), where)
+  return part
+
+
+def settings_of(section: Section) -> dict[str, Any]:
+  """A section without its name: the keyword arguments."""
+  return {key: value for key, value in section.items() if key != 'name'}
+
+
+def make_network(section: Section) -> Callable[[int | None], Network]:
+  """`outputs -> network`, None for features."""
+  part, settings = NETWORKS[section['name']], settings_of(section)
+  return lambda outputs: part.make(outputs, **settings)
+
+
+def make_learner(
+  section: Section, network: Section, ways: int, *, padded: bool = False
+) -> Learner:
+  """A learner of tasks with so many ways.
+
+  Args:
+    section: the learner's `name` and settings.
+    network: likewise.
+    ways: N.
+    padded: as in `lasium_jax.learners.maml`.
+
+  Returns:
+    The learner.
+  """
+  part, settings = LEARNERS[section['name']], settings_of(section)
+  compares = 'ways' in part.given
+  if compares:
+    settings['ways'] = ways
+  outputs = None if compares else ways
+  return part.make(make_network(network)(outputs), padded=padded, **settings)
+
+
+def make_generator(
+  section: Section, shape: tuple[int, int, int]
+) -> tuple[Generator, Trainer]:
+  """A generator of images `(H, W, C)`, and what trains it."""
+  part = GENERATORS[section['name']]
+  return part.make(shape, **settings_of(section))
 
 
 def image_shape(card: Mapping[str, Any]) -> tuple[int, int, int]:
@@ -32,47 +102,45 @@ def image_shape(card: Mapping[str, Any]) -> tuple[int, int, int]:
 
 
 def learner(
-  card: Mapping[str, Any], *, ways: int | None = None, **changes: Any
+  card: Mapping[str, Any],
+  *,
+  ways: int | None = None,
+  padded: bool = False,
+  **changes: Any,
 ) -> Learner:
   """The learner of a card.
 
   Args:
     card: a learner's.
     ways: in place of those of its training.
-    **changes: keyword arguments in place of the card's, such as `steps`.
+    padded: as in `lasium_jax.learners.maml`.
+    **changes: settings in place of the card's, such as `steps`.
 
   Returns:
     The learner, for the model's parameters where `ways` is unchanged.
   """
   architecture = card['architecture']
-  network = dict(architecture['network'])
-  options = {**architecture['learner'], **changes}
-  return LEARNERS[options.pop('name')](
-    functools.partial(_network, **network),
+  return make_learner(
+    {**architecture['learner'], **changes},
+    architecture['network'],
     architecture['ways'] if ways is None else ways,
-    **options,
+    padded=padded,
   )
-
-
-def _network(outputs: int | None, *, name: str, **options: Any) -> Network:
-  return NETWORKS[name](outputs, **options)
 
 
 def generator(card: Mapping[str, Any]) -> Generator:
   """The generator of a card."""
-  return _generator_and_trainer(card)[0]
-
-
-def _generator_and_trainer(card: Mapping[str, Any]) -> Any:
-  options = dict(card['architecture'])
-  return GENERATORS[options.pop('name')](image_shape(card), **options)
+  return make_generator(card['architecture'], image_shape(card))[0]
 
 
 def shapes(card: Mapping[str, Any], *, ways: int | None = None) -> Params:
   """The shapes of a model's parameters, without making any."""
-  x = jax.ShapeDtypeStruct((1, *image_shape(card)), 'float32')
-  key = jax.random.key(0)
+  shape, key = image_shape(card), jax.random.key(0)
   if card['kind'] == 'learner':
+    x = jax.ShapeDtypeStruct((1, *shape), 'float32')
     return jax.eval_shape(learner(card, ways=ways).init, key, x)
-  _, trainer = _generator_and_trainer(card)
-  return jax.eval_shape(trainer.init, key, x).params
+  _, trainer = make_generator(card['architecture'], shape)
+  data = TrainingSet(jnp.zeros((1, *shape), jnp.uint8))
+  return jax.eval_shape(
+    lambda key: trainer.params(trainer.init(key, data)), key
+  )

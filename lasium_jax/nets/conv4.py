@@ -8,6 +8,7 @@ import jax
 from lasium_jax.nets.norm import STATISTICS, BatchStatisticsNorm
 from lasium_jax.ops.conv import conv_by_patches
 from lasium_jax.ops.pool import max_pool_2x2
+from lasium_jax.settings import Count
 from lasium_jax.types import Array, Network, Params
 
 Downsample = Literal['stride', 'max_pool']
@@ -52,7 +53,7 @@ class _Conv4(nn.Module):
 def conv4(
   outputs: int | None,
   *,
-  filters: int = 64,
+  filters: Count = 64,
   downsample: Downsample = 'stride',
   padding: Literal['SAME', 'VALID'] = 'SAME',
   head: Head = 'mean',

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import flax.linen as nn
 import jax.numpy as jnp
 
+from lasium_jax.nets.averages import MOMENTUM
 from lasium_jax.nets.layers import Conv, ConvTranspose
 from lasium_jax.ops.conv_shifts import conv_by_shifts
 from lasium_jax.types import Array
@@ -93,4 +94,4 @@ class VAE(nn.Module):
 
 
 def _batch_norm(train: bool) -> nn.BatchNorm:
-  return nn.BatchNorm(use_running_average=not train, momentum=0.99)
+  return nn.BatchNorm(use_running_average=not train, momentum=MOMENTUM)

@@ -5,15 +5,16 @@ import jax.numpy as jnp
 
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
+from lasium_jax.settings import Count, Ways
 from lasium_jax.tasks.examples import Augment, split_task
 from lasium_jax.types import Array, ImageSet, Task, TaskFn
 
 
 def labeled(
   *,
-  ways: int,
-  shots: int,
-  queries: int,
+  ways: Ways,
+  shots: Count,
+  queries: Count,
   augment: Augment | None = None,
 ) -> TaskFn:
   """Distinct classes, and distinct images of each, uniformly at random.

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.settings import Count
 from lasium_jax.tasks.examples import Augment, split_task
 from lasium_jax.types import (
   AnchorFn,
@@ -20,8 +21,8 @@ def lasium(
   anchors: AnchorFn,
   sampler: LatentSampler,
   *,
-  shots: int,
-  queries: int,
+  shots: Count,
+  queries: Count,
   augment: Augment | None = None,
 ) -> TaskFn:
   """Algorithm 1: anchors, in-class latents around them, decoded images.
@@ -48,7 +49,9 @@ def lasium(
     first = anchors(anchor_key, source)
     omegas = jnp.arange(1, shots + queries)
     keys = jax.random.split(sampler_key, len(omegas))
-    z = jax.vmap(sampler, in_axes=(0, None, 0))(keys, first.z, omegas)
+    z = jax.vmap(sampler, in_axes=(0, None, None, 0))(
+      keys, source, first, omegas
+    )
     if first.x is None:
       z = jnp.concatenate([first.z[None], z])
     x = generator.decode(source.params, z.reshape(-1, z.shape[-1]))

@@ -5,11 +5,14 @@ import jax.numpy as jnp
 
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
+from lasium_jax.settings import Count, Ways
 from lasium_jax.tasks.examples import Augment, split_task
 from lasium_jax.types import Array, ImageSet, Task, TaskFn
 
 
-def umtra(*, ways: int, shots: int, queries: int, augment: Augment) -> TaskFn:
+def umtra(
+  *, ways: Ways, shots: Count, queries: Count, augment: Augment
+) -> TaskFn:
   """Each of N random images is a class; its augmentations are the queries.
 
   Among many classes, N images are rarely of one. No labels are read. Where

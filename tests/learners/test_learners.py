@@ -13,7 +13,7 @@ from lasium_jax.types import Examples, Network
 WAYS = 3
 LINEAR = Network(
   init=lambda key, x: jnp.zeros((x[0].size, WAYS), x.dtype),
-  apply=lambda params, x, statistics=None: (
+  apply=lambda params, x, statistics=None, mask=None: (
     x.reshape(len(x), -1) @ params,
     (),
   ),

@@ -59,7 +59,9 @@ def test_real_anchor_images_are_used_as_they_are(key):
 
 def test_in_class_samples_are_fresh(key):
   """Every omega draws its own noise, and so does every task."""
-  task_fn = tasks.lasium(PLAIN, centers, latents.noise(1.0), shots=1, queries=4)
+  task_fn = tasks.lasium(
+    PLAIN, centers, latents.noise(sigma=1.0), shots=1, queries=4
+  )
   keys = jax.random.split(key, 8)
   batch = jax.vmap(task_fn, in_axes=(0, None))(keys, SOURCE)
   values = np.asarray(batch.query.x).ravel()

@@ -1,11 +1,7 @@
-"""LASIUM's sampling in latent space: anchors, and samples around them.
-
-Algorithm 1 of the paper: `N` anchors far from each other are the classes of a
-synthetic task (line 3); for each `omega` a latent sampler, the paper's policy
-P, moves every anchor to a new member of its class (line 5).
-"""
+"""Anchors: the class centers of a synthetic task (Algorithm 1, line 3)."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import chex
 import jax
@@ -13,13 +9,14 @@ import jax.numpy as jnp
 
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
+from lasium_jax.settings import Count, NonNegative
 from lasium_jax.types import (
   AnchorFn,
   Anchors,
   Array,
   Generator,
   GeneratorSource,
-  LatentSampler,
+  Params,
 )
 
 
@@ -31,7 +28,11 @@ def squared_distances(z: Array) -> Array:
 
 
 def prior_anchors(
-  generator: Generator, ways: int, epsilon: float, *, max_draws: int = 10_000
+  generator: Generator,
+  ways: int,
+  *,
+  epsilon: NonNegative = 0.0,
+  max_draws: Count = 10_000,
 ) -> AnchorFn:
   """Anchors from the prior, drawn until no two are close (Figure 1a).
 
@@ -45,13 +46,20 @@ def prior_anchors(
 
   Returns:
     An anchor function.
+
+  Raises:
+    ValueError: if the generator has no prior.
   """
+  sample = generator.sample
+  if sample is None:
+    raise ValueError(
+      'This generator has no prior; use encoded_anchors, or one that has.'
+    )
 
   def anchors(key: Array, source: GeneratorSource) -> Anchors:
-    del source
     z, _, num_draws = _reject(
       key,
-      lambda key: (generator.sample(key, ways), jnp.zeros(0, jnp.int32)),
+      lambda key: (sample(key, source.params, ways), jnp.zeros(0, jnp.int32)),
       epsilon,
       max_draws,
     )
@@ -61,7 +69,12 @@ def prior_anchors(
 
 
 def encoded_anchors(
-  generator: Generator, ways: int, epsilon: float, *, max_draws: int = 10_000
+  generator: Generator,
+  ways: int,
+  *,
+  epsilon: NonNegative = 0.0,
+  max_draws: Count = 10_000,
+  posterior: Literal['mean', 'sample'] = 'mean',
 ) -> AnchorFn:
   """Anchors from encoded unlabeled images, no two close (Figure 2a, b).
 
@@ -70,28 +83,49 @@ def encoded_anchors(
     ways: N.
     epsilon: every pairwise squared distance must exceed it.
     max_draws: as in `prior_anchors`.
+    posterior: whether an anchor is what the encoder says of its image, a VAE's
+      posterior mean, or a sample of the posterior, as in the released code.
 
   Returns:
     An anchor function; its `Anchors.x` are the images.
 
   Raises:
-    ValueError: if the generator has no encoder.
+    ValueError: if the generator has no encoder, or no posterior to sample.
   """
-  encode = generator.encode
-  if encode is None:
-    raise ValueError(
-      'This generator has no encoder; use prior_anchors, or one that has.'
-    )
+  latents_of = _encoder(generator, posterior)
 
   def anchors(key: Array, source: GeneratorSource) -> Anchors:
     def draw(key: Array) -> tuple[Array, Array]:
-      indices = distinct(key, len(source.images), ways)
-      return encode(source.params, as_floats(source.images[indices])), indices
+      image_key, latent_key = jax.random.split(key)
+      indices = distinct(image_key, len(source.images), ways)
+      x = as_floats(source.images[indices])
+      return latents_of(latent_key, source.params, x), indices
 
     z, indices, num_draws = _reject(key, draw, epsilon, max_draws)
     return Anchors(z, num_draws, as_floats(source.images[indices]))
 
   return anchors
+
+
+def _encoder(
+  generator: Generator, posterior: str
+) -> Callable[[Array, Params, Array], Array]:
+  """`(key, params, x [n, H, W, C]) -> z [n, D]`."""
+  encode, sample_like = generator.encode, generator.sample_like
+  if posterior == 'sample' and sample_like is not None:
+
+    def sampled(key: Array, params: Params, x: Array) -> Array:
+      keys = jax.random.split(key, len(x))
+      one = jax.vmap(lambda key, x: sample_like(key, params, x[None], 1)[0])
+      return one(keys, x)
+
+    return sampled
+  if posterior == 'sample' or encode is None:
+    lacking = 'posterior to sample' if encode is not None else 'encoder'
+    raise ValueError(
+      f'This generator has no {lacking}; use prior_anchors, or one that has.'
+    )
+  return lambda key, params, x: encode(params, x)
 
 
 def _reject(
@@ -156,70 +190,3 @@ def count_rejections(
       'prior of D dimensions are 2 D apart on average.'
     )
   return int((draws - 1).sum())
-
-
-def noise(sigma: float, *, sigma_max: float | None = None) -> LatentSampler:
-  """LASIUM-N: `z' = z + e`, `e ~ N(0, sigma^2)`.
-
-  Args:
-    sigma: the standard deviation. (The paper's tables name sigma^2, the
-      released code passes the same number as sigma.)
-    sigma_max: if given, every sample draws its standard deviation from
-      `U(sigma, sigma_max)`; the released VAE variant has 0 and 2.
-
-  Returns:
-    A latent sampler.
-  """
-
-  def sampler(key: Array, anchors: Array, omega: Array) -> Array:
-    del omega
-    key, sigma_key = jax.random.split(key)
-    scale = jnp.asarray(sigma)
-    if sigma_max is not None:
-      scale = jax.random.uniform(
-        sigma_key, (len(anchors), 1), minval=sigma, maxval=sigma_max
-      )
-    return anchors + scale * jax.random.normal(key, anchors.shape)
-
-  return sampler
-
-
-def random_out_of_class(generator: Generator, alpha: float) -> LatentSampler:
-  """LASIUM-RO: `z' = z + alpha (v - z)`, `v` a fresh draw from the prior.
-
-  Args:
-    generator: whose `sample` is the prior.
-    alpha: in [0, 1], how far to go; 0.2 or 0.4 in the paper.
-
-  Returns:
-    A latent sampler.
-  """
-
-  def sampler(key: Array, anchors: Array, omega: Array) -> Array:
-    del omega
-    return anchors + alpha * (generator.sample(key, len(anchors)) - anchors)
-
-  return sampler
-
-
-def other_classes(alpha: float, *, self_noise: float = 1.0) -> LatentSampler:
-  """LASIUM-OC: class i moves toward class `(i + omega) mod N` by `alpha`.
-
-  Where that is class i itself, Gaussian noise is added instead, as in the
-  released code. With N = 2 the samples lie on one line segment.
-
-  Args:
-    alpha: in [0, 1], how far to go; 0.2 or 0.4 in the paper.
-    self_noise: the standard deviation where a class would meet itself.
-
-  Returns:
-    A latent sampler.
-  """
-
-  def sampler(key: Array, anchors: Array, omega: Array) -> Array:
-    others = jnp.roll(anchors, -omega, axis=0)
-    noisy = anchors + self_noise * jax.random.normal(key, anchors.shape)
-    moved = anchors + alpha * (others - anchors)
-    return jnp.where(omega % len(anchors) == 0, noisy, moved)
-
-  return sampler

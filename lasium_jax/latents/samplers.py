@@ -1,0 +1,123 @@
+"""In-class latents: the paper's policy P (Algorithm 1, line 5; Figure 3)."""
+
+import jax
+import jax.numpy as jnp
+
+from lasium_jax.ops.images import as_floats
+from lasium_jax.ops.sampling import distinct
+from lasium_jax.settings import NonNegative, Share
+from lasium_jax.types import (
+  Anchors,
+  Array,
+  Generator,
+  GeneratorSource,
+  LatentSampler,
+)
+
+
+def noise(
+  *, sigma: NonNegative = 0.5, sigma_max: NonNegative | None = None
+) -> LatentSampler:
+  """LASIUM-N: `z' = z + e`, `e ~ N(0, sigma^2)`.
+
+  Args:
+    sigma: the standard deviation. (The paper's tables name sigma^2, the
+      released code passes the same number as sigma.)
+    sigma_max: if given, each omega of a task draws one standard deviation from
+      `U(sigma, sigma_max)` for all of its classes; the released VAE variant
+      has 0 and 2.
+
+  Returns:
+    A latent sampler.
+
+  Raises:
+    ValueError: if `sigma_max` is below `sigma`.
+  """
+  # A swept sigma is traced, and cannot be compared.
+  known = not isinstance(sigma, jax.core.Tracer)
+  if sigma_max is not None and known and sigma_max < sigma:
+    raise ValueError(
+      f'sigma_max is {sigma_max}; it must be at least sigma, {sigma}.'
+    )
+
+  def sampler(
+    key: Array, source: GeneratorSource, anchors: Anchors, omega: Array
+  ) -> Array:
+    del source, omega
+    key, sigma_key = jax.random.split(key)
+    scale = jnp.asarray(sigma)
+    if sigma_max is not None:
+      scale = jax.random.uniform(sigma_key, minval=sigma, maxval=sigma_max)
+    return anchors.z + scale * jax.random.normal(key, anchors.z.shape)
+
+  return sampler
+
+
+def random_out_of_class(
+  generator: Generator, *, alpha: Share = 0.2
+) -> LatentSampler:
+  """LASIUM-RO: `z' = z + alpha (v - z)`, `v` out of the class by chance.
+
+  `v` is a fresh draw from the prior; of a generator without one, it is the
+  latent of a random unlabeled image.
+
+  Args:
+    generator: with a prior or an encoder.
+    alpha: how far to go; 0.2 or 0.4 in the paper.
+
+  Returns:
+    A latent sampler.
+
+  Raises:
+    ValueError: if the generator has neither.
+  """
+  sample, encode = generator.sample, generator.encode
+  if sample is None and encode is None:
+    raise ValueError(
+      'random_out_of_class needs a generator with a prior or an encoder.'
+    )
+
+  def out_of_class(key: Array, source: GeneratorSource, ways: int) -> Array:
+    if sample is not None:
+      return sample(key, source.params, ways)
+    assert encode is not None
+    rows = distinct(key, len(source.images), ways)
+    return encode(source.params, as_floats(source.images[rows]))
+
+  def sampler(
+    key: Array, source: GeneratorSource, anchors: Anchors, omega: Array
+  ) -> Array:
+    del omega
+    v = out_of_class(key, source, len(anchors.z))
+    return anchors.z + alpha * (v - anchors.z)
+
+  return sampler
+
+
+def other_classes(
+  *, alpha: Share = 0.2, self_noise: NonNegative = 1.0
+) -> LatentSampler:
+  """LASIUM-OC: class i moves toward class `(i + omega) mod N` by `alpha`.
+
+  Where that is class i itself, Gaussian noise is added instead, as in the
+  released code. With N = 2 the samples lie on one line segment.
+
+  Args:
+    alpha: how far to go; 0.2 or 0.4 in the paper.
+    self_noise: the standard deviation where a class would meet itself.
+
+  Returns:
+    A latent sampler.
+  """
+
+  def sampler(
+    key: Array, source: GeneratorSource, anchors: Anchors, omega: Array
+  ) -> Array:
+    del source
+    z = anchors.z
+    others = jnp.roll(z, -omega, axis=0)
+    noisy = z + self_noise * jax.random.normal(key, z.shape)
+    moved = z + alpha * (others - z)
+    return jnp.where(omega % len(z) == 0, noisy, moved)
+
+  return sampler
