@@ -7,7 +7,8 @@ from typing import Any
 
 from experiments.pages.figures import stage_title
 from experiments.run.members import label
-from experiments.run.record import duration, flatten
+from experiments.run.config import flatten
+from experiments.run.record import duration
 
 Entry = dict[str, Any]  # One of the results in results.json.
 
