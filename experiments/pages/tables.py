@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import Any
 
 from experiments.pages.figures import stage_title
-from experiments.run.members import label
 from experiments.run.config import flatten
+from experiments.run.members import label
 from experiments.run.record import duration
 
 Entry = dict[str, Any]  # One of the results in results.json.
