@@ -2,26 +2,13 @@
 
 For example:
 
-python experiments/lasium.py --config=configs/lasium/omniglot.py:ro-vae-maml \
+python experiments/lasium.py \
+  --config=configs/lasium/omniglot.py:ro-vae-maml \
   --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 """
 
-from experiments.components.checks import Config
-from experiments.pages import report as html_report
 from experiments.run import app
-from experiments.run.record import Record
-from experiments.stages import evaluation as stage_evaluation
-from experiments.stages import generator as stage_generator
-from experiments.stages import meta as stage_meta
-from lasium_jax.data import Splits
-
-
-def work(config: Config, splits: Splits, files: Record) -> None:
-  generator = stage_generator.train_generator(config, splits, files)
-  params = stage_meta.meta_train(config, splits, files, generator)
-  stage_evaluation.evaluate(config, splits, files, params)
-  print(f'Report: {html_report.write_report(files.workdir)}')
-
+from experiments.systems import lasium
 
 if __name__ == '__main__':
-  app.start(work)
+  app.start(lasium.system())

@@ -4,26 +4,30 @@
   python experiments/lasium.py --config=configs/lasium/glyphs.py:ro-vae-maml \
     --workdir=runs/demo
 
-The argument is that of configs/lasium/omniglot.py. Everything is smaller than in the
-paper (32 filters, 300 generator steps of 128, 300 meta-iterations, 200 tasks),
-so that it ends within 8 minutes on two cores; the test classes are of scripts
-(Georgian, Armenian, Hebrew, Arabic) that training never saw.
+The argument is that of configs/lasium/omniglot.py. Everything is smaller than
+in the paper (32 filters, 300 generator steps of 128, 300 meta-iterations, 200
+tasks), so that it ends within 8 minutes on two cores; the test classes are of
+scripts (Georgian, Armenian, Hebrew, Arabic) that training never saw.
 """
 
 from ml_collections import ConfigDict
 
-from configs.parts import base
+from configs.parts import lasium
+from configs.parts.sections import named
+from experiments.components.data import DATA
 
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
-  config = base.get_config('glyphs', run)
-  config.data.name = 'glyphs'
-  config.generator.filters = tuple(32 for _ in config.generator.filters)
-  config.generator.steps = 300
+  data = named(DATA, 'glyphs')
+  config = lasium.get_config('configs/lasium/glyphs.py', run, data)
   config.network.filters = 32
-  config.meta.iterations = min(300, config.meta.iterations)
-  config.meta.validate_every = 100
-  config.meta.validation_tasks = 50
   config.evaluation.tasks = 200
-  config.evaluation.scratch = True
+  config.floors.scratch.judge = True
+  if 'generator' in config:
+    config.generator_training.steps = 300
+    config.generator.filters = {'vae': (32,) * 4, 'msgan': 32}.get(
+      config.generator.name, config.generator.get('filters')
+    )
+  if 'meta' in config:
+    config.meta.update(iterations=300, validate_every=100, validation_tasks=50)
   return config

@@ -1,6 +1,7 @@
 """LASIUM on Omniglot: 5-way, 28x28.
 
-  python experiments/lasium.py --config=configs/lasium/omniglot.py:ro-vae-maml \
+  python experiments/lasium.py \
+    --config=configs/lasium/omniglot.py:ro-vae-maml \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 
 The argument names sampler, generator and learner,
@@ -16,18 +17,24 @@ A fourth word picks between the paper's text and its released code where the
 two differ (docs/papers.md):
 
   setting                       (none)     -paper           -released
-  network.downsample            stride     max_pool, flat   stride
-  latents.sigma (LASIUM-N)      0.5        sqrt(0.5)        0.5; VAE: U(0, 2)
+  network.downsample, head      stride     max_pool, flat   stride
+  latents.sigma, with a VAE     0.5        sqrt(0.5)        MAML: U(0, 2)
+                                                            ProtoNets: 2.0
+  latents.sigma, with a GAN     0.5        sqrt(0.5)        0.5
   generator.kl_weighting        sum        sum              mean
+  generator.label_noise         one_sided  one_sided        released
+  anchors.posterior (VAE)       mean       mean             sample
+  anchors.epsilon (GAN)         0          0                246.09
   learner.distance              mean       sum              mean
 """
 
 from ml_collections import ConfigDict
 
-from configs.parts import base
+from configs.parts import lasium
+from configs.parts.sections import named
+from experiments.components.data import DATA
 
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
-  config = base.get_config('omniglot', run)
-  config.data.name = 'omniglot'
-  return config
+  data = named(DATA, 'tfds', dataset='omniglot')
+  return lasium.get_config('configs/lasium/omniglot.py', run, data)

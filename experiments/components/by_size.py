@@ -7,7 +7,7 @@ when the flags are known. A run records what was filled in.
 
 from typing import Any
 
-from experiments.components.checks import Config
+from experiments.run.config import Config
 
 # Up to here the networks are those of 28x28, beyond those of 84x84: four
 # unpadded blocks with pooling leave nothing of images that are smaller.
@@ -28,14 +28,15 @@ def resolved(config: Config) -> Config:
     The copy; it is locked if `config` is.
   """
   config = config.copy_and_resolve_references()
-  if config.tasks.views is None:
+  if 'augment' in config and config.augment.views is None:
     # Photographs; and UMTRA would otherwise have nothing to tell apart.
-    photographs = config.data.channels == 3 or config.tasks.source == 'umtra'
-    config.tasks.views = photographs and tuple(config.tasks.shift) == (0, 0)
+    photographs = config.data.channels == 3 or config.tasks.name == 'umtra'
+    config.augment.views = photographs and tuple(config.augment.shift) == (0, 0)
   for field, value in by_size(config.data.size, config.data.channels).items():
     section, name = field.split('.')
-    if config[section][name] is None:
-      config[section][name] = value
+    own = config.get(section, {})
+    if name in own and own[name] is None:
+      own[name] = value
   return config
 
 
@@ -61,8 +62,7 @@ def by_size(size: int, channels: int) -> dict[str, Any]:
     'network.downsample': 'stride' if small else 'max_pool',
     'network.padding': 'SAME' if small else 'VALID',
     'network.head': 'mean' if small else 'flatten',
-    'learner.inner_rate': rate,
-    'evaluation.inner_rate': rate,
+    'learner.learning_rate': rate,
   }
 
 

@@ -1,102 +1,141 @@
-"""The data sets that configs name, split and checked."""
+"""The data sets that configs name, split."""
 
 import functools
 import hashlib
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal
 
-from experiments.components import checks, folder
-from experiments.components.checks import BadConfig, Config, pick
+from experiments.components.folders import folder
+from experiments.run.config import BadConfig, Settings
+from experiments.run.run import Places
 from lasium_jax.data import Splits, splits
-from lasium_jax.data.cache import cached, default_cache_dir
+from lasium_jax.data.cache import cached
 from lasium_jax.data.dataset import Dataset
+from lasium_jax.settings import Count, Part, Whole
 
 
-class Places(NamedTuple):
-  """Where data is, on this machine; no part of a run's config."""
+def glyphs(
+  places: Places,
+  *,
+  split_seed: Whole = 0,
+  size: Count = 28,
+  channels: Literal[1] = 1,
+  invert: Literal[True] = True,
+) -> Splits:
+  """The built-in characters, whole scripts held out.
 
-  data_dir: Path | None = None
-  cache_dir: Path = default_cache_dir()
-  download: bool = False
+  Args:
+    places: where drawings are kept.
+    split_seed: of the distortions.
+    size: side of an image, in pixels.
+    channels: 1, gray.
+    invert: True, as pictures of them are ink 1 on background 0.
 
-
-def read_splits(config: Config, places: Places) -> Splits:
-  """The splits that the config names, checked against its tasks."""
-  make = {'glyphs': _glyphs, 'folder': _folder}.get(
-    config.data.name, _tfds_splits
-  )
-  result = make(config, places)
-  checks.check_data(config, result)
-  return result
-
-
-def _glyphs(config: Config, places: Places) -> Splits:
+  Returns:
+    The splits.
+  """
+  del channels, invert
   from lasium_jax.data import glyphs
 
-  seed, size = config.data.split_seed, config.data.size
-  drawn = functools.cache(lambda: glyphs.glyphs(seed, size=size))
+  drawn = functools.cache(lambda: glyphs.glyphs(split_seed, size=size))
   # Drawn anew when how they are drawn changes, or the typefaces may have.
   code = Path(glyphs.__file__).read_bytes()
   packages = [metadata.version(p) for p in ('matplotlib', 'pillow', 'scipy')]
   version = hashlib.sha256(code + repr(packages).encode()).hexdigest()[:12]
 
   def split(name: str) -> Dataset:
-    entry = f'glyphs-{name}-{seed}-{size}x{size}-{version}'
+    entry = f'glyphs-{name}-{split_seed}-{size}x{size}-{version}'
     return cached(places.cache_dir, entry, lambda: getattr(drawn(), name))
 
   return Splits(*map(split, Splits._fields))
 
 
-def _folder(config: Config, places: Places) -> Splits:
-  return folder.folder_splits(config, places.cache_dir)
+def tfds(
+  places: Places,
+  *,
+  dataset: str = 'omniglot',
+  split: Literal['random', 'rotations', 'background'] = 'random',
+  split_seed: Whole = 0,
+  tfds_splits: tuple[str, ...] = ('train', 'test'),
+  train_classes: Count = 1_200,
+  validation_classes: Whole = 100,
+  test_classes: Count = 323,
+  size: Count = 28,
+  channels: Literal[1, 3] = 1,
+  invert: bool = True,
+) -> Splits:
+  """A prepared TensorFlow data set, divided by classes.
 
+  Args:
+    places: where it is.
+    dataset: TFDS's name.
+    split: 'random' shuffles the classes; 'rotations' also turns the training
+      classes; 'background' is Omniglot's official split.
+    split_seed: of the shuffle.
+    tfds_splits: what 'random' and 'rotations' shuffle together.
+    train_classes: how many.
+    validation_classes: how many.
+    test_classes: how many.
+    size: side of an image, in pixels.
+    channels: 1 (gray) or 3.
+    invert: whether dark becomes 1 and light 0.
 
-def _tfds_splits(config: Config, places: Places) -> Splits:
+  Returns:
+    The splits.
+
+  Raises:
+    BadConfig: if it is not said where data sets are.
+  """
   from lasium_jax.data.tfds import read_tfds
 
   if places.data_dir is None:
     raise BadConfig(
-      f'config.data.name is {config.data.name!r}, a TFDS data set: name the '
-      'folder where it is prepared with --data_dir.'
+      f'config.data.dataset is {dataset!r}, a TFDS data set: name the folder '
+      'where it is prepared with --data_dir.'
     )
 
-  def read(split: str) -> Dataset:
+  def read(name: str) -> Dataset:
     return read_tfds(
-      config.data.name,
-      split,
+      dataset,
+      name,
       data_dir=places.data_dir or '',
       cache_dir=places.cache_dir,
-      size=config.data.size,
-      channels=config.data.channels,
-      invert=config.data.invert,
+      size=size,
+      channels=channels,
+      invert=invert,
       download=places.download,
     )
 
-  def background() -> Splits:
+  if split == 'background':
     return splits.background_split(
       read('train'),
       read('test'),
-      validation=config.data.validation_classes,
-      seed=config.data.split_seed,
+      validation=validation_classes,
+      seed=split_seed,
     )
+  shuffled = splits.random_split(
+    splits.concatenate([read(name) for name in tfds_splits]),
+    train_classes,
+    validation_classes,
+    test_classes,
+    seed=split_seed,
+  )
+  if split == 'rotations':
+    return shuffled._replace(train=splits.with_rotations(shuffled.train))
+  return shuffled
 
-  def shuffled() -> Splits:
-    return splits.random_split(
-      splits.concatenate([read(s) for s in config.data.tfds_splits]),
-      config.data.train_classes,
-      config.data.validation_classes,
-      config.data.test_classes,
-      seed=config.data.split_seed,
-    )
 
-  def rotations() -> Splits:
-    result = shuffled()
-    return result._replace(train=splits.with_rotations(result.train))
+DATA = {'glyphs': Part(glyphs), 'folder': Part(folder), 'tfds': Part(tfds)}
 
-  options = {
-    'random': shuffled,
-    'rotations': rotations,
-    'background': background,
-  }
-  return pick(options, 'data.split', config.data.split)()
+
+def image_shape(settings: Settings) -> tuple[int, int, int]:
+  """`(H, W, C)` of a run's images."""
+  data = settings['data']
+  return data['size'], data['size'], data['channels']
+
+
+def dataset_name(settings: Settings) -> str:
+  """What results call a run's data."""
+  data = settings['data']
+  return str(data.get('dataset', data['name']))

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from experiments.pages.bars import SCALE, accuracy_bar, keys
 from experiments.pages.workdir import Workdir
 from experiments.papers.published import Published, candidates
+from experiments.run.config import flatten
 from experiments.run.members import label
-from experiments.run.record import flatten
 from experiments.run.results import is_few_shot
 
 Entry = dict[str, Any]  # One of the results in results.json.

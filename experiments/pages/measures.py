@@ -8,7 +8,7 @@ from experiments.pages.accuracy import about
 from experiments.pages.charts import number
 from experiments.pages.workdir import Workdir
 from experiments.papers.published import published
-from experiments.run.record import flatten
+from experiments.run.config import flatten
 from experiments.run.results import is_few_shot
 
 Entry = dict[str, Any]

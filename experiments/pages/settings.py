@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.pages.workdir import Workdir
-from experiments.run.record import flatten
+from experiments.run.config import flatten
 
 
 def settings(workdir: Workdir) -> str:

@@ -4,16 +4,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from experiments.run.members import SWEPT, as_fields
+
 # Flattened settings, and a result's own as `result.*` and `protocol.*`.
 Facts = Mapping[str, Any]
-
-# What `config.sweep` calls the fields that it sets.
-SWEPT = {
-  'sigma': 'latents.sigma',
-  'alpha': 'latents.alpha',
-  'inner_rate': 'learner.learning_rate',
-  'meta_rate': 'meta.learning_rate',
-}
 
 
 class Published(NamedTuple):
@@ -96,14 +90,11 @@ def matching(
 
 
 def _facts(settings: Mapping[str, Any], entry: Mapping[str, Any]) -> Facts:
-  own = {
-    SWEPT[name]: value
-    for name, value in entry.get('member', {}).items()
-    if name in SWEPT
-  }
+  member = entry.get('member', {})
+  swept = {name: v for name, v in member.items() if name in SWEPT}
   return {
     **settings,
-    **own,
+    **as_fields(swept),
     **{f'protocol.{k}': v for k, v in entry.get('protocol', {}).items()},
     'result.metric': entry['metric'],
     'result.dataset': entry['dataset'],

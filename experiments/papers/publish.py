@@ -8,12 +8,8 @@ from typing import Any
 
 from experiments.papers import older
 from experiments.papers.tables import tables
-from experiments.run.record import (
-  flatten,
-  read_metrics,
-  write_atomically,
-  write_json,
-)
+from experiments.run.config import flatten
+from experiments.run.record import read_metrics, write_atomically, write_json
 from experiments.run.results import read_json, read_results
 
 Page = dict[str, Any]
@@ -27,6 +23,7 @@ ELSEWHERE = PLACES | {
   *('system', 'file', 'name', 'devices', 'device_bytes', 'checkpoint_seconds'),
   *('meta.iterations', 'meta.batch'),
   *('generator_training.steps', 'generator_training.batch_size'),
+  *('floors.scratch.judge', 'floors.nearest.judge'),
 }
 
 
@@ -101,8 +98,7 @@ def _changed(
       return False
     if field in default:
       return bool(default[field] != value)
-    # A floor has a row of its own.
-    return new and not field.startswith('floors.')
+    return new
 
   return {k: v for k, v in settings.items() if differs(k, v)}
 

@@ -1,28 +1,24 @@
-"""What all entry points share: flags, and errors that a person can use."""
+"""What doors with a config share: flags, and errors that a person can use."""
 
+import difflib
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 import jax
 from absl import app, flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
-from experiments.components import build, by_size
-from experiments.components.checks import BadConfig, Config
-from experiments.components.data import Places, read_splits
 from experiments.run import compilation, hosts, loop, record
+from experiments.run.config import BadConfig, Config, Settings, flatten
+from experiments.run.members import check_sweep
 from experiments.run.precision import use_precision
-from experiments.run.record import Record
-from experiments.stages import generator as stage_generator
+from experiments.run.run import Places, System, common, open_run
 from lasium_jax import parallel
-from lasium_jax.data import Splits
+from lasium_jax.settings import Part, check
 
 CONFIG = config_flags.DEFINE_config_file(
-  'config',
-  None,
-  'A config file, such as configs/lasium/omniglot.py:ro-vae-maml.',
+  'config', None, 'A config file, such as configs/lasium/glyphs.py:ro-vae-maml.'
 )
 WORKDIR = flags.DEFINE_string(
   'workdir', None, 'The folder of this run; the same one resumes it.'
@@ -51,13 +47,10 @@ PROCESS = flags.DEFINE_integer(
   'process', None, 'Which of them this is, from 0.'
 )
 
-Work = Callable[[Config, Splits, Record], None]
-
 ERROR_FILE = 'error.txt'  # In the workdir, of the last start if that failed.
 
 # What a person can mend: shown as one message, without a traceback.
 EXPECTED = (
-  BadConfig,
   loop.Diverged,
   record.WrongWorkdir,
   ImportError,
@@ -66,8 +59,8 @@ EXPECTED = (
 )
 
 
-def start(work: Work) -> None:
-  """Parses flags, opens the run and does the work."""
+def start(system: System) -> None:
+  """Parses flags, opens the run and does the system's work."""
   flags.mark_flags_as_required(['config', 'workdir'])
 
   def main(argv: list[str]) -> None:
@@ -81,7 +74,7 @@ def start(work: Work) -> None:
       else:
         parallel.cores_as_devices(CONFIG.value.devices or None)
       with hosts.own_workdir(Path(WORKDIR.value)) as workdir:
-        _run(work, workdir)
+        _work(system, workdir)
     except loop.Stopped as stop:
       print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
@@ -112,9 +105,7 @@ def _parse(argv: list[str]) -> list[str]:
       CONFIG.value.lock()
     return rest
   except AttributeError as error:
-    message = (
-      f'The config has no field {error}; configs/parts/base.py has them all.'
-    )
+    message = _unknown_field(argv) or str(error)
   except OSError as error:
     message = (
       f'{error}\nName a file such as configs/lasium/glyphs.py with --config.'
@@ -125,6 +116,27 @@ def _parse(argv: list[str]) -> list[str]:
   sys.exit(1)
 
 
+def _unknown_field(argv: list[str]) -> str:
+  """What is wrong with the first flag that names no field of the config."""
+  known = flatten(CONFIG.value.to_dict()) if CONFIG.value else {}
+  for argument in argv:
+    name, _, _ = argument.removeprefix('--').partition('=')
+    field = name.removeprefix('config.')
+    if field == name or field in known:
+      continue
+    section, _, _ = field.rpartition('.')
+    there = [f for f in known if f.rpartition('.')[0] == section] or [*known]
+    close = difflib.get_close_matches(field, known, n=1)
+    hint = f' Did you mean config.{close[0]}?' if close else ''
+    names = ', '.join(f.removeprefix(f'{section}.') for f in there)
+    place = f'config.{section}' if section else 'It'
+    return (
+      f'This config ({CONFIG.value.name}) has no field config.{field}.{hint} '
+      f'{place} has: {names}.'
+    )
+  return ''
+
+
 def _innermost(error: BaseException) -> str:
   """What a config raised: ml_collections makes its traceback a message."""
   while error.__context__ is not None:
@@ -132,8 +144,50 @@ def _innermost(error: BaseException) -> str:
   return str(error)
 
 
-def _run(work: Work, workdir: Path) -> None:
-  config = by_size.resolved(CONFIG.value)
+def settings_of(config: Config, system: System) -> Settings:
+  """The settings of a config that is of this system, complete.
+
+  What every run has is checked; the sections are the system's to check.
+
+  Raises:
+    ValueError: if it cannot; the message names the field.
+  """
+  if config.get('system') != system.name:
+    raise BadConfig(
+      f'{config.file} is a config of experiments/{config.system}.py; name one '
+      f'of configs/{system.name}/ with --config.'
+    )
+  settings: Settings = system.complete(config).to_dict()
+  own = {
+    name: value
+    for name, value in settings.items()
+    if not isinstance(value, dict) and name not in ('system', 'file', 'name')
+  }
+  check(Part(common), own, 'config')
+  check_sweep(settings)
+  return settings
+
+
+def saved_config(workdir: Path) -> Config:
+  """The config of the run in a folder, for what comes after the run.
+
+  Raises:
+    BadConfig: if there is no run, or it is of an older version.
+    WrongWorkdir: if there is something else by the name of its config.
+  """
+  saved = record.read_config(workdir)
+  if saved is None:
+    raise BadConfig(f'{workdir} is not a run: it has no config.json.')
+  if 'system' not in saved:
+    raise BadConfig(
+      f'{workdir} is a run of lasium_jax 0.1, whose settings had other names. '
+      'Use that version, or run it again.'
+    )
+  saved['devices'] = 0  # This machine may have fewer.
+  return ConfigDict(saved)
+
+
+def _work(system: System, workdir: Path) -> None:
   cache_dir = CACHE_DIR.value
   places = Places(
     Path(DATA_DIR.value) if DATA_DIR.value else None,
@@ -141,17 +195,17 @@ def _run(work: Work, workdir: Path) -> None:
     DOWNLOAD.value,
   )
   compilation.use_cache(places.cache_dir)
-  build.check(config)
-  use_precision(config.precision)
-  files = record.open_record(workdir, config.to_dict())
+  settings = settings_of(CONFIG.value, system)
+  parts = system.build(settings)
+  use_precision(settings['precision'])
+  files = record.open_record(workdir, settings)
   (workdir / ERROR_FILE).unlink(missing_ok=True)
-  if record.read_config(workdir) is None:
-    stage_generator.check_borrowed(config)
-  splits = hosts.first_then_others(lambda: read_splits(config, places))
+  splits = hosts.first_then_others(lambda: system.read(settings, places))
+  run = open_run(settings, files, splits)
   # Not before: what was wrong until here may be mended in this workdir.
-  files.keep_config(config.to_dict())
+  files.keep_config(settings)
   files.keep_data(splits)
   # Not before: nothing until here would heed it, and JAX, when it is
   # distributed, has a handler of its own.
   loop.stop_on_sigterm()
-  work(config, splits, files)
+  system.work(run, parts)

@@ -4,7 +4,6 @@ It resumes from the newest sound checkpoint, shows progress, records metrics,
 stops at NaN, and leaves a checkpoint behind when it is told to stop.
 """
 
-import functools
 import math
 import signal
 import sys
@@ -17,8 +16,6 @@ import jax.numpy as jnp
 
 from experiments.run import hosts
 from experiments.run.record import Record, clock, duration
-from lasium_jax import meta
-from lasium_jax.types import Array
 
 
 class Stopped(Exception):
@@ -40,6 +37,12 @@ class Stage(NamedTuple):
     advance: `(state, step, n) -> (state, metrics)`, steps `step..step+n-1`.
       What it does must depend on its arguments alone, so that a resumed run
       equals an uninterrupted one bit for bit.
+    period: no call goes across a multiple of so many steps, such as an
+      epoch's; 0 for none.
+    title: what pages call it, and others of its kind.
+    part: which of its kind it is, or nothing.
+    units: of its metrics; those in '%' are shares that pages show in percent.
+    about: what pages say of its pictures.
   """
 
   name: str
@@ -47,6 +50,20 @@ class Stage(NamedTuple):
   chunk: int
   init: Callable[[], Any]
   advance: Callable[[Any, int, int], tuple[Any, Mapping[str, Any]]]
+  period: int = 0
+  title: str = ''
+  part: str = ''
+  units: Mapping[str, str] = {}
+  about: str = ''
+
+  def description(self) -> dict[str, Any]:
+    """How pages are to show it."""
+    return {
+      'title': self.title or self.name,
+      'part': self.part,
+      'units': dict(self.units),
+      'about': self.about,
+    }
 
 
 _stop_requested = False
@@ -85,11 +102,12 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
     return state
   if step:
     print(f'{stage.name}: going on from step {step}.', flush=True)
+  record.describe(stage.name, stage.description())
   before = record.rewind(stage.name, step)
   start = saved = clock()
   progress = Progress(stage)
   while step < stage.steps:
-    n = min(stage.chunk, stage.steps - step)
+    n = _next_chunk(stage, step)
     state, metrics = stage.advance(state, step, n)
     step += n
     values = {name: float(value) for name, value in metrics.items()}
@@ -110,39 +128,37 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
   return state
 
 
-def compile_steps(step: Any, key: Array) -> Any:
-  """`(state, source, first, n) -> (state, metrics)`, n steps a dispatch."""
-
-  def steps(key: Array, state: Any, source: Any, first: Array, n: int) -> Any:
-    return meta.many_steps(step, n)(key, state, source, first)
-
-  compiled = jax.jit(steps, static_argnums=4, donate_argnums=1)
-  return functools.partial(compiled, key)
+def _next_chunk(stage: Stage, step: int) -> int:
+  n = min(stage.chunk, stage.steps - step)
+  return min(n, stage.period - step % stage.period) if stage.period else n
 
 
-def finished(stage: Stage, record: Record) -> Any:
-  """The final state of a stage that ran before.
+def left_behind(
+  name: str, steps: int, init: Callable[[], Any], record: Record
+) -> Any:
+  """The final state of a stage that ran before, restored and no more.
+
+  Args:
+    name: the stage's.
+    steps: in all.
+    init: makes the state at step 0; only its shapes are looked at.
+    record: of the run that has it.
+
+  Returns:
+    The state.
 
   Raises:
-    FileNotFoundError: if it did not, or has not come to its end.
+    FileNotFoundError: if it did not run, or has not come to its end.
   """
-  step, state = hosts.restore(record.checkpoints(stage.name), stage.init())
-  if step < stage.steps:
+  like = jax.eval_shape(init)
+  step, state = hosts.restore(record.checkpoints(name), like)
+  if step < steps:
     raise FileNotFoundError(
-      f'{record.workdir} has {step} of {stage.steps} steps of {stage.name}. '
-      f'Run that stage there first: python experiments/{stage.name}.py with '
-      'the same --config and --workdir.'
+      f'{record.workdir} has {step} of {steps} steps of {name}. Run that stage '
+      f'to its end there first: python experiments/{name}.py with the same '
+      '--config and --workdir, or the door that runs all stages.'
     )
   return state
-
-
-def shapes(name: str, steps: int, init: Callable[[], Any]) -> Stage:
-  """A stage to look up what it has left, computing nothing, not even `init`."""
-
-  def advance(state: Any, first: int, n: int) -> tuple[Any, Mapping[str, Any]]:
-    raise NotImplementedError(f'{name} is only looked up.')
-
-  return Stage(name, steps, 1, lambda: jax.eval_shape(init), advance)
 
 
 def _check_finite(stage: Stage, step: int, metrics: dict[str, float]) -> None:
@@ -168,7 +184,11 @@ def _diverged(stage: Stage, step: int, what: str) -> Diverged:
 
 
 class Progress:
-  """One line that is rewritten on a terminal; now and then a line in a log."""
+  """One line that is rewritten on a terminal; now and then a line in a log.
+
+  Not tqdm's, whose estimate of the time left counts the first call, which is
+  mostly compilation, and which fills a log with carriage returns.
+  """
 
   def __init__(self, stage: Stage) -> None:
     self._stage = stage

@@ -6,27 +6,28 @@ Each is what a run of its own, with its seed and its settings, would be.
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.components.checks import Config, pick
 from experiments.run import streams
+from experiments.run.config import BadConfig, Settings, get
 from lasium_jax.types import Array
 
-# What `config.sweep` calls them, and the fields that they set.
+# What `config.sweep` calls the fields that it sets.
 SWEPT = {
-  'sigma': ('latents.sigma',),
-  'alpha': ('latents.alpha',),
-  'inner_rate': ('learner.inner_rate', 'evaluation.inner_rate'),
-  'meta_rate': ('meta.rate',),
+  'sigma': 'latents.sigma',
+  'alpha': 'latents.alpha',
+  'inner_rate': 'learner.learning_rate',
+  'meta_rate': 'meta.learning_rate',
 }
 
 # Loops over members: `(fn, batch) -> results`, like `jax.lax.map`.
 OverMembers = Callable[[Callable[[Any], Any], Any], Any]
+Loop = Literal['auto', 'map', 'vectorize']
 
 
 class Member(NamedTuple):
@@ -38,52 +39,71 @@ class Member(NamedTuple):
   def settings(self) -> dict[str, float]:
     return {'seed': self.seed, **self.values}
 
+  def fields(self) -> dict[str, float]:
+    """The swept values by the config's fields."""
+    return as_fields(self.values)
+
+
+def as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+  """Values by the names of a sweep as values by the config's fields."""
+  return {SWEPT[name]: value for name, value in values.items()}
+
 
 def label(settings: Mapping[str, float]) -> str:
   """Such as 'seed=3,alpha=0.2'."""
   return ','.join(f'{name}={value:g}' for name, value in settings.items())
 
 
-def members(config: Config) -> list[Member]:
+def members(settings: Settings) -> list[Member]:
   """Every seed with every combination of the swept values."""
-  swept = {name: config.sweep[name] for name in SWEPT if config.sweep[name]}
+  swept = {name: values for name, values in settings['sweep'].items() if values}
   return [
-    Member(config.seed + i, dict(zip(swept, values, strict=True)))
+    Member(settings['seed'] + i, dict(zip(swept, values, strict=True)))
     for values in itertools.product(*swept.values())
-    for i in range(config.seeds)
+    for i in range(settings['seeds'])
   ]
 
 
-def stacked_values(found: Sequence[Member]) -> dict[str, Array]:
+def check_sweep(settings: Settings) -> None:
+  """Raises `BadConfig` if what is to be swept cannot be."""
+  for name, values in settings['sweep'].items():
+    numbers = all(isinstance(value, int | float) for value in values)
+    if not numbers or len(set(values)) != len(values):
+      raise BadConfig(
+        f'config.sweep.{name} is {values!r}; it must be different numbers.'
+      )
+
+
+def sweepable(settings: Settings) -> list[str]:
+  """The names of what a run with these sections can sweep."""
+
+  def has(field: str) -> bool:
+    try:
+      get(settings, field)
+    except KeyError:
+      return False
+    return True
+
+  return [name for name, field in SWEPT.items() if has(field)]
+
+
+def stacked_values(members: Sequence[Member]) -> dict[str, Array]:
   """The swept values by name, each `[members]`."""
-  names = found[0].values
-  return {n: jnp.array([float(m.values[n]) for m in found]) for n in names}
+  names = members[0].values
+  return {n: jnp.array([float(m.values[n]) for m in members]) for n in names}
 
 
-def stacked_keys(found: Sequence[Member], stream: int) -> tuple[Array, Array]:
+def stacked_keys(members: Sequence[Member], stream: int) -> tuple[Array, Array]:
   """`streams.training_keys` of every member: two of `[members]`."""
-  keys = [streams.training_keys(member.seed, stream) for member in found]
+  keys = [streams.training_keys(member.seed, stream) for member in members]
   return jax.tree.map(lambda *leaves: jnp.stack(leaves), *keys)
 
 
-def configured(config: Config, values: Mapping[str, Any]) -> Config:
-  """The config of a member; inside jit its values are tracers."""
-  own = config.copy_and_resolve_references()
-  with own.unlocked(), own.ignore_type():
-    for name, value in values.items():
-      for field in SWEPT[name]:
-        section, _, leaf = field.partition('.')
-        own[section][leaf] = value
-  return own
-
-
-def over_members(config: Config) -> OverMembers:
+def over_members(loop: Loop) -> OverMembers:
   """One after another, or all at once."""
-  options: dict[str, OverMembers] = {'map': jax.lax.map, 'vectorize': _vmap}
-  options['auto'] = options[
-    'map' if jax.default_backend() == 'cpu' else 'vectorize'
-  ]
-  return pick(options, 'over_members', config.over_members)
+  if loop == 'auto':
+    loop = 'map' if jax.default_backend() == 'cpu' else 'vectorize'
+  return jax.lax.map if loop == 'map' else _vmap
 
 
 def _vmap(fn: Callable[[Any], Any], batch: Any) -> Any:
@@ -91,18 +111,22 @@ def _vmap(fn: Callable[[Any], Any], batch: Any) -> Any:
 
 
 def named(
-  metrics: Mapping[str, ArrayLike], found: Sequence[Member]
+  metrics: Mapping[str, ArrayLike], members: Sequence[Member]
 ) -> dict[str, np.ndarray]:
   """Each metric's average over members, and where they are several its own.
 
   Those come first, so that a NaN is laid at the member's door.
+
+  Args:
+    metrics: by name, each `[members]`.
+    members: in their order.
   """
   arrays = {name: np.asarray(values) for name, values in metrics.items()}
   own: dict[str, np.ndarray] = {}
-  if len(found) > 1:
+  if len(members) > 1:
     own = {
       f'{name}/{label(member.settings())}': values[i]
       for name, values in arrays.items()
-      for i, member in enumerate(found)
+      for i, member in enumerate(members)
     }
   return own | {name: values.mean() for name, values in arrays.items()}

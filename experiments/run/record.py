@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from experiments.run.config import flatten
 from lasium_jax import cores
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
@@ -56,6 +57,14 @@ class Record(NamedTuple):
       self._open_events(stage, step)
     for name, value in metrics.items():
       self.events[stage].add_scalar(name, value, step)
+
+  def describe(self, stage: str, description: Mapping[str, Any]) -> None:
+    """Notes how pages are to show a stage, in stages.json."""
+    _add_entry(self.workdir / 'stages.json', stage, description)
+
+  def note_picture(self, name: str, description: Mapping[str, Any]) -> None:
+    """Notes how pages are to show a picture, in samples/pictures.json."""
+    _add_entry(self.workdir / 'samples/pictures.json', name, description)
 
   def close_events(self, stage: str) -> None:
     """Has all events on disk; the next ones go to another file.
@@ -130,6 +139,14 @@ def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
       continue
 
 
+def _add_entry(path: Path, name: str, entry: Mapping[str, Any]) -> None:
+  """Sets one entry of a JSON object in a file."""
+  entries = json.loads(path.read_text()) if path.exists() else {}
+  if entries.get(name) != entry:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, entries | {name: entry})
+
+
 def digest(dataset: Dataset) -> str:
   """Of the classes, the labels and, evenly spaced, some of the images."""
   names = json.dumps([dataset.images.shape, dataset.class_names])
@@ -198,17 +215,6 @@ def _check_same(
       + '\n'.join(changed)
       + '\nName another --workdir, or use the settings of that run.'
     )
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-  """`{'a': {'b': 1}}` as `{'a.b': 1}`, lists as they are."""
-  leaves: dict[str, Any] = {}
-  for name, value in tree.items():
-    if isinstance(value, Mapping):
-      leaves |= flatten(value, f'{prefix}{name}.')
-    else:
-      leaves[f'{prefix}{name}'] = value
-  return leaves
 
 
 @contextlib.contextmanager

@@ -4,9 +4,11 @@ import jax
 
 from lasium_jax.types import Array
 
-# Evaluation task i is made of `fold_in(key(evaluation.seed), i)`; these are
-# numbers that no task has, for where the two seeds are equal.
-GENERATOR, META, VALIDATION, PICTURES, REJECTIONS = range(2**31, 2**31 + 5)
+# Evaluation task i is made of `fold_in(key(evaluation.seed), i)`. Streams start
+# above any task index, so that the two never share a key.
+GENERATOR, META, VALIDATION, PICTURES, REJECTIONS, CLASSIFIER = range(
+  2**31, 2**31 + 6
+)
 
 
 def stream(seed: int, name: int) -> Array:

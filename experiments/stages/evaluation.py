@@ -1,24 +1,27 @@
-"""The third stage of a run: learners are judged on tasks of test classes."""
+"""Learners and floors are judged on tasks of test classes."""
 
-import functools
 import json
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.components import build
-from experiments.components.checks import Config
-from experiments.papers import lasium as paper
-from experiments.run import loop, members, record
+from experiments.components.data import dataset_name
+from experiments.run import loop, record
+from experiments.run import members as members_of_run
+from experiments.run.config import run_name
 from experiments.run.loop import Stage
 from experiments.run.members import Member
-from experiments.run.record import Record
+from experiments.run.results import Result, to_json
+from experiments.run.run import Run
+from experiments.stages.judging import LearnerOf, judge
 from lasium_jax import metrics, parallel
-from lasium_jax.data import Splits, image_set
-from lasium_jax.types import Array, Learner, Params
+from lasium_jax.data import image_set
+from lasium_jax.settings import Count, Ways
+from lasium_jax.tasks import labeled
+from lasium_jax.types import Array, Params
 
 
 class Scores(NamedTuple):
@@ -27,113 +30,171 @@ class Scores(NamedTuple):
   accuracies: Array
 
 
-class Judged(NamedTuple):
+class Contestant(NamedTuple):
   """What is evaluated under one name.
 
   Attributes:
     name: of its results.
-    make_learner: of a member's config.
+    learner: of a member's values of what is swept.
+    normalization: 'transductive' or 'inductive'.
     members: whose results they are; one stands for all without any training.
     params: `[members, ...]`.
     steps: meta-iterations.
+    floor: whether it needs no meta-training.
+    note: what pages say of it.
+    use: how a classifier of the same model has this accuracy.
   """
 
   name: str
-  make_learner: Callable[[Config], Learner]
+  learner: LearnerOf
+  normalization: str
   members: list[Member]
   params: Params
-  steps: int
+  steps: int = 0
+  floor: bool = False
+  note: str = ''
+  use: Mapping[str, Any] | None = None
 
 
 def evaluate(
-  config: Config, splits: Splits, files: Record, params: Params | None
-) -> list[dict[str, Any]]:
-  """Judges the learners and the floors; writes results.json."""
-  found = members.members(config)
-  runs = []
-  if config.meta.iterations:
-    trained = functools.partial(build.learner, evaluation=True)
-    runs.append(
-      Judged(config.name, trained, found, params, config.meta.iterations)
-    )
-  if config.evaluation.scratch:
-    runs.append(_floor(config, 'scratch', build.scratch))
-  if config.evaluation.nearest:
-    runs.append(_floor(config, 'nearest', build.nearest))
-  if not len(splits.test.images):
+  run: Run,
+  contestants: Sequence[Contestant],
+  *,
+  ways: Ways = 5,
+  shots: Sequence[Count] = (1, 5),
+  queries: Count = 15,
+  tasks: Ways = 1_000,
+  seed: int = 0,
+  tasks_per_dispatch: Count = 50,
+) -> list[Result]:
+  """Judges all on the same tasks, and writes results.json.
+
+  Args:
+    run: with test classes, or none.
+    contestants: learners and floors.
+    ways: N.
+    shots: K, each a protocol of its own.
+    queries: Q.
+    tasks: how many of each protocol.
+    seed: of the tasks.
+    tasks_per_dispatch: in one compiled program.
+
+  Returns:
+    A result for each contestant, member and number of shots.
+  """
+  if not len(run.splits.test.images):
     print('No evaluation: there are no labeled images for it.', flush=True)
-    runs = []
-  source = parallel.replicate(build.mesh(config), image_set(splits.test))
-  results: list[dict[str, Any]] = []
-  for run in runs:
-    for shots in config.evaluation.shots:
-      stage = _evaluation_stage(config, run, source, shots=shots)
-      state = loop.run(
-        stage, files, checkpoint_seconds=config.checkpoint_seconds
+    contestants = ()
+  source = parallel.replicate(run.task_mesh, image_set(run.splits.test))
+  results: list[Result] = []
+  for contestant in contestants:
+    for k in shots:
+      protocol = {'ways': ways, 'shots': k, 'queries': queries, 'seed': seed}
+      protocol['normalization'] = contestant.normalization
+      stage = _stage(
+        run, contestant, source, protocol, tasks, tasks_per_dispatch
       )
-      entries = _entries(config, run, shots, np.asarray(state.accuracies))
-      for entry in entries:
-        _show(config, entry)
-      _show_spread(entries)
-      results += entries
-  _write_results(config, files, results)
+      state = loop.run(
+        stage, run.files, checkpoint_seconds=run.checkpoint_seconds
+      )
+      found = _results(run, contestant, protocol, np.asarray(state.accuracies))
+      for result in found:
+        _show(result)
+      _show_spread(found)
+      results += found
+  write_results(run, results)
   return results
 
 
-def _floor(
-  config: Config, name: str, make_learner: Callable[[Config], Learner]
-) -> Judged:
-  """What has no parameters to learn; it stands for all members."""
-  return Judged(name, make_learner, [Member(config.seed, {})], jnp.zeros(1), 0)
-
-
-def _evaluation_stage(
-  config: Config, run: Judged, source: Any, *, shots: int
+def _stage(
+  run: Run,
+  contestant: Contestant,
+  source: Any,
+  protocol: Mapping[str, Any],
+  tasks: int,
+  tasks_per_dispatch: int,
 ) -> Stage:
-  task_fn = build.evaluation_tasks(config, shots)
-  judge = build.judge(config, task_fn, run.make_learner)
-  values = members.stacked_values(run.members)
-  key = jax.random.key(config.evaluation.seed)
-  shape = (len(run.members), config.evaluation.tasks)
+  shots = protocol['shots']
+  task_fn = labeled(
+    ways=protocol['ways'], shots=shots, queries=protocol['queries']
+  )
+  accuracies = judge(run, task_fn, contestant.learner, tasks_per_dispatch)
+  values = members_of_run.stacked_values(contestant.members)
+  count = len(contestant.members)
+  # The same tasks for every member.
+  keys = jnp.stack([jax.random.key(protocol['seed'])] * count)
 
   def init() -> Scores:
-    return parallel.replicate(build.mesh(config), Scores(jnp.zeros(shape)))
+    return parallel.replicate(run.task_mesh, Scores(jnp.zeros((count, tasks))))
 
   def advance(state: Scores, first: int, n: int) -> tuple[Scores, Any]:
-    scores = judge(key, values, run.params, source, np.arange(first, first + n))
+    indices = np.arange(first, first + n)
+    scores = accuracies(keys, values, contestant.params, source, indices)
     done = state.accuracies.at[:, first : first + n].set(scores)
-    accuracy = done[:, : first + n].mean(1)
-    return Scores(done), members.named({'accuracy': accuracy}, run.members)
+    accuracy = {'accuracy': done[:, : first + n].mean(1)}
+    return Scores(done), members_of_run.named(accuracy, contestant.members)
 
   return Stage(
-    f'evaluate-{run.name}-{shots}-shot',
-    config.evaluation.tasks,
-    config.evaluation.tasks_per_dispatch,
+    f'evaluate-{contestant.name}-{shots}-shot',
+    tasks,
+    tasks_per_dispatch,
     init,
     advance,
+    title='Evaluation',
+    part=f'{contestant.name}, {shots}-shot',
+    units={'accuracy': '%'},
   )
 
 
-def _show(config: Config, entry: dict[str, Any]) -> None:
+def _results(
+  run: Run,
+  contestant: Contestant,
+  protocol: Mapping[str, Any],
+  accuracies: np.ndarray,
+) -> list[Result]:
+  """One for each member."""
+  several = len(contestant.members) > 1
+  results = []
+  for member, scores in zip(contestant.members, accuracies, strict=True):
+    value, ci95 = metrics.mean_and_ci95(scores)
+    results.append(
+      Result(
+        contestant.name,
+        'accuracy',
+        value,
+        dataset_name(run.settings),
+        len(scores),
+        'tasks',
+        ci95,
+        protocol,
+        contestant.steps,
+        run_name(run.settings),
+        member.settings() if several else None,
+        contestant.floor,
+        contestant.note,
+        contestant.use,
+      )
+    )
+  return results
+
+
+def _show(result: Result) -> None:
+  protocol = result.protocol
+  member = f' ({members_of_run.label(result.member)})' if result.member else ''
   print(
-    f'{entry["name"]}{_suffix(entry)}, {entry["ways"]}-way '
-    f'{entry["shots"]}-shot: {100 * entry["accuracy"]:.2f} +- '
-    f'{100 * entry["ci95"]:.2f} % ({entry["normalization"]}, '
-    f'{entry["tasks"]} tasks)',
+    f'{result.name}{member}, {protocol["ways"]}-way {protocol["shots"]}-shot: '
+    f'{100 * result.value:.2f} +- {100 * (result.ci95 or 0):.2f} % '
+    f'({protocol["normalization"]}, {result.count} tasks)',
     flush=True,
   )
 
 
-def _suffix(entry: dict[str, Any]) -> str:
-  return f' ({members.label(entry["member"])})' if 'member' in entry else ''
-
-
-def _show_spread(entries: list[dict[str, Any]]) -> None:
+def _show_spread(results: Sequence[Result]) -> None:
   """How far members that differ in their seeds alone are apart."""
   by_setting: dict[str, list[float]] = {}
-  for entry in entries:
-    swept = {k: v for k, v in entry.get('member', {}).items() if k != 'seed'}
-    by_setting.setdefault(members.label(swept), []).append(entry['accuracy'])
+  for result in results:
+    swept = {k: v for k, v in (result.member or {}).items() if k != 'seed'}
+    by_setting.setdefault(members_of_run.label(swept), []).append(result.value)
   for setting, accuracies in by_setting.items():
     if len(accuracies) > 1:
       print(
@@ -144,55 +205,14 @@ def _show_spread(entries: list[dict[str, Any]]) -> None:
       )
 
 
-def _entries(
-  config: Config, run: Judged, shots: int, accuracies: np.ndarray
-) -> list[dict[str, Any]]:
-  """One entry of results.json for each member."""
-  return [
-    _entry(
-      members.configured(config, member.values),
-      run.name,
-      shots,
-      run.steps,
-      scores,
-    )
-    | ({'member': member.settings()} if len(run.members) > 1 else {})
-    for member, scores in zip(run.members, accuracies, strict=True)
-  ]
-
-
-def _entry(
-  config: Config, name: str, shots: int, steps: int, accuracies: np.ndarray
-) -> dict[str, Any]:
-  accuracy, ci95 = metrics.mean_and_ci95(accuracies)
-  return {
-    'name': name,
-    'dataset': config.data.name,
-    'ways': config.evaluation.ways,
-    'shots': shots,
-    'queries': config.evaluation.queries,
-    'tasks': config.evaluation.tasks,
-    'seed': config.evaluation.seed,
-    'accuracy': accuracy,
-    'ci95': ci95,
-    'normalization': build.normalization(config, name),
-    'steps': steps,
-    'config': f'configs/lasium/{config.benchmark}.py:{config.name}',
-    **paper.published(
-      record.flatten(config.to_dict()), shots, floor='' if steps else name
-    ),
-  }
-
-
-def _write_results(
-  config: Config, files: Record, results: list[dict[str, Any]]
-) -> None:
-  page = {
-    'results': results,
+def write_results(run: Run, results: Sequence[Result]) -> None:
+  """Writes results.json, with what the numbers depend on."""
+  page: dict[str, Any] = {
+    'results': [to_json(result) for result in results],
     'hardware': record.hardware(),
-    'precision': config.precision,
+    'precision': run.settings['precision'],
   }
-  anchors = files.workdir / 'anchors.json'
+  anchors = run.files.workdir / 'anchors.json'
   if anchors.exists():
     page['rejected_anchors'] = json.loads(anchors.read_text())
-  record.write_json(files.workdir / 'results.json', page)
+  record.write_json(run.files.workdir / 'results.json', page)

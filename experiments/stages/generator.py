@@ -1,161 +1,196 @@
-"""The first stage of a run: a generator is trained, or borrowed."""
+"""A generator is trained, or borrowed from a run that trained it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from experiments.components import build
-from experiments.components.checks import BadConfig, Config, needs_generator
 from experiments.run import loop, record, streams
+from experiments.run.config import BadConfig, Settings
 from experiments.run.loop import Stage
+from experiments.run.members import Member
 from experiments.run.record import Record
-from experiments.stages import samples
-from lasium_jax import parallel
+from experiments.run.run import Run
+from experiments.stages import training
+from experiments.stages.pictures import SAMPLES, keep_sheet, some_images
+from lasium_jax.batches import shuffled, unchanged
 from lasium_jax.data import Splits
-from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Params
+from lasium_jax.settings import Count
+from lasium_jax.types import Generator, Params, Trainer, TrainingSet
+
+NAME = 'train_generator'
+UNITS = dict.fromkeys(
+  ('loss', 'reconstruction', 'kl', 'generator_loss', 'discriminator_loss'),
+  'nats',
+) | {'critic_accuracy': '%'}
+# Settings of a borrowed generator's run that need not be ours.
+_OWN = {
+  'generator_training': ('workdir', 'pictures', 'steps_per_dispatch'),
+  'data': ('evaluation_path', 'path'),
+}
 
 
-def train_generator(
-  config: Config, splits: Splits, files: Record
-) -> Params | None:
-  """Trains the generator, or finds the one that another run trained.
+def train(
+  run: Run,
+  model: Generator,
+  trainer: Trainer,
+  *,
+  steps: Count,
+  batch_size: Count = 128,
+  steps_per_dispatch: Count = 1,
+  pictures: Count = 10,
+  workdir: str = '',
+) -> Params:
+  """Trains the generator, or takes the one that another run trained.
+
+  Args:
+    run: with the images to train on.
+    model: what is trained, for pictures of it.
+    trainer: of `model`.
+    steps: of one batch each.
+    batch_size: images of a step.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
+    pictures: how many times on the way its images are kept.
+    workdir: of the run whose generator to take; '' trains one.
 
   Returns:
-    Its parameters, or None if the run has no generator.
-  """
-  if not needs_generator(config):
-    return None
-  stage = stage_of(config, splits, files)
-  if config.generator.workdir:
-    return _borrowed(config, stage).params
-  state = loop.run(stage, files, checkpoint_seconds=config.checkpoint_seconds)
-  return state.params
-
-
-def trained_generator(
-  config: Config, splits: Splits, files: Record
-) -> Params | None:
-  """The parameters that `train_generator` left in the workdir."""
-  if not needs_generator(config):
-    return None
-  stage = stage_of(config, splits, files)
-  if config.generator.workdir:
-    return _borrowed(config, stage).params
-  return loop.finished(stage, files).params
-
-
-def exported(config: Config, files: Record) -> Params:
-  """The generator's parameters of a finished run, found without its data.
+    Its parameters.
 
   Raises:
-    BadConfig: if the run has no generator.
+    FileNotFoundError: if the other run has not come to its end.
+  """
+  if workdir:
+    return trained(run, trainer, steps=steps, workdir=workdir)
+  stage = stage_of(
+    run,
+    model,
+    trainer,
+    steps=steps,
+    batch_size=batch_size,
+    steps_per_dispatch=steps_per_dispatch,
+    pictures=pictures,
+  )
+  states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
+  return trainer.params(states[0])
+
+
+def stage_of(
+  run: Run,
+  model: Generator,
+  trainer: Trainer,
+  *,
+  steps: int,
+  batch_size: int,
+  steps_per_dispatch: int,
+  pictures: int,
+) -> Stage:
+  """Epochs of the training images through the trainer."""
+  every = max(1, steps // pictures)
+
+  def after(states: training.States, first: int, n: int) -> Mapping[str, Any]:
+    if first // every != (first + n) // every:
+      show(run, model, trainer.params(states[0]), step=first + n)
+    return {}
+
+  return training.stage_of(
+    NAME,
+    trainer,
+    TrainingSet(run.splits.train.images),
+    training.Schedule(
+      steps, steps_per_dispatch, shuffled(batch_size), unchanged()
+    ),
+    [Member(run.settings['seed'], {})],
+    streams.GENERATOR,
+    mesh=run.image_mesh,
+    device_bytes=run.device_bytes,
+    after=after,
+    title='Generator',
+    units=UNITS,
+  )
+
+
+def show(run: Run, model: Generator, params: Params, *, step: int) -> None:
+  """Keeps pictures of what the generator makes by now."""
+  decode, real = jax.jit(model.decode), some_images(run.splits.train)
+  if model.sample is not None:
+    key = streams.stream(run.settings['seed'], streams.PICTURES)
+    made = decode(params, model.sample(key, params, SAMPLES))
+    name, caption = f'generator_{step:06}', f'Step {step:,}'
+    keep_sheet(run, NAME, name, made, caption, step=step)
+  keep_sheet(run, NAME, 'generator_real', real, 'Real images')
+  if model.encode is not None:
+    again = decode(params, jax.jit(model.encode)(params, real))
+    name = 'generator_reconstructions'
+    keep_sheet(run, NAME, name, again, 'Reconstructions')
+
+
+def trained(
+  run: Run, trainer: Trainer, *, steps: int, workdir: str = '', **_: Any
+) -> Params:
+  """The parameters that `train` left here, or in another run's workdir."""
+  files = Record(Path(workdir), {}) if workdir else run.files
+  return left_behind(trainer, files, steps=steps)
+
+
+def left_behind(trainer: Trainer, files: Record, *, steps: int) -> Params:
+  """The generator of a run, found without its data.
+
+  Raises:
     FileNotFoundError: if its training has not come to its end.
   """
-  if not needs_generator(config):
-    raise BadConfig(f'The run {config.name!r} has no generator to export.')
-  shape = (config.data.size, config.data.size, config.data.channels)
-  _, trainer = build.generator(config, shape)
-  stage = loop.shapes(
-    'train_generator',
-    config.generator.steps,
-    lambda: trainer.init(jax.random.key(0), jnp.zeros((2, *shape))),
+  nothing = TrainingSet(jnp.zeros((2, 1, 1, 1), jnp.uint8))
+  states = loop.left_behind(
+    NAME, steps, lambda: (trainer.init(jax.random.key(0), nothing),), files
   )
-  if config.generator.workdir:
-    return _borrowed(config, stage).params
-  return loop.finished(stage, files).params
+  return trainer.params(states[0])
 
 
-def stage_of(config: Config, splits: Splits, files: Record) -> Stage:
-  """Random batches of the training images through the trainer."""
-  model, trainer = build.generator(config, splits.train.shape)
-  mesh = build.generator_mesh(config)
-  images = splits.train.images
-  size = config.generator.batch_size
-  init_key, key = streams.training_keys(config.seed, streams.GENERATOR)
-  every = max(1, config.generator.steps // config.generator.sample_pictures)
+def check_borrowed(settings: Settings, trainer: Trainer) -> None:
+  """Raises an error if another run's generator is not the one meant.
 
-  def pick(key: Array) -> Array:
-    # Drawn with replacement: an epoch here is as many draws as images.
-    return jax.random.randint(key, (size,), 0, len(images))
+  A run that borrows none passes. Configs are compared here, and that the other
+  run is finished; `check_borrowed_data` compares the data.
 
-  def step(key: Array, state: Any, images: Array) -> tuple[Any, Any]:
-    batch_key, key = jax.random.split(key)
-    batch = parallel.split_batch(mesh, as_floats(images[pick(batch_key)]))
-    return trainer.update(key, state, batch)
-
-  def step_from_host(key: Array, state: Any, batch: Array) -> tuple[Any, Any]:
-    _, key = jax.random.split(key)
-    batch = parallel.split_batch(mesh, as_floats(batch))
-    return trainer.update(key, state, batch)
-
-  @jax.jit
-  def picked(step: Array) -> Array:
-    return pick(jax.random.split(jax.random.fold_in(key, step))[0])
-
-  fits = images.nbytes <= config.data.device_bytes
-  held = parallel.replicate(mesh, jnp.asarray(images)) if fits else None
-  compiled = loop.compile_steps(step if fits else step_from_host, key)
-
-  def init() -> Any:
-    batch = as_floats(jnp.asarray(splits.train.images[:size]))
-    return parallel.replicate(mesh, trainer.init(init_key, batch))
-
-  def advance(state: Any, first: int, n: int) -> tuple[Any, Any]:
-    # The same images, from the host one batch at a time.
-    source = held
-    if held is None:
-      batch = images[np.asarray(picked(np.int32(first)))]
-      source = parallel.replicate(mesh, jnp.asarray(batch))
-    state, values = compiled(state, source, np.int32(first), n)
-    if first // every != (first + n) // every:
-      samples.show_generator(
-        config, model, state.params, splits, files, step=first + n
-      )
-    return state, values
-
-  return Stage(
-    'train_generator',
-    config.generator.steps,
-    config.generator.steps_per_dispatch if fits else 1,
-    init,
-    advance,
-  )
-
-
-def check_borrowed(config: Config) -> None:
-  """Raises `BadConfig` if another run's generator is not the one meant.
-
-  Only the configs are compared; a run that borrows none passes.
+  Raises:
+    BadConfig: if there is no such run, or its settings are others.
+    FileNotFoundError: if it has not come to its end.
   """
-  if not (needs_generator(config) and config.generator.workdir):
+  workdir = settings['generator_training']['workdir']
+  if not workdir:
     return
-  other = Path(config.generator.workdir)
-  theirs = record.read_config(other)
+  theirs = record.read_config(Path(workdir))
   if theirs is None:
-    raise BadConfig(f'config.generator.workdir: {other} is not a run.')
-  ours = json.loads(json.dumps(config.to_dict()))
-  same = {
-    'generator': ('workdir', 'anchors', 'epsilon', 'sample_pictures'),
-    'data': ('evaluation_path', 'device_bytes'),
-  }
-  for section, free in same.items():
+    raise BadConfig(
+      f'config.generator_training.workdir: {workdir} is not a run.'
+    )
+  ours = json.loads(json.dumps(settings))
+  for section in ('generator', 'generator_training', 'data'):
     for name, value in ours[section].items():
       # A field that they lack is newer than their run.
       their = theirs.get(section, {}).get(name, value)
-      if name not in free and their != value:
+      if name not in _OWN.get(section, ()) and their != value:
         raise BadConfig(
-          f'The generator in {other} was trained with {section}.{name} = '
+          f'The generator in {workdir} was trained with {section}.{name} = '
           f'{their!r}, and this config has {value!r}. Set it so, or train '
           'another generator.'
         )
+  files = Record(Path(workdir), {})
+  left_behind(trainer, files, steps=settings['generator_training']['steps'])
 
 
-def _borrowed(config: Config, stage: Stage) -> Any:
-  """The generator of another run, if it is the one that this config means."""
-  check_borrowed(config)
-  return loop.finished(stage, Record(Path(config.generator.workdir), {}))
+def check_borrowed_data(settings: Settings, splits: Splits) -> None:
+  """Raises `BadConfig` if a borrowed generator was trained on other images."""
+  workdir = settings['generator_training']['workdir']
+  path = Path(workdir) / 'data.json'
+  if not workdir or not path.exists():
+    return
+  theirs = json.loads(path.read_text()).get('train')
+  if theirs != record.digest(splits.train):
+    raise BadConfig(
+      f'The generator in {workdir} was trained on other images than those of '
+      'this run: their number, classes or content differ. Use the same data, '
+      'or train another generator.'
+    )

@@ -1,27 +1,56 @@
-"""The second stage of a run: the learners are meta-trained."""
+"""The learners of a run are meta-trained."""
 
-import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
-from experiments.components import build
-from experiments.components.checks import BadConfig, Config, needs_generator
-from experiments.run import loop, members, record, streams
+from experiments.run import loop, streams
+from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.record import Record
-from experiments.stages import generator as stage_generator
-from experiments.stages import samples
-from lasium_jax import latents, meta, metrics, parallel
-from lasium_jax.data import Splits, evenly_spaced, image_set
+from experiments.run.run import Run, vectorizes
+from experiments.stages.judging import Values, judge
+from lasium_jax import meta, metrics, parallel
+from lasium_jax.data import image_set
 from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Generator, GeneratorSource, Params
+from lasium_jax.settings import Count, NonNegative, Ways, Whole
+from lasium_jax.types import Array, Learner, Params, TaskFn
 
-Values = dict[str, Array]  # What is swept, by name; `[members]` each.
+NAME = 'meta_train'
+UNITS = {
+  'loss': 'nats',
+  'accuracy': '%',
+  'validation_accuracy': '%',
+  'validation_ci95': '%',
+}
+OverTasks = Literal['auto', 'accumulate', 'vectorize']
+
+
+class Learning(NamedTuple):
+  """What is learned, and from which tasks.
+
+  Attributes:
+    learner: of a member's values of what is swept, as it trains.
+    judged: likewise, as it is evaluated.
+    task_fn: likewise, makes the tasks of training.
+    source: what these are made of.
+    validation: makes tasks of the validation classes.
+    before: called before the first step, for pictures of tasks and the like.
+    about: what pages say of the pictures of tasks.
+  """
+
+  learner: Callable[[Values], Learner]
+  judged: Callable[[Values], Learner]
+  task_fn: Callable[[Values], TaskFn]
+  source: Any
+  validation: TaskFn
+  before: Callable[[], None]
+  about: str
 
 
 class Training(NamedTuple):
@@ -36,110 +65,148 @@ class Training(NamedTuple):
   best_step: Array
 
 
-def meta_train(
-  config: Config, splits: Splits, files: Record, params: Params | None
-) -> Params | None:
-  """Meta-trains the learners; the best parameters of each, `[members, ...]`.
+def train(
+  run: Run,
+  learning: Learning,
+  *,
+  iterations: Count = 1_000,
+  batch: Count = 4,
+  learning_rate: NonNegative = 1e-3,
+  clip: NonNegative = 0.0,
+  over_tasks: OverTasks = 'auto',
+  steps_per_dispatch: Count = 10,
+  validate_every: Whole = 200,
+  validation_tasks: Ways = 100,
+) -> Params:
+  """Meta-trains the learners.
 
-  None if there is no meta-training.
+  Args:
+    run: with validation classes, or none.
+    learning: what and from what.
+    iterations: outer steps.
+    batch: tasks of an outer step.
+    learning_rate: Adam's, of the outer steps.
+    clip: to which outer gradients are clipped elementwise; 0 does not.
+    over_tasks: 'accumulate' is one task after another, the default on CPUs;
+      'vectorize' all at once.
+    steps_per_dispatch: in one compiled program.
+    validate_every: iterations, a multiple of the dispatch's; 0 is never.
+    validation_tasks: of each validation.
+
+  Returns:
+    The best parameters of each member, `[members, ...]`; the last ones where
+    nothing is validated.
   """
-  if not config.meta.iterations:
-    return None
-  stage = stage_of(config, splits, files, params)
-  state = loop.run(stage, files, checkpoint_seconds=config.checkpoint_seconds)
+  optimizer_of = _optimizer(learning_rate, clip)
+  loops = {'accumulate': meta.accumulate, 'vectorize': meta.vectorize}
+  loops['auto'] = loops['vectorize' if vectorizes() else 'accumulate']
+
+  def step_of(values: Values) -> Any:
+    return meta.meta_step(
+      learning.learner(values),
+      learning.task_fn(values),
+      optimizer_of(values),
+      meta_batch=batch,
+      over_tasks=loops[over_tasks],
+      over_devices=parallel.mean_over_devices(run.task_mesh),
+    )
+
+  stage = _stage(
+    run,
+    learning,
+    step_of,
+    lambda keys, images: start(
+      learning.learner({}), optimizer_of({}), keys, images
+    ),
+    iterations=iterations,
+    chunk=steps_per_dispatch,
+    validate_every=validate_every,
+    validation_tasks=validation_tasks,
+  )
+  state = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return state.best
 
 
-def meta_trained(
-  config: Config, splits: Splits, files: Record
-) -> Params | None:
-  """The best parameters that `meta_train` left in the workdir."""
-  if not config.meta.iterations:
-    return None
-  params = stage_generator.trained_generator(config, splits, files)
-  return loop.finished(stage_of(config, splits, files, params), files).best
+def _optimizer(
+  learning_rate: float, clip: float
+) -> Callable[[Values], optax.GradientTransformation]:
+  """The outer optimizer of a member."""
+
+  def of_member(values: Values) -> optax.GradientTransformation:
+    adam = optax.adam(values.get('meta_rate', learning_rate))
+    return optax.chain(optax.clip(clip), adam) if clip else adam
+
+  return of_member
 
 
-def exported(config: Config, files: Record) -> tuple[Member, Params]:
-  """The member that is best and its parameters, found without its data.
-
-  Raises:
-    BadConfig: if the run meta-trains nothing.
-    FileNotFoundError: if meta-training has not come to its end.
-  """
-  if not config.meta.iterations:
-    raise BadConfig(f'The run {config.name!r} has no learner to export.')
-  side, channels = config.data.size, config.data.channels
-  found = members.members(config)
-  keys, _ = members.stacked_keys(found, streams.META)
-
-  def init() -> Training:
-    return _start(config, keys, jnp.zeros((1, side, side, channels)))
-
-  shapes = loop.shapes('meta_train', config.meta.iterations, init)
-  state = loop.finished(shapes, files)
-  chosen = int(np.argmax(state.best_accuracy))
-  return found[chosen], jax.tree.map(lambda leaf: leaf[chosen], state.best)
-
-
-def stage_of(
-  config: Config, splits: Splits, files: Record, params: Params | None
+def _stage(
+  run: Run,
+  learning: Learning,
+  step_of: Callable[[Values], Any],
+  start: Callable[[Array, Array], Training],
+  *,
+  iterations: int,
+  chunk: int,
+  validate_every: int,
+  validation_tasks: int,
 ) -> Stage:
-  """Meta-iterations on tasks made from `params`, validated now and then."""
-  model, source = _training_source(config, splits, params)
-  found = members.members(config)
-  values = members.stacked_values(found)
-  init_keys, keys = members.stacked_keys(found, streams.META)
-  steps = _compiled_steps(config, model)
-  validate = _validator(config, splits)
-  every = config.meta.validate_every if len(splits.validation.images) else 0
+  """Meta-iterations, validated now and then."""
+  values = members_of_run.stacked_values(run.members)
+  init_keys, keys = members_of_run.stacked_keys(run.members, streams.META)
+  steps = _compiled_steps(run, step_of)
+  every = validate_every if len(run.splits.validation.images) else 0
+  validate = _validator(run, learning, validation_tasks) if every else None
+  source = parallel.replicate(run.task_mesh, learning.source)
 
   def init() -> Training:
-    images = as_floats(jnp.asarray(splits.train.images[: config.tasks.ways]))
-    return _start(config, init_keys, images)
+    images = as_floats(jnp.asarray(run.splits.train.images[:2]))
+    return parallel.replicate(run.task_mesh, start(init_keys, images))
 
   def advance(state: Training, first: int, n: int) -> tuple[Training, Any]:
     if first == 0:
-      _note_rejections(config, model, source, files)
-      samples.show_tasks(config, model, source, splits, files)
+      learning.before()
     trained, made = steps(
       state.meta, (values, keys), source, np.int32(first), n
     )
     state = state._replace(meta=trained)
-    if not every:
+    if validate is None:
       state = state._replace(best=_copy(trained.params))
-    elif (first + n) % every == 0 or first + n == config.meta.iterations:
-      accuracies = np.asarray(validate(values, trained.params))
-      state = _keep_best(state, accuracies.mean(1), first + n)
+    elif (first + n) % every == 0 or first + n == iterations:
+      accuracies = validate(values, trained.params)
+      state = keep_best(state, accuracies.mean(1), first + n)
       intervals = [metrics.mean_and_ci95(member) for member in accuracies]
       accuracy, ci95 = np.array(intervals).T
       made |= {'validation_accuracy': accuracy, 'validation_ci95': ci95}
-    return state, members.named(made, found)
+    return state, members_of_run.named(made, run.members)
 
   return Stage(
-    'meta_train',
-    config.meta.iterations,
-    config.meta.steps_per_dispatch,
+    NAME,
+    iterations,
+    chunk,
     init,
     advance,
+    title='Meta-training',
+    units=UNITS,
+    about=learning.about,
   )
 
 
-def _start(config: Config, keys: Array, images: Array) -> Training:
-  """All members before the first iteration."""
-  learner, optimizer = build.learner(config), build.outer_optimizer(config)
+def start(
+  learner: Learner,
+  optimizer: optax.GradientTransformation,
+  keys: Array,
+  images: Array,
+) -> Training:
+  """All members before the first iteration; `keys [members]`."""
   params = jax.vmap(learner.init, in_axes=(0, None))(keys, images)
   state = meta.MetaState(params, jax.vmap(optimizer.init)(params))
   accuracy = jnp.full(len(keys), -1, jnp.float32)
-  training = Training(
-    state, _copy(params), accuracy, jnp.zeros(len(keys), jnp.int32)
-  )
-  return parallel.replicate(build.mesh(config), training)
+  steps = jnp.zeros(len(keys), jnp.int32)
+  return Training(state, _copy(params), accuracy, steps)
 
 
-def _compiled_steps(config: Config, model: Generator | None) -> Any:
+def _compiled_steps(run: Run, step_of: Callable[[Values], Any]) -> Any:
   """`(state, (values, keys), source, first, n) -> (state, metrics)`."""
-  over = members.over_members(config)
 
   def steps(
     state: meta.MetaState,
@@ -150,15 +217,32 @@ def _compiled_steps(config: Config, model: Generator | None) -> Any:
   ) -> Any:
     def member_steps(member: Any) -> Any:
       state, (values, key) = member
-      step = build.meta_step(members.configured(config, values), model)
-      return meta.many_steps(step, n)(key, state, source, first)
+      return meta.many_steps(step_of(values), n)(key, state, source, first)
 
-    return over(member_steps, (state, those))
+    return run.over_members(member_steps, (state, those))
 
   return jax.jit(steps, static_argnums=4, donate_argnums=0)
 
 
-def _keep_best(state: Training, accuracy: np.ndarray, step: int) -> Training:
+def _validator(
+  run: Run, learning: Learning, tasks: int
+) -> Callable[[Values, Params], np.ndarray]:
+  """`(values, params) -> accuracies [members, tasks]` of validation classes.
+
+  Each member has the tasks that a run of its own, with its seed, would have.
+  """
+  accuracies = judge(run, learning.validation, learning.judged, tasks)
+  source = parallel.replicate(run.task_mesh, image_set(run.splits.validation))
+  keys = jnp.stack(
+    [streams.stream(m.seed, streams.VALIDATION) for m in run.members]
+  )
+  indices = np.arange(tasks)
+  return lambda values, params: np.asarray(
+    accuracies(keys, values, params, source, indices)
+  )
+
+
+def keep_best(state: Training, accuracy: np.ndarray, step: int) -> Training:
   """Takes the parameters of the members that are better than ever."""
   better = accuracy > state.best_accuracy
 
@@ -179,63 +263,38 @@ def _copy(params: Params) -> Params:
   return jax.tree.map(jnp.copy, params)
 
 
-def _training_source(
-  config: Config, splits: Splits, params: Params | None
-) -> tuple[Generator | None, Any]:
-  mesh = build.mesh(config)
-  if not needs_generator(config):
-    images = splits.train
-    if config.tasks.source == 'umtra':  # Reads no labels, so any will do.
-      images = evenly_spaced(images, config.data.device_bytes)
-    return None, parallel.replicate(mesh, image_set(images))
-  model, _ = build.generator(config, splits.train.shape)
-  anchors = evenly_spaced(splits.train, config.data.device_bytes)
-  source = GeneratorSource(params, jnp.asarray(anchors.images))
-  return model, parallel.replicate(mesh, source)
+def left_behind(
+  learner: Learner,
+  members: list[Member],
+  files: Record,
+  shape: tuple[int, int, int],
+  *,
+  iterations: int,
+  learning_rate: float = 1e-3,
+  clip: float = 0.0,
+  **_: Any,
+) -> Training:
+  """The final state of a run, found without its data.
 
+  Args:
+    learner: as it trained.
+    members: of the run.
+    files: of the run.
+    shape: `(H, W, C)` of its images.
+    iterations: of the run.
+    learning_rate: likewise.
+    clip: likewise.
+    **_: what else the section has.
 
-def _validator(
-  config: Config, splits: Splits
-) -> Callable[[Values, Params], Array]:
-  """`(values, params) -> accuracies [members, tasks]` of validation classes."""
-  task_fn = build.evaluation_tasks(config, config.tasks.shots)
-  judge = build.judge(
-    config, task_fn, functools.partial(build.learner, evaluation=True)
-  )
-  source = parallel.replicate(build.mesh(config), image_set(splits.validation))
-  indices = np.arange(config.meta.validation_tasks)
-  key = streams.stream(config.seed, streams.VALIDATION)
-  return lambda values, params: judge(key, values, params, source, indices)
-
-
-def _note_rejections(
-  config: Config, model: Generator | None, source: Any, files: Record
-) -> None:
-  """Notes how often anchors are redrawn (the paper's Table 9)."""
-  if model is None:
-    return
-  rejected = count_rejections(config, model, source, num_tasks=1_000)
-  counts = {'tasks': 1_000, 'rejected': rejected}
-  record.write_json(files.workdir / 'anchors.json', counts)
-
-
-def count_rejections(
-  config: Config, model: Generator, source: Any, num_tasks: int
-) -> int:
-  """How often the anchors of so many tasks are redrawn.
+  Returns:
+    The state.
 
   Raises:
-    BadConfig: if epsilon cannot be met, in place of a NaN later.
+    FileNotFoundError: if meta-training has not come to its end.
   """
-  anchor_fn = build.anchors(config, model)
-  key = streams.stream(config.seed, streams.REJECTIONS)
-  try:
-    # One alone first: where none can be met, a thousand take very long.
-    latents.count_rejections(key, anchor_fn, source, 1)
-    return latents.count_rejections(key, anchor_fn, source, num_tasks)
-  except ValueError as error:
-    raise BadConfig(
-      f'config.generator.epsilon = {config.generator.epsilon}: {error} To '
-      'keep the trained generator, name this workdir with '
-      '--config.generator.workdir, and another with --workdir.'
-    ) from error
+  keys, _keys = members_of_run.stacked_keys(members, streams.META)
+  optimizer = _optimizer(learning_rate, clip)({})
+  x = jnp.zeros((1, *shape))
+  return loop.left_behind(
+    NAME, iterations, lambda: start(learner, optimizer, keys, x), files
+  )

@@ -64,7 +64,7 @@ def read_folder(
     ValueError: if there are no images, or too many do not decode.
   """
   return split_folder(
-    folder, form, held_out=0, cache_dir=cache_dir, max_bad_share=max_bad_share
+    folder, form, held_out=(), cache_dir=cache_dir, max_bad_share=max_bad_share
   )[0]
 
 
@@ -72,11 +72,11 @@ def split_folder(
   folder: str | Path,
   form: ImageForm,
   *,
-  held_out: float,
+  held_out: Sequence[float],
   cache_dir: str | Path | None = None,
   max_bad_share: float = 0.05,
-) -> tuple[Dataset, Dataset]:
-  """As `read_folder`, with a share of the files held out.
+) -> list[Dataset]:
+  """As `read_folder`, with shares of the files held out.
 
   A file is held out by a hash of its path, so that it stays on its side when
   others come and go.
@@ -84,36 +84,41 @@ def split_folder(
   Args:
     folder: as in `read_folder`.
     form: likewise.
-    held_out: the share, in [0, 1).
+    held_out: the share of each part, such as `(0.05, 0.05)`; below 1 together.
     cache_dir: as in `read_folder`.
     max_bad_share: likewise, of all files.
 
   Returns:
-    The files that are not held out, and those that are; either may lack a
-    class that the other has, and be empty.
+    The files that are not held out, then each held-out part; any may lack a
+    class that another has, and be empty.
 
   Raises:
     As `read_folder`.
   """
   folder = Path(folder)
   files = list_images(folder)
-  # The held-out ones last: two slices of one array need no memory.
-  files.sort(key=lambda file: _is_held_out(file, held_out))
-  place = _digest(repr((str(folder.resolve()), form, held_out)))
+  # The held-out ones last: slices of one array need no memory.
+  files.sort(key=lambda file: _part(file, held_out))
+  place = _digest(repr((str(folder.resolve()), form, tuple(held_out))))
   cache = Path(cache_dir or default_cache_dir()) / f'folder-{place}'
   images, skipped = _cached(cache, folder, files, form)
   _check_skipped(folder, len(files), skipped, max_bad_share)
   kept = [file for file in files if file.path not in skipped]
-  middle = sum(not _is_held_out(file, held_out) for file in kept)
-  return (
-    _dataset(images[:middle], kept[:middle]),
-    _dataset(images[middle:], kept[middle:]),
-  )
+  parts = [_part(file, held_out) for file in kept]
+  counts = np.bincount(parts, minlength=len(held_out) + 1)
+  ends = np.cumsum(counts)
+  return [
+    _dataset(images[end - count : end], kept[end - count : end])
+    for end, count in zip(ends, counts, strict=True)
+  ]
 
 
-def _is_held_out(file: ImageFile, share: float) -> bool:
+def _part(file: ImageFile, held_out: Sequence[float]) -> int:
+  """0 for a file that is not held out, else the number of its part from 1."""
   digest = hashlib.sha256(os.fsencode(file.path)).digest()
-  return int.from_bytes(digest[:8]) < share * 2**64
+  place = int.from_bytes(digest[:8]) / 2**64
+  inside = np.flatnonzero(place < np.cumsum(held_out))
+  return int(inside[0]) + 1 if len(inside) else 0
 
 
 def _digest(text: str) -> str:

@@ -1,0 +1,132 @@
+"""What LASIUM's benchmarks share: the names of runs, and their sections.
+
+The values are the paper's for Omniglot (its Tables 5 and 6).
+"""
+
+import math
+
+from ml_collections import ConfigDict
+
+from configs.parts import common
+from configs.parts.sections import named, section
+from experiments.components.floors import FLOORS
+from experiments.components.latents import ANCHORS, SAMPLERS
+from experiments.components.tasks import AUGMENTATION, TASKS
+from experiments.stages import evaluation, generator, meta
+from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
+from lasium_jax.settings import Part
+
+VARIANTS = ('paper', 'released')
+# The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
+# Omniglot's 24,000 training images is 187 steps.
+STEPS = {'vae': 187_000, 'msgan': 93_500}
+# What a learner does otherwise when it is judged; None is as in training.
+EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
+
+
+def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
+  """The settings of one run of a benchmark.
+
+  Args:
+    file: the path of its config module.
+    run: what comes behind the colon, such as 'ro-vae-maml';
+      configs/lasium/omniglot.py has the grammar.
+    data: the benchmark's section.
+
+  Returns:
+    A config with the sections that the run has a use for, and no others.
+
+  Raises:
+    ValueError: if there is no such run.
+  """
+  config = common.run('lasium', file, run)
+  config.data = data
+  words = run.split('-')
+  variant = words.pop() if words[-1] in VARIANTS else ''
+  config.network = named(NETWORKS, 'conv4')
+  match words:
+    case ['scratch']:
+      pass
+    case ['supervised', learner] if learner in LEARNERS:
+      _learn(config, 'labeled', learner)
+      config.augment.shift = (0, 0)  # Only synthetic tasks are shifted.
+    case [tasks, learner] if tasks in TASKS and learner in LEARNERS:
+      _learn(config, tasks, learner)
+    case [sampler, generator, learner] if (
+      sampler in SAMPLERS and generator in GENERATORS and learner in LEARNERS
+    ):
+      _learn(config, 'lasium', learner)
+      _generate(config, sampler, generator)
+    case _:
+      raise ValueError(_no_such_run(file, run))
+  config.evaluation = section(Part(evaluation.evaluate))
+  config.floors = ConfigDict(
+    {name: _floor(name, judge=words == [name]) for name in FLOORS}
+  )
+  _choose_variant(config, variant)
+  return common.with_sweep(config)
+
+
+def _no_such_run(file: str, run: str) -> str:
+  samplers, generators, learners = map(
+    ','.join, (SAMPLERS, GENERATORS, LEARNERS)
+  )
+  return (
+    f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
+    f'{{{learners}}}, umtra-{{{learners}}}, supervised-{{{learners}}} and '
+    f'scratch, each with -{" or -".join(VARIANTS)} behind it or nothing.'
+  )
+
+
+def _learn(config: ConfigDict, tasks: str, learner: str) -> None:
+  """The sections of a learner and the tasks that it is trained on."""
+  config.tasks = named(TASKS, tasks, ways=5, shots=1, queries=5)
+  config.augment = section(AUGMENTATION, shift=(-5, 4))
+  config.learner = named(LEARNERS, learner)
+  changes = EVALUATED.get(learner, {})
+  own = section(LEARNERS[learner], **changes)
+  config.evaluation_learner = ConfigDict()
+  for name in changes:
+    with config.evaluation_learner.ignore_type():
+      config.evaluation_learner[name] = own.get_ref(name)
+  config.meta = section(Part(meta.train))
+
+
+def _generate(config: ConfigDict, sampler: str, name: str) -> None:
+  """The sections of a generator and of sampling in its latent space."""
+  config.generator = named(GENERATORS, name)
+  if name == 'vae':
+    config.generator.filters = (64, 64, 64, 64)
+  steps = STEPS.get(name, STEPS['vae'])
+  config.generator_training = section(Part(generator.train), steps=steps)
+  config.anchors = named(ANCHORS, 'encoded' if name == 'vae' else 'prior')
+  config.latents = named(SAMPLERS, sampler)
+
+
+def _floor(name: str, *, judge: bool) -> ConfigDict:
+  floor = ConfigDict({'judge': judge})
+  floor.update(section(FLOORS[name].part))
+  return floor
+
+
+def _choose_variant(config: ConfigDict, variant: str) -> None:
+  """Follows the paper's text, or its released code, where they differ."""
+  latents = config.get('latents', ConfigDict())
+  learner = config.get('learner', ConfigDict())
+  generator = config.get('generator', ConfigDict())
+  if variant == 'paper':
+    config.network.update(downsample='max_pool', head='flatten')
+    if latents.get('name') == 'n':
+      latents.sigma = math.sqrt(0.5)
+    if learner.get('name') == 'protonets':
+      learner.distance = 'sum'
+  if variant == 'released' and generator.get('name') == 'vae':
+    generator.kl_weighting = 'mean'
+    config.anchors.posterior = 'sample'
+    if latents.name == 'n' and learner.name == 'maml':
+      latents.sigma, latents.sigma_max = 0.0, 2.0
+    if latents.name == 'n' and learner.name == 'protonets':
+      latents.sigma = 2.0
+  if variant == 'released' and generator.get('name') == 'msgan':
+    generator.label_noise = 'released'
+    config.anchors.epsilon = 246.09

@@ -1,0 +1,9 @@
+"""What becomes of a batch of real images before a trainer sees it."""
+
+from lasium_jax import batches
+from lasium_jax.settings import Part
+
+BATCHES = {
+  'unchanged': Part(batches.unchanged),
+  'augmented': Part(batches.augmented),
+}

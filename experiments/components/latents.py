@@ -1,0 +1,14 @@
+"""Where anchors come from, and how their classes are sampled."""
+
+from lasium_jax import latents
+from lasium_jax.settings import Part
+
+ANCHORS = {
+  'prior': Part(latents.prior_anchors),
+  'encoded': Part(latents.encoded_anchors),
+}
+SAMPLERS = {
+  'n': Part(latents.noise),
+  'ro': Part(latents.random_out_of_class),
+  'oc': Part(latents.other_classes),
+}

@@ -1,0 +1,65 @@
+"""Sections of a config into parts, by the tables of this folder."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.run.config import BadConfig, Settings
+from lasium_jax.models.build import checked, settings_of
+from lasium_jax.settings import Part, check
+
+Sections = Mapping[str, Mapping[str, Part] | Part]
+
+
+def make(
+  table: Mapping[str, Part], section: Settings, /, **available: Any
+) -> Any:
+  """What a section names, made of its settings and of what else it needs.
+
+  Args:
+    table: parts by name.
+    section: `name`, and the part's settings.
+    **available: by name, whatever a part of the table may need besides; each
+      is given what its function has parameters for.
+
+  Returns:
+    What the part makes.
+  """
+  part = table[section['name']]
+  return make_part(part, settings_of(section), **available)
+
+
+def make_part(part: Part, settings: Settings, /, **available: Any) -> Any:
+  """The same for a part that is not chosen by name."""
+  parameters = inspect.signature(part.make).parameters.values()
+  needs = [
+    parameter.name
+    for parameter in parameters
+    if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+  ]
+  given = {name: available[name] for name in (*needs, *part.given)}
+  return part.make(**given, **settings)
+
+
+def check_sections(settings: Settings, sections: Sections) -> None:
+  """Sees that every section of a config is one function's keyword arguments.
+
+  Args:
+    settings: of a run.
+    sections: by name, a part, or a table that the section's `name` picks from.
+      A run has those that it has a use for.
+
+  Raises:
+    BadSetting: if a setting is unknown, missing or out of bounds.
+    BadConfig: if a section is none of these.
+  """
+  for name, section in settings.items():
+    if not isinstance(section, Mapping):
+      continue
+    if name not in sections:
+      raise BadConfig(f'There is no use for config.{name} here.')
+    parts = sections[name]
+    if isinstance(parts, Part):
+      check(parts, section, f'config.{name}')
+    else:
+      checked(parts, section, f'config.{name}')

@@ -1,0 +1,141 @@
+"""What every run has, made once when it starts and handed to its stages."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import jax
+from jax.sharding import Mesh
+
+from experiments.run.config import Config, Settings
+from experiments.run.members import Loop, Member, OverMembers, over_members
+from experiments.run.members import members as members_of
+from experiments.run.record import Record
+from lasium_jax import parallel
+from lasium_jax.data import Splits
+from lasium_jax.data.cache import default_cache_dir
+from lasium_jax.settings import Count, NonNegative, Whole
+
+
+class Places(NamedTuple):
+  """Where data is, on this machine; no part of a run's config."""
+
+  data_dir: Path | None = None
+  cache_dir: Path = default_cache_dir()
+  download: bool = False
+
+
+class Run(NamedTuple):
+  """A run under way.
+
+  Attributes:
+    settings: of its config.
+    files: its workdir.
+    splits: its data.
+    members: its learners; one, or several.
+    over_members: how these are looped over inside a program.
+    task_mesh: the devices that share tasks; None for one alone.
+    image_mesh: the devices that share large batches of images.
+    device_bytes: of images that a device has room for.
+    checkpoint_seconds: between checkpoints.
+  """
+
+  settings: Settings
+  files: Record
+  splits: Splits
+  members: list[Member]
+  over_members: OverMembers
+  task_mesh: Mesh | None
+  image_mesh: Mesh | None
+  device_bytes: int
+  checkpoint_seconds: float
+
+
+class System(NamedTuple):
+  """What one paper's runs do; a door starts it.
+
+  Attributes:
+    name: that its configs have as `config.system`.
+    complete: fills in what a config leaves to other fields.
+    build: makes the run's parts, once; raises ValueError for settings that
+      cannot work, before data are read and before the workdir is anyone's.
+    read: `(settings, places) -> splits`, checked against the run's tasks.
+    work: `(run, parts)`, the stages in order, and the page.
+  """
+
+  name: str
+  complete: Callable[[Config], Config]
+  build: Callable[[Settings], Any]
+  read: Callable[[Settings, Places], Splits]
+  work: Callable[[Run, Any], None]
+
+
+def common(
+  *,
+  seed: int = 0,
+  seeds: Count = 1,
+  over_members: Loop = 'auto',
+  devices: Whole = 0,
+  device_bytes: Count = 2 * 2**30,
+  checkpoint_seconds: NonNegative = 60.0,
+  precision: Literal['float32', 'tensorfloat32', 'bfloat16'] = 'float32',
+) -> None:
+  """The settings that every run has, beside its sections.
+
+  Args:
+    seed: of the first member; the others have seed + 1, seed + 2, ...
+    seeds: how many learners are trained side by side on one generator.
+    over_members: 'map' is one after another, the default on CPUs; 'vectorize'
+      all at once.
+    devices: of all hosts, that share each batch. Results are those of one to
+      rounding, so a run may go on with others. 0 is one; on CPU each core,
+      where they share the meta-batch evenly, is one for tasks.
+    device_bytes: of images that a device has room for; more are read from the
+      host as they are needed.
+    checkpoint_seconds: between checkpoints.
+    precision: of matrix products; 'tensorfloat32' is faster on a GPU,
+      'bfloat16' on a TPU. A CPU rounds as they do, and is slower.
+  """
+
+
+def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
+  """The run of some settings.
+
+  Args:
+    settings: checked.
+    files: its workdir.
+    splits: its data.
+
+  Returns:
+    The run.
+
+  Raises:
+    ValueError: if there are fewer devices than asked for.
+  """
+  devices = settings['devices']
+  # Evaluation can share any number of tasks.
+  shared = settings.get('meta', {}).get('batch', jax.device_count())
+  return Run(
+    settings,
+    files,
+    splits,
+    members_of(settings),
+    over_members(settings['over_members']),
+    parallel.mesh(devices or _cores_for(shared)),
+    parallel.mesh(devices or 1),
+    settings['device_bytes'],
+    settings['checkpoint_seconds'],
+  )
+
+
+def _cores_for(batch: int) -> int:
+  """How many cores have tasks of their own: more than sharing each task."""
+  if jax.default_backend() != 'cpu' or jax.process_count() > 1:
+    return 1
+  counts = range(1, min(jax.device_count(), batch) + 1)
+  return max(n for n in counts if batch % n == 0)
+
+
+def vectorizes() -> bool:
+  """Whether this backend is the faster for doing many tasks at once."""
+  return jax.default_backend() != 'cpu'

@@ -1,0 +1,210 @@
+"""An ordinary classifier is trained on batches, and tested on real images."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.components.data import dataset_name
+from experiments.run import loop, streams
+from experiments.run.config import run_name
+from experiments.run.loop import Stage
+from experiments.run.members import label
+from experiments.run.record import Record
+from experiments.run.results import Result
+from experiments.run.run import Run
+from experiments.stages import training
+from lasium_jax.batches import shuffled
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.ops.images import as_floats
+from lasium_jax.settings import Count, Whole
+from lasium_jax.types import (
+  Array,
+  BatchFn,
+  ClassifyFn,
+  Params,
+  Trainer,
+  TrainingSet,
+)
+
+NAME = 'train_classifier'
+UNITS = {'loss': 'nats', 'accuracy': '%', 'test_accuracy': '%'}
+_TESTED_AT_ONCE = 256  # Images.
+
+
+class Classifying(NamedTuple):
+  """What is trained to classify, and on what.
+
+  Attributes:
+    classify: the classifier.
+    trainer: what fits it.
+    data: images, on the host, with labels.
+    batch_fn: what becomes of a batch of them.
+    source: what that makes batches of, such as a generator's parameters.
+    test: real images of the same classes.
+  """
+
+  classify: ClassifyFn
+  trainer: Trainer
+  data: TrainingSet
+  batch_fn: BatchFn
+  source: Any
+  test: Dataset
+
+
+def train(
+  run: Run,
+  classifying: Classifying,
+  *,
+  steps: Count,
+  batch_size: Count = 128,
+  steps_per_dispatch: Count = 1,
+  test_every: Whole = 0,
+) -> list[Params]:
+  """Trains a classifier for each member.
+
+  Args:
+    run: whose members they are.
+    classifying: what and on what.
+    steps: of one batch each.
+    batch_size: images of a step.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
+    test_every: steps after which it is tested on the way, for the curves alone:
+      no checkpoint is chosen by it. 0 is never.
+
+  Returns:
+    The parameters of each member.
+  """
+  stage = _stage(
+    run, classifying, steps, batch_size, steps_per_dispatch, test_every
+  )
+  states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
+  return [classifying.trainer.params(state) for state in states]
+
+
+def _stage(
+  run: Run,
+  classifying: Classifying,
+  steps: int,
+  batch_size: int,
+  steps_per_dispatch: int,
+  test_every: int,
+) -> Stage:
+  tested = tester(classifying.classify, classifying.test)
+
+  def after(
+    states: training.States, first: int, n: int
+  ) -> Mapping[str, np.ndarray]:
+    if not test_every or first // test_every == (first + n) // test_every:
+      return {}
+    accuracies = [
+      tested(classifying.trainer.params(state)).mean() for state in states
+    ]
+    return {'test_accuracy': np.array(accuracies)}
+
+  schedule = training.Schedule(
+    steps,
+    steps_per_dispatch,
+    shuffled(batch_size),
+    classifying.batch_fn,
+    classifying.source,
+  )
+  return training.stage_of(
+    NAME,
+    classifying.trainer,
+    classifying.data,
+    schedule,
+    run.members,
+    streams.CLASSIFIER,
+    mesh=run.image_mesh,
+    device_bytes=run.device_bytes,
+    after=after,
+    title='Classifier',
+    units=UNITS,
+  )
+
+
+def tester(classify: ClassifyFn, test: Dataset) -> Any:
+  """`params -> right [n]`, which test images are classified right."""
+
+  @jax.jit
+  def right(params: Params, images: Array, labels: Array) -> Array:
+    logits = classify(params, as_floats(images)).logits
+    return logits.argmax(-1) == labels
+
+  def tested(params: Params) -> np.ndarray:
+    parts = []
+    for first in range(0, len(test.images), _TESTED_AT_ONCE):
+      images = np.asarray(test.images[first : first + _TESTED_AT_ONCE])
+      labels = test.labels[first : first + _TESTED_AT_ONCE]
+      size = len(images)
+      # The last part is filled up, so that one program serves for all.
+      fill = [(0, _TESTED_AT_ONCE - size)] + [(0, 0)] * (images.ndim - 1)
+      found = right(params, np.pad(images, fill), np.pad(labels, fill[:1]))
+      parts.append(np.asarray(found)[:size])
+    return np.concatenate(parts)
+
+  return tested
+
+
+def results_of(
+  run: Run, classifying: Classifying, params: list[Params], steps: int
+) -> list[Result]:
+  """The accuracy of each member on the test images.
+
+  The interval is 1.96 standard errors of a share of so many images.
+  """
+  tested = tester(classifying.classify, classifying.test)
+  results = []
+  for member, own in zip(run.members, params, strict=True):
+    right = tested(own)
+    value = float(right.mean())
+    several = len(run.members) > 1
+    result = Result(
+      run.settings['name'],
+      'accuracy',
+      value,
+      dataset_name(run.settings),
+      len(right),
+      'images',
+      ci95=float(1.96 * np.sqrt(value * (1 - value) / len(right))),
+      protocol={'classes': len(classifying.test.class_names)},
+      steps=steps,
+      config=run_name(run.settings),
+      member=member.settings() if several else None,
+    )
+    name = f' ({label(result.member)})' if result.member else ''
+    print(
+      f'{result.name}{name}: {100 * value:.2f} +- {100 * (result.ci95 or 0):.2f}'
+      f' % of {len(right):,} images of {len(classifying.test.class_names):,} '
+      'classes',
+      flush=True,
+    )
+    results.append(result)
+  return results
+
+
+def left_behind(
+  trainer: Trainer,
+  files: Record,
+  members: int,
+  shape: tuple[int, int, int],
+  *,
+  steps: int,
+  **_: Any,
+) -> list[Params]:
+  """The parameters that `train` left, found without its data.
+
+  Raises:
+    FileNotFoundError: if training has not come to its end.
+  """
+  data = TrainingSet(jnp.zeros((2, *shape), jnp.uint8), jnp.zeros(2, jnp.int32))
+  states = loop.left_behind(
+    NAME,
+    steps,
+    lambda: (trainer.init(jax.random.key(0), data),) * members,
+    files,
+  )
+  return [trainer.params(state) for state in states]

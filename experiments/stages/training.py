@@ -1,0 +1,262 @@
+"""Any trainer on epochs of rows: what generators and classifiers share.
+
+Epochs are drawn from (seed, epoch) and steps from their number, so that a run
+may stop and go on anywhere, also in the middle of an epoch, and whether images
+lie on the device or on the host.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+
+from experiments.run import members as members_of_run
+from experiments.run import streams
+from experiments.run.loop import Stage
+from experiments.run.members import Member
+from lasium_jax import parallel
+from lasium_jax.batches import gather
+from lasium_jax.types import (
+  Array,
+  Batch,
+  BatchFn,
+  EpochFn,
+  Metrics,
+  State,
+  Trainer,
+  TrainingSet,
+)
+
+States = tuple[State, ...]  # One a member.
+
+
+class Schedule(NamedTuple):
+  """How a trainer is run.
+
+  Attributes:
+    steps: in all.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
+    epoch_fn: the rows of an epoch's batches.
+    batch_fn: what becomes of a batch.
+    source: what `batch_fn` makes batches of.
+  """
+
+  steps: int
+  steps_per_dispatch: int
+  epoch_fn: EpochFn
+  batch_fn: BatchFn
+  source: Any = ()
+
+
+class Keys(NamedTuple):
+  """A member's streams of random numbers."""
+
+  init: Array
+  epochs: Array
+  steps: Array
+  ends: Array
+
+
+def keys_of(member: Member, stream: int) -> Keys:
+  """The keys of a member in one of `streams`."""
+  init, key = streams.training_keys(member.seed, stream)
+  return Keys(init, *jax.random.split(key, 3))
+
+
+def stage_of(
+  name: str,
+  trainer: Trainer,
+  data: TrainingSet,
+  schedule: Schedule,
+  members: Sequence[Member],
+  stream: int,
+  *,
+  mesh: Mesh | None,
+  device_bytes: int,
+  after: Callable[[States, int, int], Mapping[str, Any]] | None = None,
+  **description: Any,
+) -> Stage:
+  """A stage that trains each member, one after the other, in equal steps.
+
+  Members are not mapped over inside a program: convolutions with weights of
+  each member's own are slow on every backend.
+
+  Args:
+    name: of the stage.
+    trainer: what is trained.
+    data: `images` on the host.
+    schedule: how.
+    members: whose seeds count.
+    stream: of random numbers, one of `streams`.
+    mesh: the devices that share a batch.
+    device_bytes: of images that a device has room for; more are fetched from
+      the host, batch by batch.
+    after: `(states, first, n) -> metrics`, called after steps
+      `first..first+n-1`, for pictures and tests; metrics are `[members]` each.
+    **description: title, units and the like of `Stage`.
+
+  Returns:
+    The stage; its state is a tuple of the members' states.
+  """
+  keys = [keys_of(member, stream) for member in members]
+  rows_of = _epochs(schedule.epoch_fn, data, keys)
+  per_epoch = len(rows_of(0, 0))
+  fetch = _fetcher(data, mesh, device_bytes)
+  advance_one = _compiled(trainer, schedule, mesh)
+  source = parallel.replicate(mesh, schedule.source)
+  shapes = TrainingSet(
+    jax.ShapeDtypeStruct(data.images.shape, data.images.dtype),  # type: ignore[arg-type]
+    data.y,
+  )
+
+  def init() -> States:
+    states = tuple(trainer.init(key.init, shapes) for key in keys)
+    return parallel.replicate(mesh, states)
+
+  def advance(states: States, first: int, n: int) -> tuple[States, Any]:
+    epoch, start = divmod(first, per_epoch)
+    advanced, metrics = [], []
+    for i, state in enumerate(states):
+      rows = rows_of(i, epoch)[start : start + n]
+      state, values = advance_one(
+        keys[i].steps, state, source, *fetch(rows), np.int32(first), epoch
+      )
+      if trainer.end_epoch and start + n == per_epoch:
+        # In the call of the epoch's last step: no checkpoint is in between.
+        key = jax.random.fold_in(keys[i].ends, epoch)
+        state = trainer.end_epoch(key, state, data)
+      advanced.append(state)
+      metrics.append(values)
+    stacked = {
+      name: np.array([float(values[name]) for values in metrics])
+      for name in metrics[0]
+    }
+    states = tuple(advanced)
+    if after is not None:
+      stacked |= after(states, first, n)
+    return states, members_of_run.named(stacked, members)
+
+  return Stage(
+    name,
+    schedule.steps,
+    schedule.steps_per_dispatch,
+    init,
+    advance,
+    period=per_epoch,
+    **description,
+  )
+
+
+def _epochs(
+  epoch_fn: EpochFn, data: TrainingSet, keys: Sequence[Keys]
+) -> Callable[[int, int], np.ndarray]:
+  """`(member, epoch) -> rows [steps, b]`, on the host, the last ones kept."""
+  # Of the images only the shape: they may be more than a device holds.
+  images = jax.ShapeDtypeStruct(data.images.shape, data.images.dtype)
+
+  @jax.jit
+  def drawn(key: Array, y: Array | None) -> Array:
+    return epoch_fn(key, TrainingSet(images, y))  # type: ignore[arg-type]
+
+  @functools.lru_cache(maxsize=2 * len(keys))
+  def rows(member: int, epoch: int) -> np.ndarray:
+    key = jax.random.fold_in(keys[member].epochs, epoch)
+    return np.asarray(drawn(key, data.y))
+
+  return rows
+
+
+def _fetcher(
+  data: TrainingSet, mesh: Mesh | None, device_bytes: int
+) -> Callable[[np.ndarray], tuple[TrainingSet, np.ndarray, np.ndarray]]:
+  """`rows [n, b] -> (data on the device, places in it [n, b], rows)`."""
+  y = None if data.y is None else jnp.asarray(data.y)
+  if data.images.nbytes <= device_bytes:
+    held = parallel.replicate(mesh, TrainingSet(jnp.asarray(data.images), y))
+    return lambda rows: (held, rows, rows)
+
+  def from_host(
+    rows: np.ndarray,
+  ) -> tuple[TrainingSet, np.ndarray, np.ndarray]:
+    flat = rows.reshape(-1)
+    images = jnp.asarray(np.asarray(data.images[flat]))
+    some = TrainingSet(images, None if y is None else y[flat])
+    places = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
+    return parallel.replicate(mesh, some), places, rows
+
+  return from_host
+
+
+def _compiled(trainer: Trainer, schedule: Schedule, mesh: Mesh | None) -> Any:
+  """`(key, state, source, data, places, rows, first, epoch)` to state, metrics.
+
+  One program for each of the trainer's updates and each number of steps.
+  """
+
+  def step(
+    update: int,
+    key: Array,
+    state: State,
+    source: Any,
+    batch: Batch,
+  ) -> tuple[State, Metrics]:
+    batch_key, update_key = jax.random.split(key)
+    x, rows, y = parallel.split_batch(mesh, (batch.x, batch.rows, batch.y))
+    batch = schedule.batch_fn(
+      batch_key, source, batch._replace(x=x, rows=rows, y=y)
+    )
+    return trainer.updates[update](update_key, state, batch)
+
+  @functools.partial(jax.jit, static_argnums=0, donate_argnums=2)
+  def many(
+    update: int,
+    key: Array,
+    state: State,
+    source: Any,
+    data: TrainingSet,
+    places: Array,
+    rows: Array,
+    first: Array,
+    epoch: Array,
+  ) -> tuple[State, Metrics]:
+    def body(
+      state: State, item: tuple[Array, Array, Array]
+    ) -> tuple[State, Metrics]:
+      number, place, row = item
+      batch = gather(data, place, epoch)._replace(rows=row)
+      return step(update, jax.random.fold_in(key, number), state, source, batch)
+
+    numbers = first + jnp.arange(len(places))
+    if len(places) == 1:
+      # Without a loop XLA:CPU keeps its fast path for convolution gradients.
+      return body(state, (numbers[0], places[0], rows[0]))
+    state, metrics = jax.lax.scan(body, state, (numbers, places, rows))
+    return state, jax.tree.map(lambda leaf: leaf.mean(0), metrics)
+
+  def advance(
+    key: Array,
+    state: State,
+    source: Any,
+    data: TrainingSet,
+    places: np.ndarray,
+    rows: np.ndarray,
+    first: np.int32,
+    epoch: int,
+  ) -> tuple[State, Metrics]:
+    return many(
+      epoch % len(trainer.updates),
+      key,
+      state,
+      source,
+      data,
+      places,
+      rows,
+      first,
+      np.int32(epoch),
+    )
+
+  return advance

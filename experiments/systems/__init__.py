@@ -1,0 +1,1 @@
+"""One module a system: its checks, its stages in order, its page."""

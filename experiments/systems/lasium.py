@@ -1,0 +1,299 @@
+"""LASIUM: a generator, meta-training on its tasks, evaluation, a page."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from experiments.components import by_size
+from experiments.components.data import DATA, image_shape
+from experiments.components.few_shot import Parts, as_judged, normalization
+from experiments.components.floors import FLOORS
+from experiments.components.folders import Needs
+from experiments.components.parts import make
+from experiments.pages import report
+from experiments.run import record, streams
+from experiments.run.config import BadConfig, Settings
+from experiments.run.members import Member
+from experiments.run.run import Places, Run, System
+from experiments.stages import evaluation, generator, meta
+from experiments.stages.evaluation import Contestant
+from experiments.stages.pictures import keep_task
+from experiments.systems.lasium_checks import build, check_data
+from lasium_jax import latents
+from lasium_jax.data import Splits, evenly_spaced, image_set
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.tasks import labeled
+from lasium_jax.types import AnchorFn, GeneratorSource, Params
+
+_TASKS = (
+  'Every row is a class. Left of the rule are its support images, to learn '
+  'from; right of it its queries, to be classified.'
+)
+_RING = (
+  ' In a synthetic task the image in a thick dark ring is the anchor of its '
+  'class; the rest of the row '
+)
+# What pages say of the pictures of tasks, by `config.tasks.name`.
+_ABOUT = {
+  'lasium': f'{_TASKS}{_RING}was made around it, in the latent space of the '
+  'generator.',
+  'umtra': f'{_TASKS}{_RING}is the same image, as it is to the left and '
+  'augmented to the right.',
+}
+_COUNTED = 1_000  # Tasks whose rejected anchors are counted (Table 9).
+
+SECTIONS: dict[str, Any] = {}
+
+
+def read(settings: Settings, places: Places) -> Splits:
+  """The run's data, checked against its tasks."""
+  evaluated = settings['evaluation']
+  shots = settings.get('tasks', {}).get('shots', 1)
+  needs = Needs(
+    evaluated['ways'],
+    shots + evaluated['queries'],
+    max(evaluated['shots']) + evaluated['queries'],
+    settings['device_bytes'],
+  )
+  splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
+  check_data(settings, splits)
+  if 'generator' in settings:
+    generator.check_borrowed_data(settings, splits)
+  return splits
+
+
+def train_generator(run: Run, parts: Parts) -> Params | None:
+  """The first stage; None if the run has no generator."""
+  if parts.model is None or parts.trainer is None:
+    return None
+  return generator.train(
+    run, parts.model, parts.trainer, **run.settings['generator_training']
+  )
+
+
+def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:
+  """The second stage, on a generator's parameters; None if there is none."""
+  if parts.learner is None:
+    return None
+  return meta.train(run, _learning(run, parts, params), **run.settings['meta'])
+
+
+def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
+  """The third stage, on the learners' parameters, and the page."""
+  evaluation.evaluate(
+    run, _contestants(run, parts, params), **run.settings['evaluation']
+  )
+  page = report.write_report(run.files.workdir)
+  print(f'Report: {page}')
+
+
+def work(run: Run, parts: Parts) -> None:
+  """All stages in order."""
+  generator_params = train_generator(run, parts)
+  learned = meta_train(run, parts, generator_params)
+  evaluate(run, parts, learned)
+
+
+def system(
+  work: Callable[[Run, Parts], None] = work,
+  build: Callable[[Settings], Parts] = build,
+) -> System:
+  """LASIUM, or with other work one of its stages."""
+  return System('lasium', by_size.resolved, build, read, work)
+
+
+def build_generator(settings: Settings) -> Parts:
+  """As `build`, where there must be a generator to train here."""
+  parts = build(settings)
+  if parts.trainer is None:
+    raise BadConfig(
+      f'The config {settings["name"]!r} has no generator to train.'
+    )
+  if settings['generator_training']['workdir']:
+    raise BadConfig(
+      'config.generator_training.workdir names a generator that is trained '
+      'already; leave it out to train one.'
+    )
+  return parts
+
+
+def work_generator(run: Run, parts: Parts) -> None:
+  """What experiments/train_generator.py does."""
+  train_generator(run, parts)
+
+
+def build_meta(settings: Settings) -> Parts:
+  """As `build`, where there must be something to meta-train."""
+  parts = build(settings)
+  if parts.learner is None:
+    raise BadConfig(f'The config {settings["name"]!r} has no meta-training.')
+  return parts
+
+
+def work_meta(run: Run, parts: Parts) -> None:
+  """What experiments/meta_train.py does: the generator is trained already."""
+  params = None
+  if parts.trainer is not None:
+    training = run.settings['generator_training']
+    params = generator.trained(run, parts.trainer, **training)
+  meta_train(run, parts, params)
+
+
+def work_evaluation(run: Run, parts: Parts) -> None:
+  """What experiments/evaluate_learner.py does: all else is trained already."""
+  params = None
+  if parts.learner is not None:
+    params = meta.left_behind(
+      parts.learner({}),
+      run.members,
+      run.files,
+      image_shape(run.settings),
+      **run.settings['meta'],
+    ).best
+  evaluate(run, parts, params)
+
+
+def _learning(run: Run, parts: Parts, params: Params | None) -> meta.Learning:
+  settings = run.settings
+  tasks, evaluated = settings['tasks'], settings['evaluation']
+  assert parts.learner and parts.judged and parts.task_fn
+  source = _source(run, parts, params)
+  validation = labeled(
+    ways=evaluated['ways'],
+    shots=tasks['shots'],
+    queries=evaluated['queries'],
+  )
+
+  def before() -> None:
+    if parts.anchors is not None:
+      count_rejections(run, parts.anchors, source)
+    _show_tasks(run, parts, source)
+
+  return meta.Learning(
+    parts.learner,
+    parts.judged,
+    parts.task_fn,
+    source,
+    validation,
+    before,
+    _ABOUT.get(tasks['name'], _TASKS),
+  )
+
+
+def _source(run: Run, parts: Parts, params: Params | None) -> Any:
+  """What the tasks of meta-training are made of."""
+  if parts.model is not None:
+    fitting = _fitting(run, run.splits.train, 'Anchors are encoded from')
+    return GeneratorSource(params, jnp.asarray(fitting.images))
+  images = run.splits.train
+  if run.settings['tasks']['name'] != 'labeled':  # Reads no labels.
+    images = _fitting(run, images, 'Tasks are made of')
+  return image_set(images)
+
+
+def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
+  """As many images as a device has room for, and a word if not all."""
+  fitting = evenly_spaced(dataset, run.device_bytes)
+  if len(fitting.images) < len(dataset.images):
+    print(
+      f'{what} {len(fitting.images):,} of {len(dataset.images):,} images, '
+      'evenly spaced: config.device_bytes has room for no more.',
+      flush=True,
+    )
+  ways = run.settings['tasks']['ways']
+  if len(fitting.images) < ways:
+    raise BadConfig(
+      f'config.tasks.ways is {ways}, and config.device_bytes = '
+      f'{run.device_bytes} has room for {len(fitting.images)} images: raise it.'
+    )
+  return fitting
+
+
+def count_rejections(
+  run: Run, anchors: AnchorFn, source: GeneratorSource, tasks: int = _COUNTED
+) -> None:
+  """Notes how often the anchors of so many tasks are redrawn (Table 9).
+
+  Raises:
+    BadConfig: if epsilon cannot be met, in place of a NaN later.
+  """
+  key = streams.stream(run.settings['seed'], streams.REJECTIONS)
+  try:
+    # One alone first: where none can be met, a thousand take very long.
+    latents.count_rejections(key, anchors, source, 1)
+    rejected = latents.count_rejections(key, anchors, source, tasks)
+  except ValueError as error:
+    raise BadConfig(
+      f'config.anchors.epsilon = {run.settings["anchors"]["epsilon"]}: {error} '
+      'To keep the trained generator, name this workdir with '
+      '--config.generator_training.workdir, and another with --workdir.'
+    ) from error
+  counts = {'tasks': tasks, 'rejected': rejected}
+  record.write_json(run.files.workdir / 'anchors.json', counts)
+
+
+def _show_tasks(run: Run, parts: Parts, source: Any) -> None:
+  """Keeps pictures of real tasks and of those that meta-training sees."""
+  tasks, evaluated = run.settings['tasks'], run.settings['evaluation']
+  keys = jax.random.split(
+    streams.stream(run.settings['seed'], streams.PICTURES), 4
+  )
+  shots, queries = tasks['shots'], evaluated['queries']
+  keep = functools.partial(keep_task, run, meta.NAME, shots=shots)
+  if len(run.splits.test.images):
+    real = labeled(ways=evaluated['ways'], shots=shots, queries=queries)
+    task = jax.jit(real)(keys[3], image_set(run.splits.test))
+    keep('task_real', task, 'A real task', queries=queries, anchors=False)
+  if tasks['name'] == 'labeled' or parts.task_fn is None:
+    return
+  make_task = jax.jit(parts.task_fn(dict(run.members[0].values)))
+  for i in range(3):
+    keep(
+      f'task_synthetic_{i}',
+      make_task(keys[i], source),
+      f'Synthetic task {i + 1}',
+      queries=tasks['queries'],
+      anchors=True,
+    )
+
+
+def _contestants(
+  run: Run, parts: Parts, params: Params | None
+) -> list[Contestant]:
+  """The run's learners, and the floors that it judges."""
+  settings, found = run.settings, []
+  if parts.judged is not None and params is not None:
+    judged = as_judged(settings)
+    found.append(
+      Contestant(
+        settings['name'],
+        parts.judged,
+        normalization(judged),
+        run.members,
+        params,
+        settings['meta']['iterations'],
+        use=_use(judged),
+      )
+    )
+  for name, learner in parts.floors.items():
+    found.append(
+      Contestant(
+        name,
+        lambda _, learner=learner: learner,
+        normalization(settings['floors'][name]),
+        [Member(settings['seed'], {})],
+        jnp.zeros(1),
+        floor=True,
+        note=FLOORS[name].note,
+      )
+    )
+  return found
+
+
+def _use(section: Settings) -> dict[str, Any]:
+  """How a classifier of the exported learner has the accuracy that is judged."""
+  head = 'trained' if section['name'] == 'maml' else None
+  return {'head': head, 'inductive': section['inductive']}

@@ -1,0 +1,228 @@
+"""What can be known to be wrong with a run of LASIUM before any work is done."""
+
+import jax
+import numpy as np
+
+from experiments.components.data import DATA, image_shape
+from experiments.components.few_shot import Parts, as_judged, parts_of
+from experiments.components.floors import FLOORS
+from experiments.components.latents import ANCHORS, SAMPLERS
+from experiments.components.parts import Sections, check_sections
+from experiments.components.tasks import AUGMENTATION, TASKS
+from experiments.run.config import BadConfig, Settings, replaced, require
+from experiments.run.members import members
+from experiments.stages import evaluation, generator, meta
+from lasium_jax import parallel
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.models.build import (
+  GENERATORS,
+  LEARNERS,
+  NETWORKS,
+  checked,
+  make_network,
+)
+from lasium_jax.settings import Part, check_value
+from lasium_jax.settings import check as check_part
+
+SECTIONS: Sections = {
+  'data': DATA,
+  'generator': GENERATORS,
+  'generator_training': Part(generator.train),
+  'anchors': ANCHORS,
+  'latents': SAMPLERS,
+  'tasks': TASKS,
+  'augment': AUGMENTATION,
+  'network': NETWORKS,
+  'learner': LEARNERS,
+  'meta': Part(meta.train),
+  'evaluation': Part(evaluation.evaluate),
+}
+# Checked by functions of their own.
+_OTHERS = ('evaluation_learner', 'floors', 'sweep')
+
+
+def build(settings: Settings) -> Parts:
+  """The parts of a run of LASIUM.
+
+  Raises:
+    ValueError: if its settings cannot work; the message names the field.
+  """
+  of_member = [replaced(settings, m.fields()) for m in members(settings)]
+  for own in [settings, *of_member]:
+    sections = {k: v for k, v in own.items() if k not in _OTHERS}
+    check_sections(sections, SECTIONS)
+  _check_learner(settings)
+  _check_floors(settings)
+  _check_together(settings)
+  parts = _made(settings)
+  _check_network(settings)
+  if parts.trainer is not None:
+    generator.check_borrowed(settings, parts.trainer)
+  return parts
+
+
+def _check_learner(settings: Settings) -> None:
+  if 'learner' not in settings:
+    return
+  known = set(settings['learner'])
+  for name in settings['evaluation_learner']:
+    if name not in known:
+      raise BadConfig(
+        f'config.evaluation_learner has {name!r}, which config.learner has not.'
+      )
+  checked(LEARNERS, as_judged(settings), 'config.evaluation_learner')
+
+
+def _check_floors(settings: Settings) -> None:
+  for name, section in settings['floors'].items():
+    if name not in FLOORS:
+      raise BadConfig(
+        f'config.floors has {name!r}; there are {", ".join(FLOORS)}.'
+      )
+    where = f'config.floors.{name}'
+    own = dict(section)
+    check_value(bool, own.pop('judge', None), f'{where}.judge')
+    check_part(FLOORS[name].part, own, where)
+  judged = [s for s in settings['floors'].values() if s['judge']]
+  if 'learner' not in settings and not judged:
+    raise BadConfig(
+      'There is nothing to do: the run has no learner, and judges none of '
+      'config.floors.'
+    )
+
+
+def _check_together(settings: Settings) -> None:
+  """Settings that must suit each other."""
+  if settings['data']['name'] == 'folder':
+    require(
+      settings,
+      'data.path',
+      bool(settings['data']['path']),
+      'a folder of images: add --config.data.path=FOLDER',
+    )
+    require(
+      settings, 'data.held_out', settings['data']['held_out'] < 1, 'below 1'
+    )
+  devices = settings['devices'] or 1
+  for field in ('meta.batch', 'generator_training.batch_size'):
+    section, _, name = field.partition('.')
+    if section in settings:
+      divides = settings[section][name] % devices == 0
+      wanted = f'a multiple of config.devices, {devices}'
+      require(settings, field, divides, wanted)
+  if 'meta' in settings:
+    _check_meta(settings)
+
+
+def _check_meta(settings: Settings) -> None:
+  iteration, tasks = settings['meta'], settings['tasks']
+  evaluated = settings['evaluation']
+  require(
+    settings,
+    'meta.validate_every',
+    iteration['validate_every'] % iteration['steps_per_dispatch'] == 0,
+    'a multiple of config.meta.steps_per_dispatch, '
+    f'{iteration["steps_per_dispatch"]}',
+  )
+  has_head = 'ways' not in LEARNERS[settings['learner']['name']].given
+  require(
+    settings,
+    'tasks.ways',
+    not has_head or tasks['ways'] == evaluated['ways'],
+    f'config.evaluation.ways, {evaluated["ways"]}: this learner keeps the '
+    'number that it trained with',
+  )
+  augment = settings['augment']
+  changed = augment['views'] or tuple(augment['shift']) != (0, 0)
+  if tasks['name'] == 'umtra' and not changed:
+    raise BadConfig(
+      'config.augment leaves images as they are, and UMTRA would have nothing '
+      'to tell apart: set config.augment.views=True, or config.augment.shift.'
+    )
+
+
+def _made(settings: Settings) -> Parts:
+  """All parts, whose own errors name what does not go together."""
+  try:
+    parts = parts_of(settings)
+    for make in (parts.task_fn, parts.learner, parts.judged):
+      if make is not None:
+        make({})
+    parallel.mesh(settings['devices'] or 1)
+  except ValueError as error:
+    raise BadConfig(f'This config cannot work: {error}') from error
+  return parts
+
+
+def _check_network(settings: Settings) -> None:
+  """That the network leaves something of the images."""
+  embed, shape = make_network(settings['network'])(None), image_shape(settings)
+  features = jax.eval_shape(
+    lambda key, x: embed.apply(embed.init(key, x), x)[0],
+    jax.random.key(0),
+    jax.ShapeDtypeStruct((1, *shape), 'float32'),
+  )
+  if not features.size:
+    raise BadConfig(
+      f'config.network leaves nothing of {shape[0]}x{shape[1]} images: make '
+      'config.data.size larger, or config.network.padding SAME.'
+    )
+
+
+def check_data(settings: Settings, splits: Splits) -> None:
+  """Raises `BadConfig` if there are too few classes or images."""
+  tasks, evaluated = settings.get('tasks'), settings['evaluation']
+  # A folder need not have labels.
+  folder = settings['data']['name'] == 'folder'
+  needed = {'train': 0, 'validation': 0}
+  needed['test'] = max(evaluated['shots']) + evaluated['queries']
+  if tasks and tasks['name'] == 'labeled':
+    needed['train'] = tasks['shots'] + tasks['queries']
+  if tasks and settings['meta']['validate_every']:
+    needed['validation'] = tasks['shots'] + evaluated['queries']
+  for name, dataset in splits._asdict().items():
+    lacking = folder and name != 'train' and not len(dataset.images)
+    if needed[name] and not lacking:
+      _check_split(settings, name, dataset, needed[name])
+  if not (tasks or len(splits.test.images)):
+    raise BadConfig(
+      'There is nothing to do: the run meta-trains nothing, and there are no '
+      'labeled images to evaluate on. Name a folder with one sub-folder a '
+      'class with --config.data.evaluation_path.'
+    )
+  images = len(splits.train.images)
+  if 'generator_training' in settings:
+    size = settings['generator_training']['batch_size']
+    if images < size:
+      raise BadConfig(
+        f'config.generator_training.batch_size is {size}, and there are only '
+        f'{images} training images: lower it, or add images.'
+      )
+  if tasks and images < tasks['ways']:
+    raise BadConfig(
+      f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '
+      'training images, each of which may be a class: add images.'
+    )
+
+
+def _check_split(
+  settings: Settings, name: str, dataset: Dataset, needed: int
+) -> None:
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  section = 'tasks' if name == 'train' else 'evaluation'
+  ways = settings[section]['ways']
+  if len(counts) < ways:
+    raise BadConfig(
+      f'The {name} split of {settings["data"]["name"]} has {len(counts)} '
+      f'classes, fewer than config.{section}.ways = {ways}. Lower that, or '
+      'have more classes there; without validation classes, set '
+      'config.meta.validate_every=0.'
+    )
+  if counts.min() < needed:
+    smallest = dataset.class_names[int(counts.argmin())]
+    raise BadConfig(
+      f'Class {smallest!r} of the {name} split has {counts.min()} images, and '
+      f'a task needs {needed} of each class (shots + queries). Lower '
+      'config.tasks or config.evaluation, or leave that class out.'
+    )
