@@ -5,34 +5,25 @@ security policy forbids the rest. What a run did not make is left out.
 """
 
 import html
-import json
-import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.pages.figures import (
-  generator_pictures,
-  task_pictures,
-  training_curves,
-)
-from experiments.pages.tables import (
-  FLOORS,
-  accuracy_table,
-  settings_table,
-  times_table,
-)
-from experiments.run.record import read_metrics, write_atomically
+from experiments.pages.workdir import Workdir, read_workdir
+from experiments.run.record import write_atomically
+from experiments.run.results import is_few_shot
 
-Json = dict[str, Any]
+Entry = dict[str, Any]
+Section = Callable[[Workdir], str]  # HTML, '' if there is nothing.
 
 
-def write_report(workdir: Path) -> Path:
-  """Writes `workdir/report.html`, whole or not at all.
+def write_report(path: Path, sections: Mapping[str, Section]) -> Path:
+  """Writes `report.html` into a run's folder, whole or not at all.
 
   Args:
-    workdir: a run's folder with `config.json`, `metrics.jsonl`, `results.json`
-      and `samples/*.png`, any of which may be missing.
+    path: the folder, with `config.json`, `metrics.jsonl`, `results.json`,
+      `stages.json` and `samples/`, any of which may be missing.
+    sections: what the page has, by headings, in order.
 
   Returns:
     The page's path.
@@ -40,34 +31,18 @@ def write_report(workdir: Path) -> Path:
   Raises:
     ValueError: if a `.json` file does not parse; the message names it.
   """
-  path = workdir / 'report.html'
+  workdir = read_workdir(path)
+  contents = {name: section(workdir) for name, section in sections.items()}
+  page = layout(page_title(workdir), page_lead(workdir), contents)
+  target = path / 'report.html'
   # In ASCII, with references for the rest, no locale can spoil it.
-  page = _page(workdir).encode('ascii', 'xmlcharrefreplace').decode('ascii')
-  write_atomically(path, page)
-  return path
-
-
-def _page(workdir: Path) -> str:
-  record = _read_json(workdir / 'results.json')
-  config = _read_json(workdir / 'config.json')
-  results, samples = record.get('results', []), workdir / 'samples'
-  metrics = list(read_metrics(workdir / 'metrics.jsonl'))
-  return layout(
-    _title(results),
-    _lead(record, config.get('data', {})),
-    {
-      'Accuracy': accuracy_table(results),
-      'Tasks': task_pictures(samples, _source(config)),
-      'Generated images': generator_pictures(samples),
-      'Training': training_curves(metrics),
-      'Settings': settings_table(config),
-      'Time and hardware': times_table(record, metrics),
-      'How to repeat it': _commands(results),
-    },
+  write_atomically(
+    target, page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   )
+  return target
 
 
-def layout(title: str, lead: str, sections: dict[str, str]) -> str:
+def layout(title: str, lead: str, sections: Mapping[str, str]) -> str:
   """The page; sections without content are left out."""
   style = Path(__file__).with_suffix('.css').read_text(encoding='utf-8')
   body = '\n'.join(
@@ -100,56 +75,40 @@ def layout(title: str, lead: str, sections: dict[str, str]) -> str:
 """
 
 
-def _read_json(path: Path) -> Json:
-  if not path.exists():
-    return {}
-  try:
-    content: Json = json.loads(path.read_text(encoding='utf-8'))
-  except ValueError as error:
-    raise ValueError(f'{path} is not JSON: {error}') from error
-  return content
+def page_title(workdir: Workdir) -> str:
+  """What was judged, and on what; without results, the run."""
+  results, config = workdir.results, workdir.config
+  if results:
+    names = words(entry['name'] for entry in _trained(results))
+    return f'{names} on {words(entry["dataset"] for entry in results)}'
+  data = config.get('data', {})
+  dataset = data.get('dataset') or data.get('name')
+  if 'name' in config and dataset:
+    return f'{config["name"]} on {dataset}'
+  return str(config.get('name', 'A run'))
 
 
-def _title(results: list[Json]) -> str:
-  if not results:
-    return 'A few-shot learning run'
-  names = words(entry['name'] for entry in _judged(results))
-  return f'{names} on {words(entry["dataset"] for entry in results)}'
-
-
-def _lead(record: Json, data: Json) -> str:
-  results = record.get('results', [])
-  if not results and record:
-    return 'Meta-trained; there were no labeled images to evaluate on.'
+def page_lead(workdir: Workdir) -> str:
+  """How long it was trained, and how it was judged, in a sentence or two."""
+  results = workdir.results
+  if not results and workdir.page:
+    return 'Trained; there were no labeled images to evaluate on.'
   if not results:
     return 'Not evaluated yet: this is what the run has recorded so far.'
-  steps = words(f'{r["steps"]:,}' for r in _judged(results))
-  tasks = words(f'{r["tasks"]:,}' for r in results)
-  kinds = words(f'{r["ways"]}-way {r["shots"]}-shot' for r in results)
-  judged = f'Meta-trained for {steps} iterations, then judged'
-  return (
-    f'{"Judged" if steps == "0" else judged} on {tasks} real tasks of each '
-    f'kind, {kinds}, made of {_origin(data)}.'
-  )
-
-
-def _origin(data: Json) -> str:
-  """Of the images that a run is judged on, by its config's `data`."""
-  if data.get('name') != 'folder':
-    return 'classes that training never saw'
-  if data['evaluation_path']:
-    return f'the images in {data["evaluation_path"]}, which training never saw'
-  return f'images in {data["path"]} that were held out from training'
-
-
-def _source(config: Json) -> str:
-  """Where the tasks of meta-training came from."""
-  return str(config.get('tasks', {}).get('source', 'lasium'))
-
-
-def _judged(results: list[Json]) -> list[Json]:
-  """All but the floors, unless there is nothing else."""
-  return [r for r in results if r['name'] not in FLOORS] or results
+  few_shot = [entry for entry in results if is_few_shot(entry)]
+  others = [entry for entry in results if not is_few_shot(entry)]
+  steps = words(f'{entry["steps"]:,}' for entry in _trained(results))
+  if steps == '0':
+    text = 'Judged'
+  elif few_shot and ('meta' in workdir.config or not workdir.config):
+    text = f'Meta-trained for {steps} iterations, then judged'
+  else:
+    text = f'Trained for {steps} steps, then judged'
+  if few_shot:
+    text += f' {_few_shot_tasks(few_shot, workdir.config.get("data", {}))}'
+  if others:
+    text += f'{". Judged also" * bool(few_shot)} {_measures(others)}'
+  return f'{text}.'
 
 
 def words(items: Iterable[object]) -> str:
@@ -158,23 +117,31 @@ def words(items: Iterable[object]) -> str:
   return f'{", ".join(first)} and {last}' if first else last
 
 
-def _commands(results: list[Json]) -> str:
-  if not results:
-    return ''
-  configs = dict.fromkeys(entry['config'] for entry in _judged(results))
-  commands = '\n'.join(
-    shlex.join(
-      [
-        'python',
-        'experiments/lasium.py',
-        f'--config={config}',
-        '--workdir=runs/again',
-      ]
-    )
-    for config in configs
+def _few_shot_tasks(entries: list[Entry], data: Mapping[str, Any]) -> str:
+  counts = words(f'{entry["count"]:,}' for entry in entries)
+  kinds = words(
+    f'{entry["protocol"]["ways"]}-way {entry["protocol"]["shots"]}-shot'
+    for entry in entries
   )
   return (
-    f'<pre>{html.escape(commands)}</pre>\n<p class="note">Add '
-    '<code>--data_dir</code> for a data set that is not built in, and a flag '
-    'for every setting above that differs from what the config has.</p>'
+    f'on {counts} real tasks of each kind, {kinds}, made of {_origin(data)}'
   )
+
+
+def _measures(entries: list[Entry]) -> str:
+  counts = words(f'{entry["count"]:,} {entry["of"]}' for entry in entries)
+  return f'by {words(entry["metric"] for entry in entries)}, on {counts}'
+
+
+def _origin(data: Mapping[str, Any]) -> str:
+  """Of the images that a run is judged on, by its config's `data`."""
+  if data.get('name') != 'folder':
+    return 'classes that training never saw'
+  if data.get('evaluation_path'):
+    return f'the images in {data["evaluation_path"]}, which training never saw'
+  return f'images in {data["path"]} that were held out from training'
+
+
+def _trained(results: list[Entry]) -> list[Entry]:
+  """All but the floors, unless there is nothing else."""
+  return [entry for entry in results if not entry.get('floor')] or results

@@ -1,18 +1,52 @@
-"""What a run has found, whatever the metric."""
+"""What a run found: results of any metric, as `results.json` has them."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
+
+Entry = dict[str, Any]  # One of the results in results.json.
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+# Of older entries: what was judged without meta-training, and what it is.
+_OLDER_FLOORS = {
+  'scratch': 'trained on each task alone',
+  'nearest': 'by pixels, not learned',
+}
+_OLDER_PROTOCOL = ('ways', 'shots', 'queries', 'seed', 'normalization')
 
 
 class Result(NamedTuple):
+  """One number that a run found.
+
+  Attributes:
+    name: of what was judged, such as 'ro-vae-maml' or 'scratch'.
+    metric: such as 'accuracy', which is a share in [0, 1].
+    value: the number.
+    dataset: the images that it was judged on, by name.
+    count: how many tasks, or images, the value is of.
+    of: what is counted: 'tasks' or 'images'.
+    ci95: half the 95 % confidence interval of the value.
+    protocol: how it was judged: ways, shots, queries, seed, normalization, or
+      whatever else the metric depends on.
+    steps: iterations of training; 0 for none.
+    config: the config file and the run, such as 'configs/a.py:ro-vae-maml'.
+    member: which of several learners it is of: its seed, what was swept.
+    floor: whether nothing was learned for it beforehand.
+    note: a floor's, in a few words.
+    use: which of a model's ways to be used the number is of.
+  """
+
   name: str
   metric: str
   value: float
   dataset: str
-  count: int
+  # Of this tuple the method of that name would be of no use.
+  count: int  # type: ignore[assignment]
   of: str
   ci95: float | None = None
-  protocol: Mapping[str, Any] = {}
+  protocol: Mapping[str, Any] = _NOTHING
   steps: int = 0
   config: str = ''
   member: Mapping[str, float] | None = None
@@ -21,6 +55,94 @@ class Result(NamedTuple):
   use: Mapping[str, Any] | None = None
 
 
-def to_json(result: Result) -> dict[str, Any]:
-  entry = result._asdict()
-  return {k: v for k, v in entry.items() if v or k in ('value', 'steps')}
+def to_json(result: Result) -> Entry:
+  """A result as an entry of results.json, without what it has nothing of."""
+  fields = {
+    name: dict(value) if isinstance(value, Mapping) else value
+    for name, value in result._asdict().items()
+  }
+  return {
+    name: value
+    for name, value in fields.items()
+    if value is not None and value is not False and value not in ('', {})
+  }
+
+
+def upgrade(entry: Mapping[str, Any]) -> Entry:
+  """An entry of any version in today's form, with all that readers look up.
+
+  Args:
+    entry: of results.json. An older one has `accuracy` in place of `metric`
+      and `value`, and may have the paper's number of its day, which is kept as
+      `published`.
+
+  Returns:
+    A copy; `protocol`, `steps` and `config` are there, if empty.
+  """
+  if 'metric' in entry:
+    return {'protocol': {}, 'steps': 0, 'config': '', **entry}
+  fields = ('name', 'dataset', 'ci95', 'config', 'member')
+  upgraded = {name: entry[name] for name in fields if name in entry}
+  upgraded |= {
+    'metric': 'accuracy',
+    'value': entry['accuracy'],
+    'count': entry.get('tasks', 0),
+    'of': 'tasks',
+    'protocol': {k: entry[k] for k in _OLDER_PROTOCOL if k in entry},
+    'steps': entry.get('steps', 0),
+    'config': entry.get('config', ''),
+  }
+  if entry['name'] in _OLDER_FLOORS:
+    upgraded |= {'floor': True, 'note': _OLDER_FLOORS[entry['name']]}
+  if 'paper_accuracy' in entry:
+    upgraded['published'] = {
+      'value': entry['paper_accuracy'],
+      'ci95': entry.get('paper_ci95', 0.0),
+    }
+  return upgraded
+
+
+def read_results(path: Path) -> dict[str, Any]:
+  """What a results.json of any version has, its entries in today's form.
+
+  Args:
+    path: of the file.
+
+  Returns:
+    Its content; {} if there is no file.
+
+  Raises:
+    ValueError: if it is not a JSON object with such entries; the message names
+      the file.
+  """
+  page = read_json(path)
+  try:
+    results = [upgrade(entry) for entry in page.get('results', [])]
+  except (KeyError, TypeError) as error:
+    raise ValueError(
+      f'{path} has a result that cannot be read: {error!r}.'
+    ) from error
+  return {**page, 'results': results} if page else {}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+  """A JSON object from a file; {} if there is no file.
+
+  Raises:
+    ValueError: if the file holds something else; the message names it.
+  """
+  if not path.exists():
+    return {}
+  try:
+    content = json.loads(path.read_text(encoding='utf-8'))
+  except ValueError as error:
+    raise ValueError(f'{path} is not JSON: {error}') from error
+  if not isinstance(content, dict):
+    raise ValueError(f'{path} is not a JSON object.')
+  return content
+
+
+def is_few_shot(entry: Mapping[str, Any]) -> bool:
+  """Whether an upgraded entry is an accuracy on tasks of so many shots."""
+  kind = entry['protocol']
+  return entry['metric'] == 'accuracy' and {'ways', 'shots'} <= kind.keys()

@@ -1,0 +1,18 @@
+"""The sections that a run's page may have; each is `Workdir -> str`."""
+
+from experiments.pages.accuracy import accuracy
+from experiments.pages.curves import training_curves
+from experiments.pages.images import stage_pictures
+from experiments.pages.measures import metrics_table
+from experiments.pages.settings import commands, settings
+from experiments.pages.times import times
+
+__all__ = [
+  'accuracy',
+  'commands',
+  'metrics_table',
+  'settings',
+  'stage_pictures',
+  'times',
+  'training_curves',
+]

@@ -1,0 +1,159 @@
+"""Keeps results in the repository, and makes RESULTS.md's tables of them."""
+
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments.papers import older
+from experiments.papers.tables import tables
+from experiments.run.config import flatten
+from experiments.run.record import read_metrics, write_atomically, write_json
+from experiments.run.results import read_json, read_results
+
+Page = dict[str, Any]
+# A config as its file has it, with what it leaves to other fields filled in.
+Defaults = Callable[[Any], Mapping[str, Any]]
+
+# They say where things were on one machine.
+PLACES = {'data.path', 'data.evaluation_path', 'generator_training.workdir'}
+# They say which run it is, or how fast, or have a column of their own.
+ELSEWHERE = PLACES | {
+  *('system', 'file', 'name', 'devices', 'device_bytes', 'checkpoint_seconds'),
+  *('meta.iterations', 'meta.batch'),
+  *('generator_training.steps', 'generator_training.batch_size'),
+  *('floors.scratch.judge', 'floors.nearest.judge'),
+}
+
+
+def publish(workdirs: list[Path], root: Path, defaults: Defaults) -> None:
+  """Keeps each run's results, then writes the tables anew from all.
+
+  Args:
+    workdirs: of finished runs; each goes to `results/DATASET/WORKDIR.json`.
+    root: of the repository, with `results/` and `RESULTS.md`.
+    defaults: as `collect` takes it.
+
+  Raises:
+    ValueError: if a run cannot be kept, or a data set has no place in
+      RESULTS.md.
+  """
+  # All are read before any is written.
+  for workdir, page in [(w, collect(w, defaults)) for w in workdirs]:
+    folder = root / 'results' / page['results'][0]['dataset']
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / f'{workdir.resolve().name}.json', page)
+  write_tables(root / 'RESULTS.md', kept(root / 'results'))
+
+
+def collect(workdir: Path, defaults: Defaults) -> Page:
+  """A run's results, and what its numbers depend on.
+
+  Args:
+    workdir: of a finished run.
+    defaults: `config -> settings`: fills in what a config leaves to other
+      fields, such as the size of its images.
+
+  Returns:
+    results.json with `settings`, flattened, without places on this machine;
+    `changed`, those that are not the config file's; and `seconds` by stage.
+
+  Raises:
+    ValueError: if the run has no results, its config file cannot be read, or
+      the run that trained its generator is gone.
+  """
+  page = read_results(workdir / 'results.json')
+  if not page.get('results'):
+    raise ValueError(f'{workdir} has no results; name a finished run.')
+  config = flatten(read_json(workdir / 'config.json'))
+  settings = older.renamed(config)
+  seconds = _seconds(workdir)
+  elsewhere = settings.get('generator_training.workdir')
+  if elsewhere:
+    if not Path(elsewhere).exists():
+      raise ValueError(
+        f'{workdir} took its generator from {elsewhere}, which is gone; how '
+        'long that was trained cannot be told.'
+      )
+    trained = _seconds(Path(elsewhere))
+    seconds |= {k: v for k, v in trained.items() if k == 'train_generator'}
+  page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
+  page['changed'] = _changed(settings, defaults, new='system' in config)
+  page['seconds'] = seconds
+  return page
+
+
+def _changed(
+  settings: Mapping[str, Any], defaults: Defaults, *, new: bool
+) -> Page:
+  """The settings that flags gave other values than the config file has.
+
+  Of an older run's, those that today's file does not have are left out.
+  """
+  default = _of_the_file(settings, defaults)
+
+  def differs(field: str, value: Any) -> bool:
+    if field in ELSEWHERE:
+      return False
+    if field in default:
+      return bool(default[field] != value)
+    return new
+
+  return {k: v for k, v in settings.items() if differs(k, v)}
+
+
+def _of_the_file(settings: Mapping[str, Any], defaults: Defaults) -> Page:
+  """The flattened settings that the config file has by itself."""
+  file, run = settings['file'], settings['name']
+  try:
+    module = importlib.import_module(file.removesuffix('.py').replace('/', '.'))
+    config = module.get_config(run)
+  except (ImportError, ValueError) as error:
+    raise ValueError(
+      f'{file} has no run {run!r} any more, so that what its flags changed '
+      f'cannot be told: {error}'
+    ) from error
+  for field in ('size', 'channels'):
+    if f'data.{field}' in settings and field in config.data:
+      config.data[field] = settings[f'data.{field}']
+  # As JSON has them: without tuples.
+  plain: Page = json.loads(json.dumps(flatten(defaults(config))))
+  return plain
+
+
+def _seconds(workdir: Path) -> dict[str, float]:
+  """How long each stage took, but for evaluations, which are short."""
+  seconds: dict[str, float] = {}
+  for entry in read_metrics(workdir / 'metrics.jsonl'):
+    stage = entry['stage']
+    if not stage.startswith('evaluate'):
+      seconds[stage] = max(seconds.get(stage, 0.0), entry['seconds'])
+  return seconds
+
+
+def kept(results: Path) -> dict[str, list[Page]]:
+  """The pages of each data set in a folder of results, in today's form."""
+  return {
+    folder.name: [read_results(path) for path in sorted(folder.glob('*.json'))]
+    for folder in sorted(results.glob('*/'))
+  }
+
+
+def write_tables(path: Path, pages: Mapping[str, list[Page]]) -> None:
+  """Replaces what stands between each data set's markers in RESULTS.md.
+
+  Raises:
+    ValueError: if a data set has no markers there; nothing is written.
+  """
+  text = path.read_text(encoding='utf-8')
+  for dataset, mine in pages.items():
+    start, end = f'<!-- {dataset} -->', f'<!-- /{dataset} -->'
+    before, _, rest = text.partition(start)
+    _, closing, after = rest.partition(end)
+    if not closing:
+      raise ValueError(f'{path} needs {start} and {end}, where its table goes.')
+    hardware = ', '.join(sorted({page['hardware'] for page in mine}))
+    made = f'{tables(mine)}\n\nHardware: {hardware}.'
+    text = f'{before}{start}\n\n{made}\n\n{end}{after}'
+  write_atomically(path, text)

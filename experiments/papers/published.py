@@ -1,0 +1,38 @@
+"""All papers' numbers, looked up by a run's settings when a page is drawn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.papers import lasium, older
+from experiments.papers.numbers import Published, matching
+
+__all__ = ['TABLES', 'Published', 'candidates', 'published']
+
+NUMBERS = (*lasium.NUMBERS,)
+TABLES = tuple(dict.fromkeys(number.table for number in NUMBERS))
+
+
+def published(
+  settings: Mapping[str, Any], entry: Mapping[str, Any]
+) -> Published | None:
+  """The paper's number that is the most like a result's.
+
+  Args:
+    settings: of the run, flattened; also those of older runs.
+    entry: of its `results.json`, in today's form. One that was kept with the
+      paper's number of its day has that if there are no settings.
+
+  Returns:
+    The number, and how it differs; None where no paper has the experiment.
+  """
+  return next(iter(candidates(settings, entry)), None)
+
+
+def candidates(
+  settings: Mapping[str, Any], entry: Mapping[str, Any]
+) -> tuple[Published, ...]:
+  """Every table's number for a result, the most alike first."""
+  if settings:
+    return matching(NUMBERS, older.renamed(settings), entry)
+  kept = entry.get('published')
+  return (Published(kept['value'], kept['ci95'], ''),) if kept else ()
