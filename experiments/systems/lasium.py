@@ -13,7 +13,7 @@ from experiments.components.few_shot import Parts, as_judged, normalization
 from experiments.components.floors import FLOORS
 from experiments.components.folders import Needs
 from experiments.components.parts import make
-from experiments.pages import report
+from experiments.pages import report, sections
 from experiments.run import record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
@@ -45,7 +45,15 @@ _ABOUT = {
 }
 _COUNTED = 1_000  # Tasks whose rejected anchors are counted (Table 9).
 
-SECTIONS: dict[str, Any] = {}
+PAGE = {
+  'Accuracy': sections.accuracy,
+  'Tasks': sections.stage_pictures(meta.NAME),
+  'Generated images': sections.stage_pictures(generator.NAME),
+  'Training': sections.training_curves,
+  'Settings': sections.settings,
+  'Time and hardware': sections.times,
+  'How to repeat it': sections.commands,
+}
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -86,7 +94,7 @@ def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
   evaluation.evaluate(
     run, _contestants(run, parts, params), **run.settings['evaluation']
   )
-  page = report.write_report(run.files.workdir)
+  page = report.write_report(run.files.workdir, PAGE)
   print(f'Report: {page}')
 
 

@@ -20,7 +20,7 @@ from experiments.components.parts import (
   make_part,
 )
 from experiments.components.tasks import AUGMENTATION
-from experiments.pages import report
+from experiments.pages import report, sections
 from experiments.run.config import BadConfig, Config, Settings, require
 from experiments.run.run import Places, Run, System
 from experiments.stages import classifier
@@ -45,6 +45,15 @@ SECTIONS: Sections = {
   'batches': BATCHES,
   'augment': AUGMENTATION,
   'training': Part(classifier.train),
+}
+
+
+PAGE = {
+  'Results': sections.metrics_table,
+  'Training': sections.training_curves,
+  'Settings': sections.settings,
+  'Time and hardware': sections.times,
+  'How to repeat it': sections.commands,
 }
 
 
