@@ -15,7 +15,7 @@ from experiments.run.members import check_sweep
 from experiments.run.precision import use_precision
 from experiments.run.run import Places, System, common, open_run
 from lasium_jax import parallel
-from lasium_jax.settings import Part, check
+from lasium_jax.settings import BadSetting, Part, check
 
 CONFIG = config_flags.DEFINE_config_file(
   'config', None, 'A config file, such as configs/lasium/glyphs.py:ro-vae-maml.'
@@ -59,6 +59,10 @@ EXPECTED = (
 )
 
 
+# Of these, what is surely the person's: a setting, or the workdir.
+_THEIRS = (BadConfig, BadSetting, record.WrongWorkdir)
+
+
 def start(system: System) -> None:
   """Parses flags, opens the run and does the system's work."""
   flags.mark_flags_as_required(['config', 'workdir'])
@@ -86,10 +90,11 @@ def start(system: System) -> None:
 
 def _keep_traceback(error: Exception) -> str:
   """Where the traceback of the error at hand is, for what is our own fault."""
-  if isinstance(error, record.WrongWorkdir) or not hosts.is_first():
+  if isinstance(error, _THEIRS) or not hosts.is_first():
     return ''
   path = Path(WORKDIR.value) / ERROR_FILE
   try:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(traceback.format_exc())
   except OSError:
     return ''
@@ -104,7 +109,7 @@ def _parse(argv: list[str]) -> list[str]:
     if CONFIG.value is not None:
       CONFIG.value.lock()
     return rest
-  except AttributeError as error:
+  except (AttributeError, KeyError) as error:
     message = _unknown_field(argv) or str(error)
   except OSError as error:
     message = (
@@ -118,21 +123,28 @@ def _parse(argv: list[str]) -> list[str]:
 
 def _unknown_field(argv: list[str]) -> str:
   """What is wrong with the first flag that names no field of the config."""
-  known = flatten(CONFIG.value.to_dict()) if CONFIG.value else {}
+  paths = [a.partition('=')[2] for a in argv if a.startswith('--config=')]
+  if not paths:
+    return ''
+  # Not CONFIG.value, which there is only once all flags are parsed.
+  config = flags.FLAGS['config'].parser.parse(paths[-1])
+  known = flatten(config.to_dict())
   for argument in argv:
     name, _, _ = argument.removeprefix('--').partition('=')
     field = name.removeprefix('config.')
     if field == name or field in known:
       continue
     section, _, _ = field.rpartition('.')
-    there = [f for f in known if f.rpartition('.')[0] == section] or [*known]
+    own = [f for f in known if f.rpartition('.')[0] == section]
     close = difflib.get_close_matches(field, known, n=1)
     hint = f' Did you mean config.{close[0]}?' if close else ''
-    names = ', '.join(f.removeprefix(f'{section}.') for f in there)
-    place = f'config.{section}' if section else 'It'
+    there = (
+      f'config.{section} has: {", ".join(f.rpartition(".")[2] for f in own)}'
+      if own
+      else f'It has: {", ".join(sorted({f.partition(".")[0] for f in known}))}'
+    )
     return (
-      f'This config ({CONFIG.value.name}) has no field config.{field}.{hint} '
-      f'{place} has: {names}.'
+      f'This config ({config.name}) has no field config.{field}.{hint} {there}.'
     )
   return ''
 

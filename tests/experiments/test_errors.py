@@ -3,35 +3,77 @@
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 from whole_program import checkpoint, final_states
 
-from experiments.components import build, checks
 from experiments.run import loop
+from experiments.run.app import settings_of
+from experiments.run.config import flatten
 from experiments.run.record import Record, WrongWorkdir
-from experiments.stages import generator as stage_generator
-from experiments.stages import meta as stage_meta
+from experiments.stages import generator, meta
+from experiments.systems import lasium, lasium_checks
+from lasium_jax.types import TrainingSet
+
+GLYPHS = 'lasium/glyphs.py'
+
+
+def build(config):
+  return lasium.build(settings_of(config, lasium.system()))
 
 
 @pytest.mark.parametrize(
   ('config', 'fields', 'said'),
   [
     (
-      'glyphs.py:ro-vae-maml',
+      f'{GLYPHS}:ro-vae-maml',
       {'meta__foo': 1},
-      ("'foo'", 'configs/parts/base.py'),
+      ('config.meta.foo', 'config.meta has: batch, clip'),
     ),
-    ('glyphs.py:zz-vae-maml', {}, ("'zz-vae-maml'", '{n,ro,oc}-{vae,msgan}')),
-    ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
-    ('omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),
     (
-      'glyphs.py:ro-vae-maml',
-      {'latents__sampler': 'zz'},
-      ('config.latents.sampler', "'zz'", "['n', 'oc', 'ro']"),
+      f'{GLYPHS}:ro-vae-maml',
+      {'latents__sigma': 0.1},
+      ('(ro-vae-maml) has no field config.latents.sigma', 'has: alpha, name'),
+    ),
+    (
+      f'{GLYPHS}:ro-vae-maml',
+      {'data__path': 'x'},
+      ('no field config.data.path', 'config.data has: channels, invert'),
+    ),
+    (
+      f'{GLYPHS}:supervised-maml',
+      {'generator__latent_size': 3},
+      ('(supervised-maml) has no field config.generator.latent_size',),
+    ),
+    (
+      f'{GLYPHS}:ro-vae-maml',
+      {'latents__alhpa': 0.1},
+      ('Did you mean config.latents.alpha?',),
+    ),
+    (
+      f'{GLYPHS}:ro-vae-maml',
+      {'optimizer__momentum': 0.1},
+      ('no field config.optimizer.momentum', 'anchors, augment'),
+    ),
+    (f'{GLYPHS}:zz-vae-maml', {}, ("'zz-vae-maml'", '{n,ro,oc}-{vae,msgan}')),
+    ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
+    ('lasium/omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),
+    (
+      f'{GLYPHS}:ro-vae-maml',
+      {'latents__name': 'zz'},
+      ('config.latents.name', "'zz'", "['n', 'oc', 'ro']"),
+    ),
+    (
+      f'{GLYPHS}:ro-vae-maml',
+      {'latents__name': 'n'},
+      ("config.latents has no 'alpha'; it has sigma",),
     ),
   ],
-  ids=['field', 'argument', 'file', 'data_dir', 'choice'],
+  ids=[
+    *('field', 'sampler', 'data set', 'section', 'typo', 'system'),
+    *('argument', 'file', 'data_dir', 'choice', 'choice by flag'),
+  ],
 )
 def test_what_was_asked_for_is_not_there(
   program, tmp_path, config, fields, said
@@ -44,7 +86,7 @@ def test_what_was_asked_for_is_not_there(
 
 
 def test_data_that_are_not_prepared(program, tmp_path):
-  command = program.command('lasium', tmp_path / 'run', 'omniglot.py')
+  command = program.command('lasium', tmp_path / 'run', 'lasium/omniglot.py')
   output = program.run([*command, f'--data_dir={tmp_path}'], code=1)
   assert f"No prepared data set 'omniglot' in {tmp_path}" in output
   assert '--download' in output
@@ -69,11 +111,11 @@ def test_the_workdir_of_another_config(program, reference):
 
 def test_a_borrowed_generator_that_is_not_there(program, tmp_path):
   run, nowhere = tmp_path / 'run', tmp_path / 'nowhere'
-  command = program.command('lasium', run, generator__workdir=nowhere)
+  command = program.command('lasium', run, generator_training__workdir=nowhere)
   assert f'{nowhere} is not a run' in program.run(command, code=1)
   # Nobody's yet: the name may be mended.
   assert not (run / 'config.json').exists()
-  assert 'BadConfig' in (run / 'error.txt').read_text()
+  assert not run.exists()
 
 
 def test_a_workdir_that_cannot_be_made(program, tmp_path):
@@ -101,30 +143,29 @@ def test_a_disk_that_takes_no_more(program, reference, tmp_path):
 
 
 IMPOSSIBLE = {
+  'seeds': 0,
+  'precision': 'zz',
   'tasks.ways': 1,
   'tasks.shots': 0,
   'tasks.queries': 0,
-  'tasks.shift': (4, -5),
+  'tasks.name': 'zz',
   'meta.batch': 0,
   'meta.iterations': -1,
-  'meta.rate': float('nan'),
+  'meta.learning_rate': float('nan'),
   'meta.steps_per_dispatch': 0,
   'meta.validate_every': 3,
   'meta.over_tasks': 'zz',
-  'generator.steps': 0,
-  'generator.batch_size': 0,
+  'generator_training.steps': 0,
+  'generator_training.batch_size': 0,
   'generator.filters': (),
   'generator.kl_weighting': 'zz',
-  'generator.anchors': 'zz',
   'generator.name': 'zz',
+  'anchors.name': 'zz',
+  'anchors.epsilon': -1.0,
   'latents.alpha': 1.1,
-  'latents.sigma': -0.1,
-  'latents.sigma_max': 0.4,
-  'latents.sampler': 'zz',
+  'latents.name': 'zz',
   'learner.name': 'zz',
-  'tasks.source': 'zz',
-  'learner.inner_steps': -1,
-  'learner.distance': 'zz',
+  'learner.steps': -1,
   'network.head': 'zz',
   'network.padding': 'zz',
   'network.downsample': 'zz',
@@ -132,8 +173,9 @@ IMPOSSIBLE = {
   'evaluation.tasks': 1,
   'evaluation.queries': 0,
   'evaluation.shots': (1, 0),
+  'evaluation_learner.steps': -1,
+  'floors.scratch.steps': -1,
   'data.channels': 3,
-  'data.split': 'rotations',
 }
 
 
@@ -141,58 +183,109 @@ IMPOSSIBLE = {
 def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
   config = shrunk('ro-vae-maml')
   config.update_from_flattened_dict({field: IMPOSSIBLE[field]})
-  with pytest.raises(checks.BadConfig, match=f'config.{field} is .* ') as error:
-    build.check(config)
+  with pytest.raises(ValueError, match=f'config.{field} is .* ') as error:
+    build(config)
   assert repr(IMPOSSIBLE[field]) in str(error.value)
+
+
+@pytest.mark.parametrize(
+  ('run', 'fields', 'said'),
+  [
+    ('n-vae-maml', {'latents__sigma_max': 0.4}, 'sigma_max is 0.4.*at least'),
+    ('n-vae-maml', {'latents__sigma': -0.1}, 'config.latents.sigma is -0.1'),
+    ('ro-vae-protonets', {'learner__distance': 'zz'}, 'learner.distance'),
+    ('ro-vae-maml', {'augment__shift': (4, -5)}, 'shift is .*in this order'),
+    ('ro-vae-maml', {'augment__views': True}, 'views is True.*must be False'),
+    ('umtra-maml', {'augment__shift': (0, 0)}, 'UMTRA would have nothing'),
+    ('ro-msgan-maml', {'anchors__name': 'encoded'}, 'no encoder'),
+    ('ro-vae-maml', {'network__padding': 'VALID'}, '16x16 images'),
+    ('scratch', {'floors__scratch__judge': False}, 'nothing to do'),
+    ('ro-vae-maml', {'devices': 3}, 'a multiple of config.devices, 3'),
+  ],
+)
+def test_settings_that_do_not_suit_each_other(shrunk, run, fields, said):
+  with pytest.raises(ValueError, match=said):
+    build(shrunk(run, **fields))
 
 
 def test_maml_keeps_its_ways(shrunk):
   fields = {'tasks__ways': 8, 'evaluation__ways': 5}
-  build.check(shrunk('ro-vae-protonets', **fields))
-  with pytest.raises(checks.BadConfig, match=r'tasks\.ways is 8.*must be .*5'):
-    build.check(shrunk('ro-vae-maml', **fields))
+  build(shrunk('ro-vae-protonets', **fields))
+  with pytest.raises(ValueError, match=r'tasks\.ways is 8.*must be .*5'):
+    build(shrunk('ro-vae-maml', **fields))
 
 
-def test_an_image_too_small_for_the_network(shrunk):
-  config = shrunk('ro-vae-maml', network__padding='VALID')
-  with pytest.raises(checks.BadConfig, match='16x16 images'):
-    build.check(config)
+def test_a_config_of_another_system_is_refused(shrunk):
+  config = shrunk('ro-vae-maml')
+  config.system = 'recognizer'
+  with pytest.raises(ValueError, match=r'experiments/recognizer\.py'):
+    build(config)
 
 
-def test_anchors_cannot_be_encoded_without_an_encoder(shrunk):
-  config = shrunk('ro-msgan-maml', generator__anchors='encoded')
-  with pytest.raises(checks.BadConfig, match='encoder'):
-    build.check(config)
+@pytest.mark.parametrize(
+  ('door', 'run', 'fields', 'said'),
+  [
+    ('train_generator', 'supervised-maml', {}, 'has no generator to train'),
+    (
+      'train_generator',
+      'ro-vae-maml',
+      {'generator_training__workdir': 'x'},
+      'is not a run',
+    ),
+    ('meta_train', 'scratch', {}, 'has no meta-training'),
+  ],
+)
+def test_a_door_without_work_leaves_the_workdir_alone(
+  program, tmp_path, door, run, fields, said
+):
+  """The run may be mended and started there."""
+  command = program.command(door, tmp_path / 'run', f'{GLYPHS}:{run}', **fields)
+  assert said in program.run(command, code=1)
+  assert not (tmp_path / 'run/config.json').exists()
+
+
+def test_a_flag_reaches_every_level(shrunk):
+  """What a run has is what its flags say, in the settings that it records."""
+  config = shrunk('n-vae-maml', latents__sigma=0.7, evaluation__shots=(2,))
+  found = flatten(settings_of(config, lasium.system()))
+  assert found['latents.sigma'] == 0.7
+  assert found['evaluation.shots'] == (2,)
+
+
+def check_data(config, splits):
+  lasium_checks.check_data(settings_of(config, lasium.system()), splits)
 
 
 def test_too_few_classes_or_images(shrunk, splits):
   ways = shrunk('ro-vae-maml', evaluation__ways=9)
-  with pytest.raises(checks.BadConfig, match=r'8 .*evaluation\.ways = 9'):
-    checks.check_data(ways, splits)
+  with pytest.raises(ValueError, match=r'8 .*evaluation\.ways = 9'):
+    check_data(ways, splits)
   ways = shrunk('supervised-protonets', tasks__ways=9)
-  with pytest.raises(checks.BadConfig, match=r'train .* 8 .*tasks\.ways = 9'):
-    checks.check_data(ways, splits)
+  with pytest.raises(ValueError, match=r'train .* 8 .*tasks\.ways = 9'):
+    check_data(ways, splits)
   images = shrunk('ro-vae-maml', evaluation__shots=(1, 6))
-  with pytest.raises(checks.BadConfig, match=r"'2-0' of the test .* 8 images"):
-    checks.check_data(images, splits)
+  with pytest.raises(ValueError, match=r"'2-0' of the test .* 8 images"):
+    check_data(images, splits)
   labeled = shrunk('supervised-maml', tasks__queries=8)
-  with pytest.raises(checks.BadConfig, match='train split has 8 images'):
-    checks.check_data(labeled, splits)
-  batch = shrunk('ro-vae-maml', generator__batch_size=65)
-  with pytest.raises(checks.BadConfig, match=r'batch_size is 65.*64 training'):
-    checks.check_data(batch, splits)
+  with pytest.raises(ValueError, match='train split has 8 images'):
+    check_data(labeled, splits)
+  batch = shrunk('ro-vae-maml', generator_training__batch_size=65)
+  with pytest.raises(ValueError, match=r'batch_size is 65.*64 training'):
+    check_data(batch, splits)
   fits = shrunk('ro-vae-maml', evaluation__ways=8, evaluation__shots=(5,))
-  checks.check_data(fits, splits)
+  check_data(fits, splits)
 
 
-def test_an_epsilon_that_cannot_be_met(shrunk, splits, tmp_path):
+def test_an_epsilon_that_cannot_be_met(shrunk, opened):
   config = shrunk(
-    'ro-vae-protonets', generator__epsilon=1e6, latents__max_draws=50
+    'ro-vae-protonets', anchors__epsilon=1e6, anchors__max_draws=50
   )
-  files = Record(tmp_path, {})
-  with pytest.raises(checks.BadConfig, match=r'config\.generator\.epsilon'):
-    stage_meta.meta_train(config, splits, files, None)
-  assert not files.checkpoints('meta_train').exists()
+  run, parts = opened(config)
+  data = TrainingSet(run.splits.train.images)
+  params = parts.trainer.params(parts.trainer.init(jax.random.key(0), data))
+  with pytest.raises(ValueError, match=r'config\.anchors\.epsilon'):
+    lasium.meta_train(run, parts, params)
+  assert not run.files.checkpoints(meta.NAME).exists()
 
 
 def test_data_that_changed_is_noticed(splits, tmp_path):
@@ -210,16 +303,17 @@ def test_data_that_changed_is_noticed(splits, tmp_path):
     files.keep_data(splits._replace(test=renamed))
 
 
-@pytest.mark.parametrize('stage', ['train_generator', 'meta_train'])
-def test_divergence_is_named(shrunk, splits, tmp_path, stage):
-  section = {'train_generator': 'generator', 'meta_train': 'meta'}[stage]
-  run = 'ro-vae-maml' if section == 'generator' else 'supervised-protonets'
-  config = shrunk(run, **{f'{section}__rate': 1e30})
-  files = Record(tmp_path, {})
+@pytest.mark.parametrize('stage', [generator.NAME, meta.NAME])
+def test_divergence_is_named(shrunk, opened, stage):
+  if stage == generator.NAME:
+    config = shrunk('ro-vae-maml', generator__learning_rate=1e30)
+  else:
+    config = shrunk('supervised-protonets', meta__learning_rate=1e30)
+  run, parts = opened(config)
   with pytest.raises(loop.Diverged, match=rf'{stage}: .* at step \d+'):
-    if section == 'generator':
-      stage_generator.train_generator(config, splits, files)
+    if stage == generator.NAME:
+      lasium.train_generator(run, parts)
     else:
-      stage_meta.meta_train(config, splits, files, None)
-  for folder in tmp_path.glob('checkpoints/*/*'):
+      lasium.meta_train(run, parts, None)
+  for folder in run.files.workdir.glob('checkpoints/*/*'):
     assert all(np.isfinite(x).all() for x in checkpoint(folder).values())

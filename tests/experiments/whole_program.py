@@ -48,7 +48,7 @@ def shrink(config, **fields):
 
 
 def config_of(path):
-  """The config behind `configs/PATH`, such as 'lasium/glyphs.py:ro-vae-maml'."""
+  """The config of `configs/PATH`, such as 'lasium/glyphs.py:ro-vae-maml'."""
   module, _, run = path.removesuffix('.py').partition('.py:')
   found = importlib.import_module(f'configs.{module.replace("/", ".")}')
   return found.get_config(*filter(None, [run]))
