@@ -76,6 +76,11 @@ def _cells(entry: Entry) -> list[str]:
 def _value(metric: str, value: float, ci95: float | None) -> str:
   """An accuracy in percent, anything else as it is."""
   share = metric == 'accuracy'
-  scale, unit = (100, '&nbsp;%') if share else (1, '')
-  texts = [number(scale * x) for x in (value, ci95) if x is not None]
-  return f'<b>{texts[0]}</b>{"&nbsp;±&nbsp;".join(["", *texts[1:]])}{unit}'
+  mean, *half = [
+    f'{100 * x:.1f}' if share else number(x)
+    for x in (value, ci95)
+    if x is not None
+  ]
+  return f'<b>{mean}</b>{"".join(f"&nbsp;±&nbsp;{x}" for x in half)}' + (
+    '&nbsp;%' * share
+  )
