@@ -9,6 +9,8 @@ from experiments.pages.accuracy import accuracy
 from experiments.pages.bars import accuracy_bar
 from experiments.pages.measures import metrics_table
 from experiments.pages.workdir import Workdir
+from experiments.papers import published as papers
+from experiments.papers.numbers import Condition, Number
 from experiments.run.record import duration
 
 
@@ -99,3 +101,30 @@ def test_a_value_by_its_metric(metric, ci95, shown):
 )
 def test_durations(seconds, words):
   assert duration(seconds) == words
+
+
+def test_a_papers_number_of_any_metric_says_what_it_is(monkeypatch):
+  number = Number(
+    'A Table',
+    12.5,
+    None,
+    {'result.metric': 'L1', 'result.floor': None},
+    (Condition('more epochs'),),
+  )
+  monkeypatch.setattr(papers, 'NUMBERS', (number,))
+  entry = {
+    'name': 'a',
+    'metric': 'L1',
+    'value': 0.5,
+    'count': 10,
+    'of': 'images',
+    'dataset': 'digits',
+    'protocol': {},
+    'steps': 0,
+  }
+  floor = {**entry, 'name': 'b', 'floor': True}
+  page = Workdir(Path(), {'seed': 0}, {'results': [entry, floor]}, [], {}, [])
+  table = metrics_table(page)
+  assert '<b>12.5</b> <small>A Table, more epochs</small>' in table
+  assert table.count('A Table') == 1
+  assert table.count('<td>') == 2 * 5 and '<th scope="col">Paper</th>' in table
