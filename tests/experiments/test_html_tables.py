@@ -1,5 +1,6 @@
 """Bars in percent of their width, and times in words."""
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from experiments.pages.accuracy import accuracy
 from experiments.pages.bars import accuracy_bar
 from experiments.pages.measures import metrics_table
+from experiments.pages.settings import settings
 from experiments.pages.workdir import Workdir
 from experiments.papers import published as papers
 from experiments.papers.numbers import Condition, Number
@@ -128,3 +130,11 @@ def test_a_papers_number_of_any_metric_says_what_it_is(monkeypatch):
   assert '<b>12.5</b> <small>A Table, more epochs</small>' in table
   assert table.count('A Table') == 1
   assert table.count('<td>') == 2 * 5 and '<th scope="col">Paper</th>' in table
+
+
+def test_settings_of_the_run_come_before_those_of_its_parts():
+  config = {'data': {'size': 28}, 'seed': 0, 'kl': {'a': {'b': 1}}}
+  table = settings(Workdir(Path(), config, {}, [], {}, []))
+  captions = re.findall('<caption>(.*?)</caption>', table)
+  assert captions == ['run', 'data', 'kl.a']
+  assert settings(workdir()) == ''
