@@ -7,14 +7,13 @@ from typing import Any
 
 from absl import app, flags
 
-from experiments.components.checks import BadConfig
 from experiments.run import compilation
 from experiments.run.precision import use_precision
 from experiments.run.record import WrongWorkdir
 from lasium_jax.data.cache import default_cache_dir
 
 # What a person can mend: shown as one message, without a traceback.
-EXPECTED = (BadConfig, WrongWorkdir, ImportError, OSError, ValueError)
+EXPECTED = (WrongWorkdir, ImportError, OSError, ValueError)
 
 
 def start(

@@ -77,20 +77,22 @@ def train(
   Returns:
     The parameters of each member.
   """
-  stage = _stage(
-    run, classifying, steps, batch_size, steps_per_dispatch, test_every
+  fit = training.Fit(
+    classifying.trainer,
+    classifying.data,
+    steps,
+    steps_per_dispatch,
+    shuffled(batch_size),
+    classifying.batch_fn,
+    classifying.source,
   )
+  stage = _stage(run, classifying, fit, test_every)
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return [classifying.trainer.params(state) for state in states]
 
 
 def _stage(
-  run: Run,
-  classifying: Classifying,
-  steps: int,
-  batch_size: int,
-  steps_per_dispatch: int,
-  test_every: int,
+  run: Run, classifying: Classifying, fit: training.Fit, test_every: int
 ) -> Stage:
   tested = tester(classifying.classify, classifying.test)
 
@@ -104,18 +106,9 @@ def _stage(
     ]
     return {'test_accuracy': np.array(accuracies)}
 
-  schedule = training.Schedule(
-    steps,
-    steps_per_dispatch,
-    shuffled(batch_size),
-    classifying.batch_fn,
-    classifying.source,
-  )
   return training.stage_of(
     NAME,
-    classifying.trainer,
-    classifying.data,
-    schedule,
+    fit,
     run.members,
     streams.CLASSIFIER,
     mesh=run.image_mesh,
@@ -176,10 +169,11 @@ def results_of(
       member=member.settings() if several else None,
     )
     name = f' ({label(result.member)})' if result.member else ''
+    classes = len(classifying.test.class_names)
     print(
-      f'{result.name}{name}: {100 * value:.2f} +- {100 * (result.ci95 or 0):.2f}'
-      f' % of {len(right):,} images of {len(classifying.test.class_names):,} '
-      'classes',
+      f'{result.name}{name}: {100 * value:.2f} +- '
+      f'{100 * (result.ci95 or 0):.2f} % of {len(right):,} images of '
+      f'{classes:,} classes',
       flush=True,
     )
     results.append(result)

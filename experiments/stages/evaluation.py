@@ -89,10 +89,20 @@ def evaluate(
   results: list[Result] = []
   for contestant in contestants:
     for k in shots:
-      protocol = {'ways': ways, 'shots': k, 'queries': queries, 'seed': seed}
-      protocol['normalization'] = contestant.normalization
+      protocol = {
+        'ways': ways,
+        'shots': k,
+        'queries': queries,
+        'seed': seed,
+        'normalization': contestant.normalization,
+      }
       stage = _stage(
-        run, contestant, source, protocol, tasks, tasks_per_dispatch
+        run,
+        contestant,
+        source,
+        protocol,
+        tasks=tasks,
+        tasks_per_dispatch=tasks_per_dispatch,
       )
       state = loop.run(
         stage, run.files, checkpoint_seconds=run.checkpoint_seconds
@@ -111,9 +121,11 @@ def _stage(
   contestant: Contestant,
   source: Any,
   protocol: Mapping[str, Any],
+  *,
   tasks: int,
   tasks_per_dispatch: int,
 ) -> Stage:
+  """Numbered tasks of one protocol, some a dispatch."""
   shots = protocol['shots']
   task_fn = labeled(
     ways=protocol['ways'], shots=shots, queries=protocol['queries']

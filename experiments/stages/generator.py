@@ -97,10 +97,13 @@ def stage_of(
 
   return training.stage_of(
     NAME,
-    trainer,
-    TrainingSet(run.splits.train.images),
-    training.Schedule(
-      steps, steps_per_dispatch, shuffled(batch_size), unchanged()
+    training.Fit(
+      trainer,
+      TrainingSet(run.splits.train.images),
+      steps,
+      steps_per_dispatch,
+      shuffled(batch_size),
+      unchanged(),
     ),
     [Member(run.settings['seed'], {})],
     streams.GENERATOR,

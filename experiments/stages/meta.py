@@ -111,13 +111,14 @@ def train(
       over_devices=parallel.mean_over_devices(run.task_mesh),
     )
 
+  def first(keys: Array, images: Array) -> Training:
+    return start(learning.learner({}), optimizer_of({}), keys, images)
+
   stage = _stage(
     run,
     learning,
     step_of,
-    lambda keys, images: start(
-      learning.learner({}), optimizer_of({}), keys, images
-    ),
+    first,
     iterations=iterations,
     chunk=steps_per_dispatch,
     validate_every=validate_every,

@@ -34,10 +34,12 @@ from lasium_jax.types import (
 States = tuple[State, ...]  # One a member.
 
 
-class Schedule(NamedTuple):
-  """How a trainer is run.
+class Fit(NamedTuple):
+  """A trainer, and how it is run.
 
   Attributes:
+    trainer: what is trained.
+    data: `images` on the host.
     steps: in all.
     steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     epoch_fn: the rows of an epoch's batches.
@@ -45,11 +47,27 @@ class Schedule(NamedTuple):
     source: what `batch_fn` makes batches of.
   """
 
+  trainer: Trainer
+  data: TrainingSet
   steps: int
   steps_per_dispatch: int
   epoch_fn: EpochFn
   batch_fn: BatchFn
   source: Any = ()
+
+
+class Fetched(NamedTuple):
+  """The batches of some steps.
+
+  Attributes:
+    data: on the device, with the rows at least.
+    places: `[n, b]`, where in `data` the images lie.
+    rows: `[n, b]`, which images of the training set they are.
+  """
+
+  data: TrainingSet
+  places: Array | np.ndarray
+  rows: Array | np.ndarray
 
 
 class Keys(NamedTuple):
@@ -69,9 +87,7 @@ def keys_of(member: Member, stream: int) -> Keys:
 
 def stage_of(
   name: str,
-  trainer: Trainer,
-  data: TrainingSet,
-  schedule: Schedule,
+  fit: Fit,
   members: Sequence[Member],
   stream: int,
   *,
@@ -87,9 +103,7 @@ def stage_of(
 
   Args:
     name: of the stage.
-    trainer: what is trained.
-    data: `images` on the host.
-    schedule: how.
+    fit: what is trained, and how.
     members: whose seeds count.
     stream: of random numbers, one of `streams`.
     mesh: the devices that share a batch.
@@ -102,48 +116,45 @@ def stage_of(
   Returns:
     The stage; its state is a tuple of the members' states.
   """
+  trainer, data = fit.trainer, fit.data
   keys = [keys_of(member, stream) for member in members]
-  rows_of = _epochs(schedule.epoch_fn, data, keys)
+  rows_of = _epochs(fit.epoch_fn, data, keys)
   per_epoch = len(rows_of(0, 0))
   fetch = _fetcher(data, mesh, device_bytes)
-  advance_one = _compiled(trainer, schedule, mesh)
-  source = parallel.replicate(mesh, schedule.source)
-  shapes = TrainingSet(
-    jax.ShapeDtypeStruct(data.images.shape, data.images.dtype),  # type: ignore[arg-type]
-    data.y,
-  )
+  advance_one = _compiled(fit, mesh)
 
   def init() -> States:
-    states = tuple(trainer.init(key.init, shapes) for key in keys)
+    states = tuple(trainer.init(key.init, data) for key in keys)
     return parallel.replicate(mesh, states)
 
-  def advance(states: States, first: int, n: int) -> tuple[States, Any]:
+  def advance_member(
+    i: int, state: State, first: int, n: int
+  ) -> tuple[State, Metrics]:
     epoch, start = divmod(first, per_epoch)
-    advanced, metrics = [], []
-    for i, state in enumerate(states):
-      rows = rows_of(i, epoch)[start : start + n]
-      state, values = advance_one(
-        keys[i].steps, state, source, *fetch(rows), np.int32(first), epoch
-      )
-      if trainer.end_epoch and start + n == per_epoch:
-        # In the call of the epoch's last step: no checkpoint is in between.
-        key = jax.random.fold_in(keys[i].ends, epoch)
-        state = trainer.end_epoch(key, state, data)
-      advanced.append(state)
-      metrics.append(values)
+    fetched = fetch(rows_of(i, epoch)[start : start + n])
+    state, metrics = advance_one(keys[i].steps, state, fetched, first, epoch)
+    if trainer.end_epoch and start + n == per_epoch:
+      # In the call of the epoch's last step: no checkpoint is in between.
+      key = jax.random.fold_in(keys[i].ends, epoch)
+      state = trainer.end_epoch(key, state, data)
+    return state, metrics
+
+  def advance(states: States, first: int, n: int) -> tuple[States, Any]:
+    advanced = [advance_member(i, s, first, n) for i, s in enumerate(states)]
+    states = tuple(state for state, _ in advanced)
+    metrics = [values for _, values in advanced]
     stacked = {
       name: np.array([float(values[name]) for values in metrics])
       for name in metrics[0]
     }
-    states = tuple(advanced)
     if after is not None:
       stacked |= after(states, first, n)
     return states, members_of_run.named(stacked, members)
 
   return Stage(
     name,
-    schedule.steps,
-    schedule.steps_per_dispatch,
+    fit.steps,
+    fit.steps_per_dispatch,
     init,
     advance,
     period=per_epoch,
@@ -172,91 +183,65 @@ def _epochs(
 
 def _fetcher(
   data: TrainingSet, mesh: Mesh | None, device_bytes: int
-) -> Callable[[np.ndarray], tuple[TrainingSet, np.ndarray, np.ndarray]]:
-  """`rows [n, b] -> (data on the device, places in it [n, b], rows)`."""
+) -> Callable[[np.ndarray], Fetched]:
+  """From rows `[n, b]` to the images, which are the same from either place."""
   y = None if data.y is None else jnp.asarray(data.y)
   if data.images.nbytes <= device_bytes:
     held = parallel.replicate(mesh, TrainingSet(jnp.asarray(data.images), y))
-    return lambda rows: (held, rows, rows)
+    return lambda rows: Fetched(held, rows, rows)
 
-  def from_host(
-    rows: np.ndarray,
-  ) -> tuple[TrainingSet, np.ndarray, np.ndarray]:
+  def from_host(rows: np.ndarray) -> Fetched:
     flat = rows.reshape(-1)
     images = jnp.asarray(np.asarray(data.images[flat]))
     some = TrainingSet(images, None if y is None else y[flat])
     places = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
-    return parallel.replicate(mesh, some), places, rows
+    return Fetched(parallel.replicate(mesh, some), places, rows)
 
   return from_host
 
 
-def _compiled(trainer: Trainer, schedule: Schedule, mesh: Mesh | None) -> Any:
-  """`(key, state, source, data, places, rows, first, epoch)` to state, metrics.
+def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
+  """`(key, state, fetched, first, epoch) -> (state, metrics)`.
 
   One program for each of the trainer's updates and each number of steps.
   """
+  source = parallel.replicate(mesh, fit.source)
 
   def step(
-    update: int,
-    key: Array,
-    state: State,
-    source: Any,
-    batch: Batch,
+    update: int, key: Array, state: State, shared: Any, batch: Batch
   ) -> tuple[State, Metrics]:
     batch_key, update_key = jax.random.split(key)
     x, rows, y = parallel.split_batch(mesh, (batch.x, batch.rows, batch.y))
-    batch = schedule.batch_fn(
-      batch_key, source, batch._replace(x=x, rows=rows, y=y)
-    )
-    return trainer.updates[update](update_key, state, batch)
+    batch = batch._replace(x=x, rows=rows, y=y)
+    batch = fit.batch_fn(batch_key, shared, batch)
+    return fit.trainer.updates[update](update_key, state, batch)
 
   @functools.partial(jax.jit, static_argnums=0, donate_argnums=2)
   def many(
-    update: int,
-    key: Array,
-    state: State,
-    source: Any,
-    data: TrainingSet,
-    places: Array,
-    rows: Array,
-    first: Array,
-    epoch: Array,
+    update: int, key: Array, state: State, shared: Any, batches: Any
   ) -> tuple[State, Metrics]:
-    def body(
-      state: State, item: tuple[Array, Array, Array]
-    ) -> tuple[State, Metrics]:
-      number, place, row = item
-      batch = gather(data, place, epoch)._replace(rows=row)
-      return step(update, jax.random.fold_in(key, number), state, source, batch)
+    fetched, first, epoch = batches
 
-    numbers = first + jnp.arange(len(places))
-    if len(places) == 1:
+    def body(state: State, item: Any) -> tuple[State, Metrics]:
+      number, places, rows = item
+      batch = gather(fetched.data, places, epoch)._replace(rows=rows)
+      own = jax.random.fold_in(key, number)
+      return step(update, own, state, shared, batch)
+
+    numbers = first + jnp.arange(len(fetched.places))
+    items = (numbers, fetched.places, fetched.rows)
+    if len(fetched.places) == 1:
       # Without a loop XLA:CPU keeps its fast path for convolution gradients.
-      return body(state, (numbers[0], places[0], rows[0]))
-    state, metrics = jax.lax.scan(body, state, (numbers, places, rows))
+      return body(state, jax.tree.map(lambda leaf: leaf[0], items))
+    state, metrics = jax.lax.scan(body, state, items)
     return state, jax.tree.map(lambda leaf: leaf.mean(0), metrics)
 
   def advance(
-    key: Array,
-    state: State,
-    source: Any,
-    data: TrainingSet,
-    places: np.ndarray,
-    rows: np.ndarray,
-    first: np.int32,
-    epoch: int,
+    key: Array, state: State, fetched: Fetched, first: int, epoch: int
   ) -> tuple[State, Metrics]:
-    return many(
-      epoch % len(trainer.updates),
-      key,
-      state,
-      source,
-      data,
-      places,
-      rows,
-      first,
-      np.int32(epoch),
-    )
+    update = epoch % len(fit.trainer.updates)
+    batches = (fetched, np.int32(first), np.int32(epoch))
+    advanced: tuple[State, Metrics] = many(update, key, state, source, batches)
+    return advanced
 
   return advance

@@ -13,7 +13,7 @@ from experiments.components.few_shot import Parts, as_judged, normalization
 from experiments.components.floors import FLOORS
 from experiments.components.folders import Needs
 from experiments.components.parts import make
-from experiments.pages import report
+from experiments.pages import report, sections
 from experiments.run import record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
@@ -26,7 +26,7 @@ from lasium_jax import latents
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.tasks import labeled
-from lasium_jax.types import AnchorFn, GeneratorSource, Params
+from lasium_jax.types import AnchorFn, GeneratorSource, Learner, Params
 
 _TASKS = (
   'Every row is a class. Left of the rule are its support images, to learn '
@@ -45,7 +45,15 @@ _ABOUT = {
 }
 _COUNTED = 1_000  # Tasks whose rejected anchors are counted (Table 9).
 
-SECTIONS: dict[str, Any] = {}
+PAGE = {
+  'Accuracy': sections.accuracy,
+  'Tasks': sections.stage_pictures(meta.NAME),
+  'Generated images': sections.stage_pictures(generator.NAME),
+  'Training': sections.training_curves,
+  'Settings': sections.settings,
+  'Time and hardware': sections.times,
+  'How to repeat it': sections.commands,
+}
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -86,7 +94,7 @@ def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
   evaluation.evaluate(
     run, _contestants(run, parts, params), **run.settings['evaluation']
   )
-  page = report.write_report(run.files.workdir)
+  page = report.write_report(run.files.workdir, PAGE)
   print(f'Report: {page}')
 
 
@@ -169,7 +177,9 @@ def _learning(run: Run, parts: Parts, params: Params | None) -> meta.Learning:
 
   def before() -> None:
     if parts.anchors is not None:
-      count_rejections(run, parts.anchors, source)
+      rejected = rejections(settings, parts.anchors, source, _COUNTED)
+      counts = {'tasks': _COUNTED, 'rejected': rejected}
+      record.write_json(run.files.workdir / 'anchors.json', counts)
     _show_tasks(run, parts, source)
 
   return meta.Learning(
@@ -212,27 +222,25 @@ def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
   return fitting
 
 
-def count_rejections(
-  run: Run, anchors: AnchorFn, source: GeneratorSource, tasks: int = _COUNTED
-) -> None:
-  """Notes how often the anchors of so many tasks are redrawn (Table 9).
+def rejections(
+  settings: Settings, anchors: AnchorFn, source: GeneratorSource, tasks: int
+) -> int:
+  """How often the anchors of so many tasks are redrawn (Table 9).
 
   Raises:
     BadConfig: if epsilon cannot be met, in place of a NaN later.
   """
-  key = streams.stream(run.settings['seed'], streams.REJECTIONS)
+  key = streams.stream(settings['seed'], streams.REJECTIONS)
   try:
     # One alone first: where none can be met, a thousand take very long.
     latents.count_rejections(key, anchors, source, 1)
-    rejected = latents.count_rejections(key, anchors, source, tasks)
+    return latents.count_rejections(key, anchors, source, tasks)
   except ValueError as error:
     raise BadConfig(
-      f'config.anchors.epsilon = {run.settings["anchors"]["epsilon"]}: {error} '
-      'To keep the trained generator, name this workdir with '
+      f'config.anchors.epsilon = {settings["anchors"]["epsilon"]}: {error} To '
+      'keep the trained generator, name this workdir with '
       '--config.generator_training.workdir, and another with --workdir.'
     ) from error
-  counts = {'tasks': tasks, 'rejected': rejected}
-  record.write_json(run.files.workdir / 'anchors.json', counts)
 
 
 def _show_tasks(run: Run, parts: Parts, source: Any) -> None:
@@ -282,7 +290,7 @@ def _contestants(
     found.append(
       Contestant(
         name,
-        lambda _, learner=learner: learner,
+        functools.partial(_always, learner),
         normalization(settings['floors'][name]),
         [Member(settings['seed'], {})],
         jnp.zeros(1),
@@ -293,7 +301,12 @@ def _contestants(
   return found
 
 
+def _always(learner: Learner, values: dict[str, Any]) -> Learner:
+  del values  # Nothing that is swept is a floor's.
+  return learner
+
+
 def _use(section: Settings) -> dict[str, Any]:
-  """How a classifier of the exported learner has the accuracy that is judged."""
+  """How a classifier of the exported learner comes to this accuracy."""
   head = 'trained' if section['name'] == 'maml' else None
   return {'head': head, 'inductive': section['inductive']}

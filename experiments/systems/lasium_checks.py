@@ -1,4 +1,4 @@
-"""What can be known to be wrong with a run of LASIUM before any work is done."""
+"""The parts of a run of LASIUM, if its settings can work."""
 
 import jax
 import numpy as np

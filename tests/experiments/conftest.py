@@ -1,11 +1,15 @@
 """A shrunk run of the whole program, and small parts for single stages."""
 
 import fcntl
-import importlib
 import os
 
 import pytest
-from whole_program import SHRINK, Program, random_splits
+from whole_program import Program, config_of, random_splits, shrink
+
+from experiments.run import record
+from experiments.run.app import settings_of
+from experiments.run.run import open_run
+from experiments.systems import lasium
 
 
 @pytest.fixture(scope='session')
@@ -36,16 +40,22 @@ def shrunk():
   """`(run, **fields) -> config`, for the images of `splits`."""
 
   def make(run, benchmark='glyphs', **fields):
-    config = importlib.import_module(f'configs.lasium.{benchmark}').get_config(
-      run
-    )
-    named = {name.replace('__', '.'): value for name, value in fields.items()}
-    small = {**SHRINK, 'data.size': 16, **named}
-    if config.generator.name == 'msgan':
-      small['generator.filters'] = (4,)
-    if run.startswith('scratch'):
-      del small['meta.iterations']
+    config = config_of(f'lasium/{benchmark}.py:{run}')
+    small = shrink(config, **{'data.size': 16, **fields})
     config.update_from_flattened_dict(small)
     return config
+
+  return make
+
+
+@pytest.fixture
+def opened(splits, tmp_path):
+  """`(config, workdir='run') -> (run, parts)`, its data `splits`."""
+
+  def make(config, workdir='run', splits=splits):
+    settings = settings_of(config, lasium.system())
+    parts = lasium.build(settings)
+    files = record.open_record(tmp_path / workdir, settings)
+    return open_run(settings, files, splits), parts
 
   return make

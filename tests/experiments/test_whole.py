@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from whole_program import (
   assert_same_run,
@@ -16,17 +18,18 @@ from whole_program import (
   results,
 )
 
-from experiments.components import build, checks
-from experiments.run.record import Record
-from experiments.stages import evaluation as stage_evaluation
-from experiments.stages import generator as stage_generator
+from experiments.run import record
+from experiments.run.app import settings_of
+from experiments.run.config import BadConfig
+from experiments.stages import generator
+from experiments.systems import lasium
 from lasium_jax import meta
 from lasium_jax.data import image_set
-from lasium_jax.types import GeneratorSource, Learner
+from lasium_jax.types import GeneratorSource, Learner, TrainingSet
 
 FIELDS = {
-  *('name', 'dataset', 'ways', 'shots', 'queries', 'tasks', 'seed'),
-  *('accuracy', 'ci95', 'normalization', 'steps', 'config'),
+  *('name', 'metric', 'value', 'ci95', 'count', 'of', 'dataset', 'protocol'),
+  *('steps', 'config'),
 }
 
 
@@ -37,11 +40,19 @@ def test_one_command_leaves_a_whole_record(reference):
   entries = results(reference)
   assert [entry['name'] for entry in entries] == ['ro-vae-maml', 'scratch']
   for entry in entries:
-    assert entry.keys() == FIELDS
-    assert 0 <= entry['accuracy'] <= 1
-    assert entry['normalization'] == 'transductive'
+    assert entry.keys() >= FIELDS
+    assert 0 <= entry['value'] <= 1
+    assert entry['protocol'] == {
+      'ways': 5,
+      'shots': 1,
+      'queries': 3,
+      'seed': 0,
+      'normalization': 'transductive',
+    }
     assert entry['config'] == 'configs/lasium/glyphs.py:ro-vae-maml'
-  assert [entry['steps'] for entry in entries] == [6, 0]
+  assert [entry.get('steps', 0) for entry in entries] == [6, 0]
+  assert [entry.get('floor', False) for entry in entries] == [False, True]
+  assert entries[0]['use'] == {'head': 'trained', 'inductive': False}
   written = {entry['stage'] for entry in metrics(reference)}
   assert written == final_states(reference).keys()
   for entry in metrics(reference):
@@ -53,6 +64,13 @@ def test_one_command_leaves_a_whole_record(reference):
     'generator_reconstructions.png',
     'task_real.png',
     'task_synthetic_#.png',
+    'pictures.json',
+  }
+  stages = json.loads((reference / 'stages.json').read_text())
+  assert stages.keys() == written
+  captions = json.loads((reference / 'samples/pictures.json').read_text())
+  assert {f'{name}.png' for name in captions} == {
+    path.name for path in reference.glob('samples/*.png')
   }
   assert '</html>' in (reference / 'report.html').read_text()
 
@@ -83,31 +101,72 @@ def test_stage_by_stage_the_run_is_the_same(program, reference, tmp_path):
   assert_same_run(tmp_path, reference)
 
 
-def test_a_generator_serves_other_runs_of_its_settings_only(
-  shrunk, reference, tmp_path
-):
-  splits, files = random_splits(28), Record(tmp_path / 'run', {})
-  fields = {'generator.workdir': str(reference), 'data.size': 28}
-  config = shrunk('oc-vae-protonets', generator__anchors='encoded', **fields)
-  borrowed = stage_generator.train_generator(config, splits, files)
+@pytest.fixture
+def borrowing(shrunk, reference):
+  """A config whose generator is that of the reference run."""
+
+  def make(run='oc-vae-protonets', **fields):
+    workdir = {'generator_training.workdir': str(reference), 'data.size': 28}
+    return shrunk(run, **{**workdir, **fields})
+
+  return make
+
+
+def test_a_generator_serves_other_runs(borrowing, opened, reference):
+  run, parts = opened(borrowing(), splits=random_splits(28))
+  borrowed = lasium.train_generator(run, parts)
   trained = final_states(reference)['train_generator']
-  for path, leaf in jax.tree_util.tree_leaves_with_path(borrowed):
-    name = f'.params{jax.tree_util.keystr(path)}'
+  decoder = borrowed['params']['decoder']
+  for path, leaf in jax.tree_util.tree_leaves_with_path(decoder):
+    inner = jax.tree_util.keystr(path)
+    name = f"[0].variables['params']['decoder']{inner}"
     np.testing.assert_array_equal(leaf, trained[name])
-  assert not files.workdir.exists()
-
-  for field, value in {'generator.rate': 0.1, 'data.split_seed': 1}.items():
-    other = shrunk('oc-vae-protonets', **fields, **{field: value})
-    with pytest.raises(checks.BadConfig, match=field):
-      stage_generator.train_generator(other, splits, files)
-  nowhere = shrunk('oc-vae-maml', generator__workdir=str(tmp_path))
-  with pytest.raises(checks.BadConfig, match='is not a run'):
-    stage_generator.train_generator(nowhere, splits, files)
+  assert not run.files.checkpoints('train_generator').exists()
 
 
-def test_all_learners_are_judged_on_the_same_tasks(
-  shrunk, splits, tmp_path, monkeypatch
+@pytest.mark.parametrize(
+  ('field', 'value'),
+  [
+    ('generator.learning_rate', 0.1),
+    ('data.split_seed', 1),
+    ('generator_training.steps', 7),
+  ],
+)
+def test_a_generator_of_other_settings_is_refused(
+  borrowing, opened, field, value
 ):
+  with pytest.raises(BadConfig, match=field.partition('.')[2]):
+    opened(borrowing(**{field: value}))
+
+
+def test_a_generator_that_is_not_there_is_refused(shrunk, opened, tmp_path):
+  config = shrunk('oc-vae-maml', generator_training__workdir=str(tmp_path))
+  with pytest.raises(BadConfig, match='is not a run'):
+    opened(config)
+
+
+def test_a_generator_that_is_not_finished_is_refused(
+  borrowing, opened, reference, tmp_path
+):
+  unfinished = tmp_path / 'unfinished'
+  unfinished.mkdir()
+  shutil.copy(reference / 'config.json', unfinished)
+  config = borrowing(**{'generator_training.workdir': str(unfinished)})
+  with pytest.raises(FileNotFoundError, match='0 of 6 steps'):
+    opened(config)
+
+
+def test_a_generator_of_other_images_is_refused(borrowing, reference):
+  """Though the configs are the same."""
+  settings = settings_of(borrowing(), lasium.system())
+  theirs = json.loads((reference / 'data.json').read_text())
+  splits = random_splits(28)
+  assert record.digest(splits.train) != theirs['train']
+  with pytest.raises(BadConfig, match='trained on other images'):
+    generator.check_borrowed_data(settings, splits)
+
+
+def test_all_learners_are_judged_on_the_same_tasks(shrunk, opened):
   """Whatever they do with their keys, and however tasks are batched."""
   seen = {'first': [], 'second': []}
 
@@ -115,25 +174,20 @@ def test_all_learners_are_judged_on_the_same_tasks(
     def adapt(key, params, support):
       return support.x, jax.random.normal(jax.random.split(key, len(name))[0])
 
-    def predict(adapted, x):
+    def predict(adapted, x, mask=None):
       images = jnp.concatenate([adapted[0], x])
       jax.debug.callback(seen[name].append, images)
       return jnp.zeros((len(x), 5)) + adapted[1]
 
     return Learner(lambda key, x: (), adapt, predict)
 
-  monkeypatch.setattr(build, 'learner', lambda *a, **k: learner('first'))
-  monkeypatch.setattr(build, 'scratch', lambda *a, **k: learner('second'))
   for dispatch in (3, 4):
     config = shrunk(
-      'ro-vae-maml',
-      seed=dispatch,
-      evaluation__scratch=True,
-      evaluation__tasks_per_dispatch=dispatch,
+      'scratch', seed=dispatch, evaluation__tasks_per_dispatch=dispatch
     )
-    workdir = tmp_path / str(dispatch)
-    workdir.mkdir()
-    stage_evaluation.evaluate(config, splits, Record(workdir, {}), jnp.zeros(1))
+    run, parts = opened(config, str(dispatch))
+    floors = {'scratch': learner('first'), 'nearest': learner('second')}
+    lasium.evaluate(run, parts._replace(floors=floors), None)
   jax.effects_barrier()
   first, second = (
     sorted(np.asarray(x).tobytes() for x in tasks) for tasks in seen.values()
@@ -160,48 +214,42 @@ VARIANTS = [
 @pytest.mark.parametrize('benchmark', ['glyphs', 'omniglot'])
 @pytest.mark.parametrize('run', RUNS + VARIANTS)
 def test_every_run_of_a_config_can_work(shrunk, benchmark, run):
-  build.check(shrunk(run, benchmark, evaluation__scratch=True))
+  config = shrunk(run, benchmark)
+  lasium.build(settings_of(config, lasium.system()))
 
 
-def meta_training(config, splits):
-  """The step of a config, and a function that makes its state and source."""
-  shape = splits.train.shape
-  model = trainer = None
-  if checks.needs_generator(config):
-    model, trainer = build.generator(config, shape)
-  learner = build.learner(config)
-  optimizer = build.outer_optimizer(config)
-  step = meta.meta_step(
-    learner, build.training_tasks(config, model), optimizer, meta_batch=2
-  )
+def meta_training(run, parts):
+  """The step of a run, and a function that makes its state and source."""
+  shape = run.splits.train.shape
+  optimizer = optax.adam(1e-3)
+  learner = parts.learner({})
+  step = meta.meta_step(learner, parts.task_fn({}), optimizer, meta_batch=2)
 
   def start():
     params = learner.init(jax.random.key(1), jnp.zeros((5, *shape)))
-    source = image_set(splits.train)
-    if trainer:
-      state = trainer.init(jax.random.key(0), jnp.zeros((2, *shape)))
-      source = GeneratorSource(state.params, source.images)
+    source = image_set(run.splits.train)
+    if parts.trainer:
+      data = TrainingSet(source.images)
+      state = parts.trainer.init(jax.random.key(0), data)
+      source = GeneratorSource(parts.trainer.params(state), source.images)
     return meta.MetaState(params, optimizer.init(params)), source
 
   return step, start
 
 
 @pytest.mark.parametrize('run', [run for run in RUNS if run != 'scratch'])
-def test_a_meta_step_of_any_parts_keeps_its_types(shrunk, splits, run):
+def test_a_meta_step_of_any_parts_keeps_its_types(shrunk, opened, run):
   """Traced only, for it is the compiling that takes long."""
-  config = shrunk(run, generator__anchors='prior', network__filters=2)
-  step, start = meta_training(config, splits)
+  step, start = meta_training(*opened(shrunk(run, network__filters=2)))
   state, source = jax.eval_shape(start)
   after, values = jax.eval_shape(step, jax.random.key(2), state, source)
   chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
   assert values.keys() == {'loss', 'accuracy'}
 
 
-def test_a_meta_step_is_compiled_once(shrunk, splits):
-  config = shrunk(
-    'n-vae-protonets', generator__anchors='encoded', network__filters=2
-  )
-  step, start = meta_training(config, splits)
+def test_a_meta_step_is_compiled_once(shrunk, opened):
+  config = shrunk('n-vae-protonets', network__filters=2)
+  step, start = meta_training(*opened(config))
   state, source = jax.jit(start)()
   chex.clear_trace_counter()
   step = jax.jit(chex.assert_max_traces(step, n=1))

@@ -1,5 +1,6 @@
 """Runs the whole program, shrunk until it takes seconds, and reads its runs."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import orbax.checkpoint as orbax
 
+from experiments.run.config import flatten
 from lasium_jax.data import Dataset, Splits
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,24 +19,39 @@ SHRINK = {
   'checkpoint_seconds': 0.0,
   'generator.filters': (4, 4),
   'generator.latent_size': 4,
-  'generator.batch_size': 8,
-  'generator.steps': 6,
-  'generator.sample_pictures': 2,
-  'generator.anchors': 'prior',  # To pick images takes longer than the rest.
+  'generator_training.batch_size': 8,
+  'generator_training.steps': 6,
+  'generator_training.pictures': 2,
   'network.filters': 4,
   'meta.iterations': 6,
   'meta.batch': 2,
   'meta.steps_per_dispatch': 2,
   'meta.validate_every': 2,
   'meta.validation_tasks': 2,
-  'learner.inner_steps': 1,
+  'learner.steps': 1,
   'evaluation.shots': (1,),
   'evaluation.queries': 3,
   'evaluation.tasks': 12,
   'evaluation.tasks_per_dispatch': 3,
-  'evaluation.inner_steps': 2,
-  'evaluation.scratch_steps': 2,
+  'evaluation_learner.steps': 2,
+  'floors.scratch.steps': 2,
 }
+
+
+def shrink(config, **fields):
+  """The fields of `SHRINK` that a config has, and others, with __ for dots."""
+  known = flatten(config.to_dict())
+  small = {name: value for name, value in SHRINK.items() if name in known}
+  if isinstance(known.get('generator.filters'), int):
+    small['generator.filters'] = 4
+  return small | {k.replace('__', '.'): v for k, v in fields.items()}
+
+
+def config_of(path):
+  """The config behind `configs/PATH`, such as 'lasium/glyphs.py:ro-vae-maml'."""
+  module, _, run = path.removesuffix('.py').partition('.py:')
+  found = importlib.import_module(f'configs.{module.replace("/", ".")}')
+  return found.get_config(*filter(None, [run]))
 
 
 class Program:
@@ -51,16 +68,21 @@ class Program:
       'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
     }
 
-  def command(self, script, workdir, config='glyphs.py:ro-vae-maml', **fields):
+  def command(
+    self, script, workdir, config='lasium/glyphs.py:ro-vae-maml', **fields
+  ):
     """`fields` are of the config, with __ for each dot."""
-    named = {name.replace('__', '.'): value for name, value in fields.items()}
+    try:
+      values = shrink(config_of(config), **fields)
+    except (ImportError, ValueError):  # A config that is not there.
+      values = {}
     return [
       sys.executable,
       f'experiments/{script}.py',
-      f'--config=configs/lasium/{config}',
+      f'--config=configs/{config}',
       f'--workdir={workdir}',
       f'--cache_dir={self.base / "data"}',
-      *(f'--config.{k}={v}' for k, v in {**SHRINK, **named}.items()),
+      *(f'--config.{name}={value}' for name, value in values.items()),
     ]
 
   def start(self, command, **options):

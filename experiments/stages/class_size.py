@@ -1,0 +1,154 @@
+"""How large a class should be: many settings of sampling, side by side."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lasium_jax.nets import conv4
+from lasium_jax.types import Array, TaskFn
+
+SIGMAS = (0.1, 0.25, 0.5, 1.0)
+ALPHAS = (0.1, 0.2, 0.4, 0.6)
+IMAGES = 5  # Of a class: its anchor, and those around it.
+TASKS = 40  # That the number is computed from.
+
+
+class Setting(NamedTuple):
+  """A latent sampler and its knob: sigma of N, alpha of RO and OC."""
+
+  sampler: str
+  value: float
+
+  @property
+  def field(self) -> str:
+    return 'sigma' if self.sampler == 'n' else 'alpha'
+
+
+class Explored(NamedTuple):
+  """What a setting makes.
+
+  Attributes:
+    setting: the sampler and its knob.
+    images: `[ways, IMAGES, H, W, C]`, the anchor first.
+    separation: share of pairs in which two images of one class are closer
+      than two of different classes; 1 where classes do not overlap, 0.5 where
+      there are none.
+    spread: distance within classes over that between them.
+  """
+
+  setting: Setting
+  images: np.ndarray
+  separation: float
+  spread: float
+
+
+SETTINGS = (
+  *(Setting('n', sigma) for sigma in SIGMAS),
+  *(Setting('ro', alpha) for alpha in ALPHAS),
+  *(Setting('oc', alpha) for alpha in ALPHAS),
+)
+
+
+def explore(
+  key: Array,
+  task_fn_of: Callable[[str, dict[str, Any]], TaskFn],
+  source: Any,
+) -> list[Explored]:
+  """The same anchors under every setting.
+
+  Args:
+    key: of the anchors.
+    task_fn_of: `(sampler, settings) -> task_fn` with `IMAGES` support images.
+    source: what it makes tasks of.
+
+  Returns:
+    What each of `SETTINGS` makes.
+  """
+
+  def look(
+    sampler: str, knob: dict[str, Array], key: Array, source: Any
+  ) -> tuple[Array, Array]:
+    task_fn = task_fn_of(sampler, knob)
+    return task_fn(key, source).support.x, distances(key, task_fn, source)
+
+  # A sampler's settings are an argument, to compile once for all of them.
+  compiled = jax.jit(look, static_argnums=0)
+  found = []
+  for setting in SETTINGS:
+    knob = {setting.field: jnp.float32(setting.value)}
+    images, apart = compiled(setting.sampler, knob, key, source)
+    rows = np.asarray(images).reshape(-1, IMAGES, *images.shape[1:])
+    found.append(Explored(setting, rows, *separation(np.asarray(apart))))
+  return found
+
+
+def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
+  """Of the support images of tasks, `[TASKS, N * IMAGES, N * IMAGES]`.
+
+  In the feature space of an untrained Conv4, normalized by each task's images:
+  a measure of likeness that has seen no labels, and the same for any generator.
+
+  Args:
+    key: of the tasks.
+    task_fn: with `IMAGES` support images a class.
+    source: what it makes tasks of.
+  """
+  network = conv4(None)
+
+  def of_task(key: Array) -> Array:
+    x = task_fn(key, source).support.x
+    features, _ = network.apply(network.init(jax.random.key(0), x), x)
+    return jnp.square(features[:, None] - features[None]).sum(-1) ** 0.5
+
+  return jax.lax.map(of_task, jax.random.split(key, TASKS))
+
+
+def separation(apart: np.ndarray) -> tuple[float, float]:
+  """How far in-class pairs are from out-of-class pairs.
+
+  Args:
+    apart: `distances`.
+
+  Returns:
+    Separation and spread, as in `Explored`.
+
+  Raises:
+    ValueError: if a distance is not finite.
+  """
+  if not np.isfinite(apart).all():
+    raise ValueError(
+      'Some images are not finite: config.anchors.max_draws do not suffice for '
+      'config.anchors.epsilon, or the generator diverged.'
+    )
+  classes = np.arange(apart.shape[1]) // IMAGES
+  rows, columns = np.triu_indices(len(classes), k=1)
+  alike = classes[rows] == classes[columns]
+  pairs = apart[:, rows, columns]
+  within, between = pairs[:, alike], np.sort(pairs[:, ~alike].ravel())
+  # The share of pairs of pairs, by the rank of each: the area under the ROC.
+  closer = 1 - np.searchsorted(between, within.ravel()) / between.size
+  return float(closer.mean()), float(within.mean() / between.mean())
+
+
+def choose(found: list[Explored], keep: float) -> Explored:
+  """The widest classes that are still nearly as far apart as any.
+
+  Wide, because from copies of an anchor there is nothing to learn; apart,
+  because from classes that overlap neither is there. How far apart classes can
+  be at all depends on the generator, so the best of `found` is the measure.
+
+  Args:
+    found: settings, at least one.
+    keep: in [0, 1], the share of the best's separation above chance (0.5) that
+      the choice must have.
+
+  Returns:
+    One of `found`.
+  """
+  best = max(entry.separation for entry in found)
+  least = best - (1 - keep) * max(best - 0.5, 0)
+  apart = [entry for entry in found if entry.separation >= least]
+  return max(apart, key=lambda entry: entry.spread)

@@ -1,0 +1,97 @@
+"""The latents page of a run of LASIUM: how large should a class be?"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.components.few_shot import parts_of, training_tasks
+from experiments.pages.latents import write_page
+from experiments.run import streams
+from experiments.run.app import saved_config
+from experiments.run.config import BadConfig, Settings
+from experiments.run.record import Record
+from experiments.run.run import Places
+from experiments.stages import class_size, generator
+from experiments.stages.class_size import IMAGES, TASKS
+from experiments.systems import lasium
+from lasium_jax.data import Splits, evenly_spaced, image_set
+from lasium_jax.tasks import labeled
+from lasium_jax.types import GeneratorSource, TaskFn
+
+
+def explore(workdir: Path, places: Places, keep: float) -> Path:
+  """Writes the page of a run whose generator is trained.
+
+  Args:
+    workdir: of the run.
+    places: of its data.
+    keep: the share of the best separation above chance that the choice must
+      have.
+
+  Returns:
+    The page's path.
+
+  Raises:
+    BadConfig: if there is no run, or it has no generator.
+    FileNotFoundError: if that is not trained to its end.
+  """
+  settings: Settings = saved_config(workdir).to_dict()
+  parts = parts_of(settings)
+  if parts.trainer is None or parts.model is None or parts.anchors is None:
+    raise BadConfig(
+      f'The run {settings["name"]!r} in {workdir} has no generator; name one '
+      'of LASIUM, such as ro-vae-maml.'
+    )
+  splits = lasium.read(settings, places)
+  training = settings['generator_training']
+  files = Record(Path(training['workdir'] or workdir), {})
+  params = generator.left_behind(parts.trainer, files, steps=training['steps'])
+  fitting = evenly_spaced(splits.train, settings['device_bytes'])
+  source = GeneratorSource(params, jnp.asarray(fitting.images))
+  lasium.rejections(settings, parts.anchors, source, TASKS)
+  model = parts.model
+
+  def task_fn_of(sampler: str, knob: dict[str, Any]) -> TaskFn:
+    own = {
+      **settings,
+      'latents': {'name': sampler, **knob},
+      'tasks': {**settings['tasks'], 'shots': IMAGES, 'queries': 1},
+    }
+    return training_tasks(own, model)
+
+  key = streams.stream(settings['seed'], streams.PICTURES)
+  found = class_size.explore(key, task_fn_of, source)
+  chosen = class_size.choose(found, keep)
+  for entry in found:
+    mark = ' <- choice' if entry is chosen else ''
+    print(
+      f'{entry.setting.sampler} {entry.setting.field} '
+      f'{entry.setting.value:g}: separation {entry.separation:.3f}, '
+      f'spread {entry.spread:.2f}{mark}'
+    )
+  return write_page(
+    workdir / 'latents.html',
+    found,
+    chosen,
+    keep=keep,
+    real=real_separation(settings, splits),
+    ink=settings['data']['invert'],
+  )
+
+
+def real_separation(settings: Settings, splits: Splits) -> float | None:
+  """That of real classes, where there are labels."""
+  dataset, ways = splits.validation, settings['evaluation']['ways']
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  if len(counts) < ways or counts.min() < IMAGES + 1:
+    return None
+  task_fn = labeled(ways=ways, shots=IMAGES, queries=1)
+  key = streams.stream(settings['seed'], streams.PICTURES)
+  apart = jax.jit(
+    lambda key, source: class_size.distances(key, task_fn, source)
+  )
+  found = apart(key, image_set(dataset))
+  return class_size.separation(np.asarray(found))[0]

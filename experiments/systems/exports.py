@@ -1,0 +1,184 @@
+"""What a finished run has trained, as a model: weights and a card."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from experiments.components.data import image_shape
+from experiments.components.few_shot import as_judged, parts_of
+from experiments.run.app import saved_config
+from experiments.run.config import BadConfig, Settings, replaced, run_name
+from experiments.run.members import Member, members
+from experiments.run.record import Record
+from experiments.run.results import read_results
+from experiments.stages import generator, meta
+from experiments.systems import recognizer
+from lasium_jax import models
+from lasium_jax.types import Params
+
+# Fields that tell of the user's machine, not of the model.
+_OWN = {
+  'data': ('path', 'evaluation_path'),
+  'generator_training': ('workdir', 'pictures', 'steps_per_dispatch'),
+}
+# Sections that a card's `training` has, of those that the run has.
+_TOLD = (
+  *('data', 'generator', 'generator_training', 'anchors', 'latents', 'tasks'),
+  *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
+  'training',
+)
+
+
+class Trained(NamedTuple):
+  """One trained part of a run.
+
+  Attributes:
+    architecture: as `lasium_jax.models.Model` has it: sections of the config.
+    params: of the part.
+    settings: of the run, as if its best member had been a run of its own.
+    member: whose results belong to it, None where members share it.
+  """
+
+  architecture: Mapping[str, Any]
+  params: Params
+  settings: Settings
+  member: Member | None = None
+
+
+def learner(settings: Settings, files: Record) -> Trained:
+  """The member that is best in validation, found without its data.
+
+  Raises:
+    BadConfig: if the run meta-trains nothing.
+    FileNotFoundError: if meta-training has not come to its end.
+  """
+  learns = parts_of(settings).learner
+  if learns is None:
+    raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
+  found = members(settings)
+  state = meta.left_behind(
+    learns({}), found, files, image_shape(settings), **settings['meta']
+  )
+  chosen = int(np.argmax(state.best_accuracy))
+  member = found[chosen]
+  own = replaced(settings, member.fields()) | {'seed': member.seed}
+  architecture = {
+    'network': own['network'],
+    'learner': as_judged(own),
+    'ways': own['tasks']['ways'],
+  }
+  params = jax.tree.map(lambda leaf: leaf[chosen], state.best)
+  return Trained(architecture, params, own, member)
+
+
+def generators(settings: Settings, files: Record) -> Trained:
+  """The run's generator, or the one that it borrowed.
+
+  Raises:
+    BadConfig: if the run has no generator.
+    FileNotFoundError: if its training has not come to its end.
+  """
+  trainer = parts_of(settings).trainer
+  if trainer is None:
+    raise BadConfig(f'The run {settings["name"]!r} has no generator to export.')
+  training = settings['generator_training']
+  if training['workdir']:
+    files = Record(Path(training['workdir']), {})
+  params = generator.left_behind(trainer, files, steps=training['steps'])
+  return Trained(settings['generator'], params, settings)
+
+
+def classifiers(settings: Settings, files: Record) -> Trained:
+  """The run's first member: a classifier has no validation to choose by."""
+  params, classes = recognizer.trained(settings, files)
+  architecture = {'network': settings['classifier'], 'classes': classes}
+  return Trained(architecture, params, settings, members(settings)[0])
+
+
+# What there is to export, by the system and the kind of model.
+EXPORTS: dict[str, dict[str, Callable[[Settings, Record], Trained]]] = {
+  'lasium': {'learner': learner, 'generator': generators},
+  'recognizer': {'classifier': classifiers},
+}
+KINDS = sorted({kind for kinds in EXPORTS.values() for kind in kinds})
+
+
+def export(workdir: Path, out: Path, what: str = '') -> Path:
+  """Writes a part of a run as a model.
+
+  Args:
+    workdir: of a run that has come to the end of that stage.
+    out: a new or empty folder.
+    what: one of `KINDS`; '' is the first that the run's system has.
+
+  Returns:
+    `out`.
+
+  Raises:
+    BadConfig: if there is no run, or it has no such part.
+    FileNotFoundError: if the stage is not finished.
+  """
+  settings: Settings = saved_config(workdir).to_dict()
+  options = EXPORTS[settings['system']]
+  kind = what or next(iter(options))
+  if kind not in options:
+    raise BadConfig(
+      f'{workdir} is a run of {settings["system"]}, which has no {kind} to '
+      f'export; it has {", ".join(options)}.'
+    )
+  trained = options[kind](settings, Record(workdir, {}))
+  side, _, channels = image_shape(settings)
+  card = {
+    'kind': kind,
+    'architecture': trained.architecture,
+    'image': {
+      'height': side,
+      'width': side,
+      'channels': channels,
+      'invert': settings['data']['invert'],
+    },
+    'training': _told(trained.settings, kind),
+    'accuracy': _accuracy(settings, workdir, trained.member),
+  }
+  return models.save_model(out, models.Model(card, trained.params))
+
+
+def _told(settings: Settings, kind: str) -> dict[str, Any]:
+  """What a reader of the card should know of the training."""
+  names = [name for name in _TOLD if name in settings]
+  if kind == 'generator':
+    names = ['data', 'generator', 'generator_training']
+  sections = {
+    name: {
+      field: value
+      for field, value in settings[name].items()
+      if field not in _OWN.get(name, ())
+    }
+    for name in names
+  }
+  return {
+    'run': run_name(settings),
+    'seed': settings['seed'],
+    'precision': settings['precision'],
+    'labels': kind == 'classifier'
+    or settings.get('tasks', {}).get('name') == 'labeled',
+    **sections,
+  }
+
+
+def _accuracy(
+  settings: Settings, workdir: Path, member: Member | None
+) -> list[dict[str, Any]]:
+  """The member's entries of results.json; of one alone they do not name it."""
+  if member is None:
+    return []
+  several = len(members(settings)) > 1
+  own = member.settings() if several else None
+  return [
+    entry
+    for entry in read_results(workdir / 'results.json').get('results', [])
+    if entry['name'] == settings['name'] and entry.get('member') == own
+  ]

@@ -1,0 +1,155 @@
+"""An ordinary classifier of the training characters, all labels seen.
+
+Its features later tell of a generated character which one it is.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.components.batches import BATCHES
+from experiments.components.classifiers import make_classifier
+from experiments.components.data import DATA, image_shape
+from experiments.components.folders import Needs
+from experiments.components.optimizers import OPTIMIZERS
+from experiments.components.parts import (
+  Sections,
+  check_sections,
+  make,
+  make_part,
+)
+from experiments.components.tasks import AUGMENTATION
+from experiments.pages import report, sections
+from experiments.run.config import BadConfig, Config, Settings, require
+from experiments.run.run import Places, Run, System
+from experiments.stages import classifier
+from experiments.stages.evaluation import write_results
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset, select_classes
+from lasium_jax.models.build import CLASSIFIERS
+from lasium_jax.settings import Count, Part
+from lasium_jax.types import BatchFn, TrainingSet
+
+
+def held_out(*, drawings: Count = 4) -> int:
+  """How many images of each class are kept for the test."""
+  return drawings
+
+
+SECTIONS: Sections = {
+  'data': DATA,
+  'held_out': Part(held_out),
+  'classifier': CLASSIFIERS,
+  'optimizer': OPTIMIZERS,
+  'batches': BATCHES,
+  'augment': AUGMENTATION,
+  'training': Part(classifier.train),
+}
+
+
+PAGE = {
+  'Results': sections.metrics_table,
+  'Training': sections.training_curves,
+  'Settings': sections.settings,
+  'Time and hardware': sections.times,
+  'How to repeat it': sections.commands,
+}
+
+
+class Parts(NamedTuple):
+  """What is known before the data are: what becomes of a batch."""
+
+  batch_fn: BatchFn
+
+
+def complete(config: Config) -> Config:
+  """Nothing is left to other fields."""
+  return config
+
+
+def build(settings: Settings) -> Parts:
+  """The parts that do not depend on the data.
+
+  Raises:
+    ValueError: if settings cannot work; the message names the field.
+  """
+  sections = {k: v for k, v in settings.items() if k != 'sweep'}
+  check_sections(sections, SECTIONS)
+  devices = settings['devices'] or 1
+  require(
+    settings,
+    'training.batch_size',
+    settings['training']['batch_size'] % devices == 0,
+    f'a multiple of config.devices, {devices}',
+  )
+  augment = make_part(AUGMENTATION, settings['augment'])
+  if augment is None and settings['batches']['name'] == 'augmented':
+    raise BadConfig(
+      "config.batches.name is 'augmented', and config.augment leaves images as "
+      'they are: set config.augment.shift or config.augment.views.'
+    )
+  batch_fn: BatchFn = make(BATCHES, settings['batches'], augment=augment)
+  return Parts(batch_fn)
+
+
+def read(settings: Settings, places: Places) -> Splits:
+  """The training classes, some images of each held out for the test."""
+  needs = Needs(1, 0, 0, settings['device_bytes'])
+  splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
+  count = settings['held_out']['drawings']
+  train, test = split_images(splits.train, count)
+  nothing = select_classes(train, np.arange(0))
+  return Splits(train, nothing, test)
+
+
+def split_images(dataset: Dataset, count: int) -> tuple[Dataset, Dataset]:
+  """The last `count` images of each class apart from the others.
+
+  Raises:
+    BadConfig: if a class would have none left.
+  """
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  if counts.min() <= count:
+    smallest = dataset.class_names[int(counts.argmin())]
+    raise BadConfig(
+      f'config.held_out.drawings is {count}, and class {smallest!r} has '
+      f'{counts.min()} images: none would be left to train on. Lower it.'
+    )
+  ends = np.cumsum(counts)
+  last = ends[dataset.labels] - np.arange(len(dataset.labels)) <= count
+  return tuple(  # type: ignore[return-value]
+    Dataset(dataset.images[part], dataset.labels[part], dataset.class_names)
+    for part in (~last, last)
+  )
+
+
+def work(run: Run, parts: Parts) -> None:
+  """The classifier is trained and tested; the page is written."""
+  settings, train = run.settings, run.splits.train
+  classify, trainer = make_classifier(
+    settings['classifier'],
+    settings['optimizer'],
+    image_shape(settings),
+    classes=len(train.class_names),
+    steps=settings['training']['steps'],
+  )
+  classifying = classifier.Classifying(
+    classify,
+    trainer,
+    TrainingSet(train.images, jnp.asarray(train.labels)),
+    parts.batch_fn,
+    (),
+    run.splits.test,
+  )
+  params = classifier.train(run, classifying, **settings['training'])
+  results = classifier.results_of(
+    run, classifying, params, settings['training']['steps']
+  )
+  write_results(run, results)
+  print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
+
+
+def system() -> System:
+  """What experiments/recognizer.py starts."""
+  return System('recognizer', complete, build, read, work)
