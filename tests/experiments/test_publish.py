@@ -254,3 +254,11 @@ def test_a_data_set_without_its_place_is_named(tmp_path):
   with pytest.raises(ValueError, match='<!-- digits -->'):
     publish.write_tables(path, {'digits': []})
   assert path.read_text() == 'Nothing\n'
+
+
+def test_the_door_fills_in_what_the_run_filled_in():
+  config = importlib.import_module('configs.lasium.folder').get_config(
+    'ro-vae-protonets'
+  )
+  assert config.network.filters is None
+  assert door._defaults(config)['network']['filters'] == 32
