@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.components import by_size
 from experiments.papers.publish import publish
+from experiments.systems import lasium
 
+SYSTEMS = {system.name: system for system in (lasium.system(),)}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _defaults(config: Any) -> Mapping[str, Any]:
   """The settings of a config file, with those that follow from others."""
-  return by_size.resolved(config).to_dict()
+  return SYSTEMS[config.system].complete(config).to_dict()
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from experiments.pages.bars import SCALE, accuracy_bar, keys
 from experiments.pages.workdir import Workdir
-from experiments.papers.published import Published, candidates
+from experiments.papers.published import Published, candidates, source
 from experiments.run.config import flatten
 from experiments.run.members import label
 from experiments.run.results import is_few_shot
@@ -98,11 +98,11 @@ def _group(rows: list[Row], paper: bool) -> str:
 
 def _row(row: Row, paper: bool) -> str:
   entry, papers = row
-  value, ci95 = entry['value'], entry.get('ci95', 0)
+  value, ci95 = entry['value'], entry.get('ci95')
   kind = entry['protocol']
   bar = accuracy_bar(
     value,
-    ci95,
+    ci95 or 0,
     chance=1 / kind['ways'],
     paper=papers[0].value if papers else None,
   )
@@ -131,16 +131,18 @@ def about(entry: Entry, unit: str = 'iterations') -> str:
   return ', '.join(parts)
 
 
-def _interval(value: float, ci95: float) -> str:
+def _interval(value: float, ci95: float | None) -> str:
   mean = f'{100 * value:.1f}'
   return f'<b>{mean}</b>&nbsp;±&nbsp;{100 * ci95:.1f}' if ci95 else mean
 
 
 def _published(number: Published) -> str:
   """The paper's number, where it is from, and what it has otherwise."""
-  source = html.escape(', '.join(filter(None, [number.table, *number.differs])))
   interval = _interval(number.value, number.ci95)
-  return f'<span class="value">{interval}</span> <small>{source}</small>'
+  return (
+    f'<span class="value">{interval}</span> '
+    f'<small>{html.escape(source(number))}</small>'
+  )
 
 
 def _legend(rows: list[Row], paper: bool) -> str:

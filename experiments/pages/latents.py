@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import shlex
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from experiments.pages import pictures
 from experiments.pages.report import layout
 from experiments.run.record import write_atomically
+from experiments.run.results import read_json
 
 SAMPLERS = {
   'n': ('LASIUM-N', 'noise of standard deviation sigma around the anchor'),
@@ -34,12 +36,12 @@ def write_page(
   """Writes a table for each sampler, whole or not at all.
 
   Args:
-    path: of the page.
+    path: of the page, in the workdir of a run.
     found: what `experiments.explore_latents.explore` returned.
     chosen: the one of `found` that is recommended.
     keep: the share of the best separation that it was asked to keep.
     real: the separation of real classes, where known.
-    ink: as in `experiments.pictures.image_grid`.
+    ink: as in `experiments.pages.pictures.image_grid`.
 
   Returns:
     The page's path.
@@ -73,12 +75,10 @@ def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
     f'<p>Of the settings that keep {keep:.0%} of the best separation above '
     f'0.5, <b>{SAMPLERS[setting.sampler][0]} with {setting.field} = '
     f'{setting.value:g}</b> has the widest classes:</p><pre>'
-    f'--config.latents.sampler={setting.sampler} '
-    f'--config.latents.{setting.field}={setting.value:g} \\\n'
-    f'--config.generator.workdir={html.escape(str(workdir))} '
-    '--workdir=ANOTHER</pre>'
-    '<p class="note">In place of the workdir and the settings of the command '
-    'that made this run; the new one borrows its generator.</p>'
+    f'{html.escape(_flags(workdir, setting))}</pre>'
+    '<p class="note">In place of the config, the workdir and the settings of '
+    'latents in the command that made this run; the new one borrows its '
+    'generator.</p>'
   )
   if real is not None:
     text += (
@@ -86,6 +86,21 @@ def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
       f'of {real:.2f}, by their labels, which the choice does not use.</p>'
     )
   return text
+
+
+def _flags(workdir: Path, setting: Any) -> str:
+  """Those of a run with the setting and the generator of this one."""
+  config = read_json(workdir / 'config.json')
+  _, *others = str(config.get('name', 'SAMPLER-GENERATOR-LEARNER')).split('-')
+  run = '-'.join([setting.sampler, *others])
+  return shlex.join(
+    [
+      f'--config={config.get("file", "CONFIG")}:{run}',
+      f'--config.latents.{setting.field}={setting.value:g}',
+      f'--config.generator_training.workdir={workdir}',
+      '--workdir=ANOTHER',
+    ]
+  ).replace(' --config.', ' \\\n--config.')
 
 
 def _table(name: str, entries: list[Any], chosen: Any, ink: bool) -> str:

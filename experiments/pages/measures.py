@@ -7,7 +7,7 @@ from typing import Any
 from experiments.pages.accuracy import about
 from experiments.pages.charts import number
 from experiments.pages.workdir import Workdir
-from experiments.papers.published import published
+from experiments.papers.published import Published, published, source
 from experiments.run.config import flatten
 from experiments.run.results import is_few_shot
 
@@ -21,43 +21,48 @@ def metrics_table(workdir: Workdir) -> str:
     A `<table>`; nothing for no such results.
   """
   settings = flatten(workdir.config)
-  entries = [e for e in workdir.results if not is_few_shot(e)]
-  papers = [published(settings, entry) for entry in entries]
+  entries = sorted(
+    (entry for entry in workdir.results if not is_few_shot(entry)),
+    key=lambda entry: entry['dataset'],
+  )
   if not entries:
     return ''
+  papers = [published(settings, entry) for entry in entries]
   titles = ['Result', 'Metric', 'Value', 'Of', 'Measured with']
   titles += ['Paper'] * any(papers)
   head = ''.join(f'<th scope="col">{title}</th>' for title in titles)
-  rows = []
-  for entry, paper in zip(entries, papers, strict=True):
-    cells = _cells(entry)
-    if any(papers):
-      cells.append(
-        _value(entry['metric'], paper.value, paper.ci95) if paper else ''
-      )
-    rows.append((entry, ''.join(f'<td>{cell}</td>' for cell in cells)))
-  ordered = sorted(rows, key=lambda row: row[0]['dataset'])
+  rows = [
+    (entry['dataset'], _row(entry, paper, len(titles) - 1))
+    for entry, paper in zip(entries, papers, strict=True)
+  ]
   bodies = ''.join(
-    _group(dataset, list(group), len(titles))
-    for dataset, group in groupby(ordered, lambda row: row[0]['dataset'])
+    f'<tbody><tr class="kind"><th scope="rowgroup" colspan="{len(titles)}">'
+    f'{html.escape(dataset)}</th></tr>\n{"".join(row for _, row in group)}'
+    '</tbody>'
+    for dataset, group in groupby(rows, lambda row: row[0])
   )
   return (
-    '<div class="measures" tabindex="0"><table>\n'
-    f'<thead><tr>{head}</tr></thead>\n{bodies}</table></div>'
+    f'<table class="measures">\n<thead><tr>{head}</tr></thead>\n{bodies}'
+    '</table>'
   )
 
 
-def _group(dataset: str, rows: list[tuple[Entry, str]], columns: int) -> str:
-  lines = ''.join(
-    f'<tr{" class=floor" * bool(entry.get("floor"))}><th scope="row">'
-    f'{html.escape(entry["name"])} '
-    f'<small>{html.escape(about(entry, "steps"))}</small></th>{cells}</tr>\n'
-    for entry, cells in rows
-  )
+def _row(entry: Entry, paper: Published | None, columns: int) -> str:
+  """A result with so many cells behind its name, the last for the paper's."""
+  cells = [*_cells(entry), _paper(entry, paper)][:columns]
+  floor = ' class=floor' * bool(entry.get('floor'))
   return (
-    f'<tbody><tr class="kind"><th scope="rowgroup" colspan="{columns}">'
-    f'{html.escape(dataset)}</th></tr>\n{lines}</tbody>'
+    f'<tr{floor}><th scope="row">{html.escape(entry["name"])} '
+    f'<small>{html.escape(about(entry, "steps"))}</small></th>'
+    f'{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n'
   )
+
+
+def _paper(entry: Entry, paper: Published | None) -> str:
+  if paper is None:
+    return ''
+  value = _value(entry['metric'], paper.value, paper.ci95)
+  return f'{value} <small>{html.escape(source(paper))}</small>'
 
 
 def _cells(entry: Entry) -> list[str]:
@@ -76,6 +81,11 @@ def _cells(entry: Entry) -> list[str]:
 def _value(metric: str, value: float, ci95: float | None) -> str:
   """An accuracy in percent, anything else as it is."""
   share = metric == 'accuracy'
-  scale, unit = (100, '&nbsp;%') if share else (1, '')
-  texts = [number(scale * x) for x in (value, ci95) if x is not None]
-  return f'<b>{texts[0]}</b>{"&nbsp;±&nbsp;".join(["", *texts[1:]])}{unit}'
+  mean, *half = [
+    f'{100 * x:.1f}' if share else number(x)
+    for x in (value, ci95)
+    if x is not None
+  ]
+  return f'<b>{mean}</b>{"".join(f"&nbsp;±&nbsp;{x}" for x in half)}' + (
+    '&nbsp;%' * share
+  )

@@ -97,7 +97,8 @@ def page_lead(workdir: Workdir) -> str:
     return 'Not evaluated yet: this is what the run has recorded so far.'
   few_shot = [entry for entry in results if is_few_shot(entry)]
   others = [entry for entry in results if not is_few_shot(entry)]
-  steps = words(f'{entry["steps"]:,}' for entry in _trained(results))
+  judged = _trained(few_shot or others)
+  steps = words(f'{entry["steps"]:,}' for entry in judged)
   if steps == '0':
     text = 'Judged'
   elif few_shot and ('meta' in workdir.config or not workdir.config):

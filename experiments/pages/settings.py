@@ -17,7 +17,7 @@ def settings(workdir: Workdir) -> str:
   Returns:
     HTML; nothing for no settings.
   """
-  groups: dict[str, dict[str, Any]] = {}
+  groups: dict[str, dict[str, Any]] = {'': {}}  # The run's own come first.
   for name, value in flatten(workdir.config).items():
     group, _, field = name.rpartition('.')
     groups.setdefault(group, {})[field] = value
@@ -25,6 +25,7 @@ def settings(workdir: Workdir) -> str:
     f'<table><caption>{html.escape(group) or "run"}</caption>'
     f'{rows(fields)}</table>'
     for group, fields in groups.items()
+    if fields
   )
   return tables and f'<div class="settings">\n{tables}\n</div>'
 

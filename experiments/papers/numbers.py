@@ -15,13 +15,13 @@ class Published(NamedTuple):
 
   Attributes:
     value: in the unit of the result; an accuracy in [0, 1].
-    ci95: half its 95 % confidence interval, as published.
+    ci95: half its 95 % confidence interval; None if it has none.
     table: where it stands; '' for one that an older result was kept with.
     differs: in words, what it was made with that the result was not.
   """
 
   value: float
-  ci95: float
+  ci95: float | None
   table: str
   differs: tuple[str, ...] = ()
 
@@ -53,7 +53,7 @@ class Number(NamedTuple):
 
   table: str
   value: float
-  ci95: float
+  ci95: float | None
   required: Mapping[str, Any]
   conditions: Sequence[Condition] = ()
 

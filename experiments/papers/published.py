@@ -6,7 +6,7 @@ from typing import Any
 from experiments.papers import lasium, older
 from experiments.papers.numbers import Published, matching
 
-__all__ = ['TABLES', 'Published', 'candidates', 'published']
+__all__ = ['TABLES', 'Published', 'candidates', 'published', 'source']
 
 NUMBERS = (*lasium.NUMBERS,)
 TABLES = tuple(dict.fromkeys(number.table for number in NUMBERS))
@@ -36,3 +36,8 @@ def candidates(
     return matching(NUMBERS, older.renamed(settings), entry)
   kept = entry.get('published')
   return (Published(kept['value'], kept['ci95'], ''),) if kept else ()
+
+
+def source(number: Published) -> str:
+  """Where a number stands, and what it has otherwise, in words."""
+  return ', '.join(filter(None, [number.table, *number.differs]))

@@ -1,10 +1,18 @@
 """Bars in percent of their width, and times in words."""
 
+import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
-from experiments.pages.tables import accuracy_bar, accuracy_table
+from experiments.pages.accuracy import accuracy
+from experiments.pages.bars import accuracy_bar
+from experiments.pages.measures import metrics_table
+from experiments.pages.settings import settings
+from experiments.pages.workdir import Workdir
+from experiments.papers import published as papers
+from experiments.papers.numbers import Condition, Number
 from experiments.run.record import duration
 
 
@@ -31,8 +39,56 @@ def test_bar_stays_inside_its_cell():
   assert len(elements(svg, 'svg')) == 1
 
 
+def workdir(*results):
+  return Workdir(Path(), {}, {'results': list(results)}, [], {}, [])
+
+
 def test_no_results_no_table():
-  assert accuracy_table([]) == ''
+  assert accuracy(workdir()) == '' and metrics_table(workdir()) == ''
+
+
+def test_a_few_shot_result_with_the_least_there_is():
+  entry = {
+    'name': 'a',
+    'metric': 'accuracy',
+    'value': 0.5,
+    'count': 10,
+    'of': 'tasks',
+    'dataset': 'digits',
+    'protocol': {'ways': 4, 'shots': 2},
+    'steps': 0,
+  }
+  table = accuracy(workdir(entry))
+  assert 'digits, 4-way 2-shot' in table
+  assert '<td class="value">50.0</td>' in table
+  assert '<td class="value">25.0</td>' in table  # Chance.
+  assert 'Normalization:' not in table
+  assert metrics_table(workdir(entry)) == ''
+
+
+@pytest.mark.parametrize(
+  ('metric', 'ci95', 'shown'),
+  [
+    ('accuracy', None, '<b>50.0</b>&nbsp;%'),
+    ('accuracy', 0.0123, '<b>50.0</b>&nbsp;±&nbsp;1.2&nbsp;%'),
+    ('L1', 0.0123, '<b>0.500</b>&nbsp;±&nbsp;0.0123'),
+    ('L1', None, '<b>0.500</b>'),
+  ],
+)
+def test_a_value_by_its_metric(metric, ci95, shown):
+  entry = {
+    'name': 'a',
+    'metric': metric,
+    'value': 0.5,
+    'ci95': ci95,
+    'count': 10,
+    'of': 'images',
+    'dataset': 'digits',
+    'protocol': {},
+    'steps': 0,
+  }
+  assert f'<td>{shown}</td>' in metrics_table(workdir(entry))
+  assert accuracy(workdir(entry)) == ''
 
 
 @pytest.mark.parametrize(
@@ -47,3 +103,38 @@ def test_no_results_no_table():
 )
 def test_durations(seconds, words):
   assert duration(seconds) == words
+
+
+def test_a_papers_number_of_any_metric_says_what_it_is(monkeypatch):
+  number = Number(
+    'A Table',
+    12.5,
+    None,
+    {'result.metric': 'L1', 'result.floor': None},
+    (Condition('more epochs'),),
+  )
+  monkeypatch.setattr(papers, 'NUMBERS', (number,))
+  entry = {
+    'name': 'a',
+    'metric': 'L1',
+    'value': 0.5,
+    'count': 10,
+    'of': 'images',
+    'dataset': 'digits',
+    'protocol': {},
+    'steps': 0,
+  }
+  floor = {**entry, 'name': 'b', 'floor': True}
+  page = Workdir(Path(), {'seed': 0}, {'results': [entry, floor]}, [], {}, [])
+  table = metrics_table(page)
+  assert '<b>12.5</b> <small>A Table, more epochs</small>' in table
+  assert table.count('A Table') == 1
+  assert table.count('<td>') == 2 * 5 and '<th scope="col">Paper</th>' in table
+
+
+def test_settings_of_the_run_come_before_those_of_its_parts():
+  config = {'data': {'size': 28}, 'seed': 0, 'kl': {'a': {'b': 1}}}
+  table = settings(Workdir(Path(), config, {}, [], {}, []))
+  captions = re.findall('<caption>(.*?)</caption>', table)
+  assert captions == ['run', 'data', 'kl.a']
+  assert settings(workdir()) == ''

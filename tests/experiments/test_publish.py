@@ -1,52 +1,250 @@
 """RESULTS.md holds what runs found, and what they were."""
 
+import importlib
 import json
 import shutil
 
 import pytest
 
-from experiments import publish
+from experiments import publish as door
+from experiments.papers import publish
+from experiments.papers.tables import tables
+from experiments.run.config import flatten
+
+KIND = {'ways': 5, 'queries': 15, 'seed': 0, 'normalization': 'transductive'}
+ENTRY = {
+  'name': 'a-run',
+  'metric': 'accuracy',
+  'value': 0.5,
+  'ci95': 0.01,
+  'count': 1000,
+  'of': 'tasks',
+  'dataset': 'omniglot',
+  'protocol': {**KIND, 'shots': 1},
+  'steps': 1000,
+  'config': 'configs/a.py:a-run',
+}
+PAGE = {
+  'results': [ENTRY, {**ENTRY, 'protocol': {**KIND, 'shots': 5}}],
+  'settings': {
+    'system': 'lasium',
+    'data.split': 'random',
+    'tasks.name': 'labeled',
+    'learner.name': 'maml',
+    'meta.iterations': 1_000,
+    'meta.batch': 4,
+  },
+  'seconds': {'meta_train': 61.0},
+  'changed': {'meta.clip': 10.0},
+}
+
+
+def lines(*pages):
+  return tables(pages).splitlines()
 
 
 def test_the_tables_are_those_of_the_files(tmp_path):
   path = tmp_path / 'RESULTS.md'
-  shutil.copy(publish.ROOT / 'RESULTS.md', path)
-  publish.write_tables(path, publish.kept(publish.ROOT / 'results'))
-  assert path.read_text() == (publish.ROOT / 'RESULTS.md').read_text()
+  shutil.copy(door.ROOT / 'RESULTS.md', path)
+  publish.write_tables(path, publish.kept(door.ROOT / 'results'))
+  assert path.read_text() == (door.ROOT / 'RESULTS.md').read_text()
 
 
-def test_a_run_is_collected_with_what_made_it(reference):
-  page = publish.collect(reference)
-  config = json.loads((reference / 'config.json').read_text())
-  assert page['results'][0]['accuracy'] > 0
-  assert page['meta']['iterations'] == config['meta']['iterations']
-  assert page['generator']['steps'] == config['generator']['steps']
-  assert page['generator']['seconds'] > 0
-  changed = page['changed']
-  assert changed['evaluation.queries'] == 3
-  assert 'meta.iterations' not in changed and 'learner.name' not in changed
+def test_files_of_before_have_both_tables_of_the_paper():
+  pages = publish.kept(door.ROOT / 'results')['omniglot']
+  head, _, *rows = lines(*pages)
+  assert head.startswith('| run | 1-shot | LASIUM Table 7 | LASIUM Table 1 |')
+  (row,) = [row for row in rows if '`ro-msgan-maml`' in row]
+  cells = row.split(' | ')
+  assert cells[2] == '77.62 ± 0.64'
+  assert cells[3] == '83.26 ± 0.55 (longer training, alpha not said)'
+  assert cells[5] == '95.29 ± 0.22 (longer training, alpha not said)'
 
 
 def test_a_row_of_a_table():
-  entry = {'name': 'a-run', 'normalization': 'inductive', 'accuracy': 0.5}
-  page = {
-    'results': [
-      {**entry, 'shots': 1, 'ci95': 0.01},
-      {**entry, 'shots': 5, 'ci95': 0.02, 'paper_accuracy': 0.25}
-      | {'paper_ci95': 0.003},
-    ],
-    'meta': {'iterations': 1_000, 'batch': 4, 'seconds': 61.0},
-    'changed': {'tasks.ways': 20},
-  }
-  assert publish.table([page]).splitlines()[-1] == (
-    '| `a-run` | 50.00 ± 1.00 |  | 50.00 ± 2.00 | 25.00 ± 0.30 | inductive |  '
-    '| 1,000 x 4, 1 min 1 s | tasks.ways=20 |'
+  head, rule, row = lines(PAGE)
+  assert head == (
+    '| run | 1-shot | LASIUM Table 1 | 5-shot | LASIUM Table 1 '
+    '| normalization | meta-training | other settings |'
   )
+  assert rule == '|---|---|---|---|---|---|---|---|'
+  assert row == (
+    '| `a-run` | 50.00 ± 1.00 | 94.46 ± 0.35 (iterations not said) '
+    '| 50.00 ± 1.00 | 98.83 ± 0.12 (iterations not said) | transductive '
+    '| 1,000 x 4, 1 min 1 s | meta.clip=10.0 |'
+  )
+
+
+def test_members_and_floors_have_rows_of_their_own():
+  floor = {**ENTRY, 'name': 'scratch', 'floor': True}
+  members = [
+    {**ENTRY, 'name': 'a', 'member': {'seed': seed}} for seed in (0, 1)
+  ]
+  page = {**PAGE, 'results': [*members, floor]}
+  rows = [row.split(' | ') for row in lines(page)[2:]]
+  assert [row[0] for row in rows] == [
+    '| `a seed=0`',
+    '| `a seed=1`',
+    '| `scratch`',
+  ]
+  assert [row[4] for row in rows] == [*['1,000 x 4, 1 min 1 s'] * 2, '']
+
+
+def test_kinds_of_other_ways_are_told_apart():
+  other = {**ENTRY, 'protocol': {**KIND, 'ways': 20, 'shots': 1}}
+  head, _, row = lines({**PAGE, 'results': [ENTRY, {**other, 'value': 0.25}]})
+  assert '| 5-way 1-shot |' in head and '| 20-way 1-shot |' in head
+  assert '50.00 ± 1.00' in row and '25.00 ± 1.00' in row
+
+
+def test_any_metric_has_a_table():
+  distance = {
+    **ENTRY,
+    'metric': 'frechet distance',
+    'value': 12.3456,
+    'count': 5000,
+    'of': 'images',
+    'protocol': {'feature_layer': 3},
+  }
+  plain = {**distance, 'metric': 'accuracy', 'value': 0.97, 'ci95': 0.005}
+  del distance['ci95']
+  page = {**PAGE, 'results': [ENTRY, distance, plain]}
+  page['seconds'] = {'train_classifier': 90.0}
+  few_shot, others = tables([page]).split('\n\n')
+  assert few_shot.startswith('| run | 1-shot')
+  head, _, *rows = others.splitlines()
+  assert head == (
+    '| run | metric | value | of | measured with | other training '
+    '| other settings |'
+  )
+  assert rows[0] == (
+    '| `a-run` | frechet distance | 12.35 | 5,000 images | feature layer=3 '
+    '| train classifier 1 min 30 s | meta.clip=10.0 |'
+  )
+  assert '| accuracy | 97.00 ± 0.50 % |' in rows[1]
+
+
+def defaults(config):
+  return config.to_dict()
+
+
+def file_config(**changes):
+  config = importlib.import_module('configs.lasium.glyphs').get_config(
+    'ro-vae-maml'
+  )
+  with config.unlocked():
+    for field, value in changes.items():
+      section, _, name = field.rpartition('__')
+      (config[section] if section else config)[name] = value
+  return config.to_dict()
+
+
+@pytest.fixture
+def workdir(tmp_path):
+  """A finished run that borrowed its generator."""
+  generator = tmp_path / 'another'
+  generator.mkdir()
+  write_metrics(generator, train_generator=70.0, meta_train=2.0)
+  run = tmp_path / 'run'
+  run.mkdir()
+  config = file_config(
+    evaluation__queries=3,
+    meta__iterations=5,
+    evaluation__shots=(1,),
+    generator_training__workdir=str(generator),
+  )
+  (run / 'config.json').write_text(json.dumps(config))
+  results = [{**ENTRY, 'dataset': 'glyphs'}]
+  page = {'results': results, 'hardware': 'a machine'}
+  (run / 'results.json').write_text(json.dumps(page))
+  write_metrics(run, meta_train=61.0, **{'evaluate-a-run-1-shot': 3.0})
+  return run
+
+
+def write_metrics(folder, **seconds):
+  entries = [
+    {'stage': stage, 'step': step, 'seconds': step * value}
+    for stage, value in seconds.items()
+    for step in (0.5, 1)
+  ]
+  text = ''.join(json.dumps(entry) + '\n' for entry in entries)
+  (folder / 'metrics.jsonl').write_text(text)
+
+
+def test_a_run_is_collected_with_what_made_it(workdir):
+  page = publish.collect(workdir, defaults)
+  config = json.loads((workdir / 'config.json').read_text())
+  assert page['results'][0]['value'] == 0.5
+  assert page['changed'] == {'evaluation.queries': 3, 'evaluation.shots': [1]}
+  assert page['seconds'] == {'meta_train': 61.0, 'train_generator': 70.0}
+  left_out = {'generator_training.workdir'}
+  assert page['settings'] == {
+    k: v for k, v in flatten(config).items() if k not in left_out
+  }
+  assert str(workdir.parent) not in json.dumps(page)
+
+
+def test_what_the_file_leaves_open_is_no_change(workdir):
+  config = json.loads((workdir / 'config.json').read_text())
+  config['data']['size'] = 84
+  config['network']['filters'] = 16
+  (workdir / 'config.json').write_text(json.dumps(config))
+
+  def by_size(config):
+    config.network.filters = 16 if config.data.size == 84 else 64
+    return config.to_dict()
+
+  assert 'network.filters' not in publish.collect(workdir, by_size)['changed']
+  assert publish.collect(workdir, defaults)['changed']['network.filters'] == 16
+
+
+def test_published_runs_are_in_the_tables(workdir, tmp_path):
+  (tmp_path / 'RESULTS.md').write_text('Top\n<!-- glyphs --><!-- /glyphs -->\n')
+  publish.publish([workdir], tmp_path, defaults)
+  assert (tmp_path / 'results' / 'glyphs' / 'run.json').exists()
+  text = (tmp_path / 'RESULTS.md').read_text()
+  assert '| `a-run` | 50.00 ± 1.00 |' in text
+  assert 'Hardware: a machine.' in text
+  assert '1 min 10 s' in text and '1 min 1 s' in text
+
+
+def test_a_generator_that_is_gone_is_named(workdir):
+  shutil.rmtree(workdir.parent / 'another')
+  with pytest.raises(ValueError, match='another, which is gone'):
+    publish.collect(workdir, defaults)
+
+
+def test_a_config_that_is_gone_is_named(workdir):
+  config = file_config(name='no-such-run')
+  (workdir / 'config.json').write_text(json.dumps(config))
+  with pytest.raises(ValueError, match="no run 'no-such-run'"):
+    publish.collect(workdir, defaults)
+  config['file'] = 'configs/lasium/gone.py'
+  (workdir / 'config.json').write_text(json.dumps(config))
+  with pytest.raises(ValueError, match=r'configs/lasium/gone\.py has no run'):
+    publish.collect(workdir, defaults)
+
+
+def test_an_older_run_can_still_be_published(workdir):
+  config = {
+    'benchmark': 'glyphs',
+    'name': 'ro-vae-maml',
+    'data': {'name': 'glyphs', 'path': ''},
+    'generator': {'name': 'vae', 'workdir': '', 'steps': 10},
+    'tasks': {'source': 'lasium'},
+    'latents': {'sampler': 'ro', 'alpha': 0.3},
+    'meta': {'iterations': 7, 'batch': 4},
+    'evaluation': {'nearest': True},
+  }
+  (workdir / 'config.json').write_text(json.dumps(config))
+  page = publish.collect(workdir, defaults)
+  assert page['changed'] == {'latents.alpha': 0.3}
+  assert page['settings']['latents.name'] == 'ro'
 
 
 def test_a_run_without_results_is_named(tmp_path, capsys):
   with pytest.raises(SystemExit):
-    publish.main([str(tmp_path)])
+    door.main([str(tmp_path)])
   assert f'{tmp_path} has no results' in capsys.readouterr().err
 
 
@@ -56,3 +254,11 @@ def test_a_data_set_without_its_place_is_named(tmp_path):
   with pytest.raises(ValueError, match='<!-- digits -->'):
     publish.write_tables(path, {'digits': []})
   assert path.read_text() == 'Nothing\n'
+
+
+def test_the_door_fills_in_what_the_run_filled_in():
+  config = importlib.import_module('configs.lasium.folder').get_config(
+    'ro-vae-protonets'
+  )
+  assert config.network.filters is None
+  assert door._defaults(config)['network']['filters'] == 32

@@ -9,30 +9,87 @@ import pytest
 
 from experiments.pages import pictures
 from experiments.pages.report import write_report
+from experiments.pages.sections import (
+  accuracy,
+  commands,
+  metrics_table,
+  settings,
+  stage_pictures,
+  times,
+  training_curves,
+)
 
 VOID = {'meta', 'img', 'br', 'link', 'input'}
 EVIL = '"><script>alert(1)</script>&amp;'
+SECTIONS = {
+  'Accuracy': accuracy,
+  'Other metrics': metrics_table,
+  'Tasks': stage_pictures('meta_train'),
+  'Generated images': stage_pictures('train_generator'),
+  'Training': training_curves,
+  'Settings': settings,
+  'Time and hardware': times,
+  'How to repeat it': commands,
+}
 
 CONFIG = {
+  'system': 'lasium',
+  'file': 'configs/lasium/omniglot.py',
+  'name': 'ro-vae-maml',
   'seed': 7,
-  'generator': {'kind': 'vae', 'filters': [64, 32], 'kl': {'weight': 0.05}},
+  'data': {'name': 'tfds', 'dataset': 'omniglot', 'split': 'random'},
+  'generator': {'name': 'vae', 'filters': [64, 32], 'kl': {'weight': 0.05}},
+  'latents': {'name': 'ro', 'alpha': 0.2},
+  'tasks': {'name': 'lasium', 'ways': 5, 'shots': 1, 'queries': 5},
+  'learner': {'name': 'maml'},
+  'meta': {'iterations': 1000, 'batch': 4},
 }
 RESULT = {
   'name': 'ro-vae-maml',
-  'dataset': 'omniglot',
-  'ways': 5,
-  'shots': 1,
-  'queries': 15,
-  'tasks': 1000,
-  'seed': 42,
-  'accuracy': 0.8131,
+  'metric': 'accuracy',
+  'value': 0.8131,
   'ci95': 0.0061,
-  'normalization': 'transductive',
-  'steps': 1234,
+  'count': 1000,
+  'of': 'tasks',
+  'dataset': 'omniglot',
+  'protocol': {
+    'ways': 5,
+    'shots': 1,
+    'queries': 15,
+    'seed': 42,
+    'normalization': 'transductive',
+  },
+  'steps': 1000,
   'config': 'configs/lasium/omniglot.py:ro-vae-maml',
 }
-PAPER = {'paper_accuracy': 0.7482, 'paper_ci95': 0.0071}
-SCRATCH = {**RESULT, 'name': 'scratch', 'accuracy': 0.525, 'steps': 0}
+SCRATCH = {
+  **RESULT,
+  'name': 'scratch',
+  'value': 0.525,
+  'steps': 0,
+  'floor': True,
+  'note': 'trained on each task alone',
+}
+IMAGES = {
+  'name': 'resnet',
+  'metric': 'accuracy',
+  'value': 0.9712,
+  'ci95': 0.0034,
+  'count': 4800,
+  'of': 'images',
+  'dataset': 'omniglot',
+  'protocol': {'classes': 1200},
+  'steps': 2000,
+}
+STAGES = {
+  'train_generator': {'title': 'Generator', 'units': {'loss': 'nats'}},
+  'meta_train': {
+    'title': 'Meta-training',
+    'part': '',
+    'units': {'validation_accuracy': '%'},
+    'about': 'Every row is a class. The anchor has a thick dark ring.',
+  },
+}
 
 
 class Page(HTMLParser):
@@ -64,8 +121,16 @@ class Page(HTMLParser):
     return [attributes for name, attributes in self.tags if name == tag]
 
 
+def report(workdir):
+  return write_report(workdir, SECTIONS)
+
+
 def read(workdir):
-  return Page(write_report(workdir).read_text())
+  return Page(report(workdir).read_text())
+
+
+def words(workdir):
+  return ' '.join(read(workdir).text.split())
 
 
 def write_json(path, content):
@@ -86,11 +151,12 @@ def workdir(tmp_path):
   """A whole run."""
   write_json(tmp_path / 'config.json', CONFIG)
   record = {
-    'results': [SCRATCH, {**RESULT, **PAPER}],
+    'results': [SCRATCH, RESULT],
     'hardware': '2 CPU cores',
     'rejected_anchors': {'tasks': 1000, 'rejected': 37},
   }
   write_json(tmp_path / 'results.json', record)
+  write_json(tmp_path / 'stages.json', STAGES)
   entries = [
     {
       'stage': 'train_generator',
@@ -104,26 +170,46 @@ def workdir(tmp_path):
   times = {'step': 100, 'seconds': 59.0}
   entries.append({'stage': 'meta_train', **times, **values})
   write_metrics(tmp_path, entries)
-  samples = tmp_path / 'samples'
-  for step in range(1, 21):
-    pictures.save_png(samples / f'generator_{100 * step:06}.png', image())
-  for name in ('generator_real', 'generator_reconstructions', 'task_real'):
-    pictures.save_png(samples / f'{name}.png', image())
-  for i in range(2):
-    pictures.save_png(samples / f'task_synthetic_{i}.png', image())
+  save_pictures(tmp_path / 'samples')
   return tmp_path
 
 
+def save_pictures(samples):
+  noted = {
+    f'generator_{100 * step:06}': {
+      'stage': 'train_generator',
+      'caption': f'Step {100 * step:,}',
+      'step': 100 * step,
+    }
+    for step in range(1, 21)
+  }
+  for name in ('real', 'reconstructions'):
+    noted[f'generator_{name}'] = {
+      'stage': 'train_generator',
+      'caption': name.capitalize(),
+      'step': None,
+      'scroll': False,
+    }
+  for name in ('task_real', 'task_synthetic_0', 'task_synthetic_1'):
+    caption = name.replace('_', ' ')
+    noted[name] = {'stage': 'meta_train', 'caption': caption, 'scroll': True}
+  for name in noted:
+    pictures.save_png(samples / f'{name}.png', image())
+  write_json(samples / 'pictures.json', noted)
+
+
 def test_page_has_every_number(workdir):
-  text = ' '.join(read(workdir).text.split())
+  text = words(workdir)
   for number in (
     '81.3 ± 0.6',
     '52.5 ± 0.6',
-    '74.8 ± 0.7',
+    'trained on each task alone',
+    '75.0 ± 0.7 LASIUM Table 7',
+    '51.6 ± 0.7 LASIUM Table 1',
     'chance one of 5 20.0',
     '5-way 1-shot',
     '15 queries',
-    '1,234 iterations',
+    '1,000 iterations',
     'seed 42',
     'transductive',
     '4 min 12 s',
@@ -140,7 +226,7 @@ def test_page_has_every_number(workdir):
 
 
 def test_page_needs_nothing_else(workdir):
-  path = write_report(workdir)
+  path = report(workdir)
   source, page = path.read_text(), Page(path.read_text())
   assert path == workdir / 'report.html'
   assert '://' not in source and 'url(' not in source
@@ -153,7 +239,7 @@ def test_page_needs_nothing_else(workdir):
 
 
 def headings(workdir):
-  return re.findall('<h2>(.*?)</h2>', write_report(workdir).read_text())
+  return re.findall('<h2>(.*?)</h2>', report(workdir).read_text())
 
 
 def test_sections_come_in_order(workdir):
@@ -169,11 +255,11 @@ def test_sections_come_in_order(workdir):
 
 
 def test_floor_and_chance_come_after_the_methods(workdir):
-  source = write_report(workdir).read_text()
+  source = report(workdir).read_text()
   rows = re.findall(r'<th scope="row">(\S+) <small>([^<]*)', source)[:3]
   assert rows == [
-    ('ro-vae-maml', '1,234 iterations'),
-    ('scratch', 'the floor'),
+    ('ro-vae-maml', '1,000 iterations'),
+    ('scratch', 'trained on each task alone'),
     ('chance', 'one of 5'),
   ]
 
@@ -200,39 +286,43 @@ def test_only_a_wide_task_scrolls(workdir):
 
 
 def test_markup_in_a_run_is_text(workdir):
-  write_json(workdir / 'config.json', {EVIL: {EVIL: EVIL}})
-  entry = {**RESULT, 'name': EVIL, 'dataset': EVIL, 'config': EVIL}
-  entry['normalization'] = EVIL
+  config = {EVIL: {EVIL: EVIL}, 'file': EVIL, 'name': EVIL}
+  write_json(workdir / 'config.json', config)
+  entry = {**RESULT, 'name': EVIL, 'dataset': EVIL, 'note': EVIL}
+  entry['protocol'] = {**RESULT['protocol'], 'normalization': EVIL}
+  other = {**entry, 'metric': EVIL, 'of': EVIL, 'protocol': {EVIL: EVIL}}
   write_json(
     workdir / 'results.json',
-    {'results': [entry], 'hardware': EVIL},
+    {'results': [entry, other], 'hardware': EVIL},
   )
+  stage = {'title': EVIL, 'part': EVIL, 'units': {EVIL: EVIL}, 'about': EVIL}
+  write_json(workdir / 'stages.json', {EVIL: stage, 'meta_train': stage})
+  noted = {'task_real': {'stage': 'meta_train', 'caption': EVIL}}
+  write_json(workdir / 'samples' / 'pictures.json', noted)
   entry = {'step': 1, EVIL: 2.0}
   stages = [EVIL, f'evaluate-{EVIL}']
   write_metrics(workdir, [{**entry, 'stage': stage} for stage in stages])
   page = read(workdir)
   assert not page.all('script')
-  assert page.text.count(EVIL) >= 10
+  assert page.text.count(EVIL) >= 26
 
 
 @pytest.mark.parametrize(
-  ('missing', 'section'),
+  ('missing', 'sections'),
   [
-    (['results.json'], 'Accuracy'),
-    (['config.json'], 'Settings'),
-    (['metrics.jsonl'], 'Training'),
-    (['samples/task_real.png', 'samples/task_synthetic_*.png'], 'Tasks'),
-    (['samples/generator_*.png'], 'Generated images'),
+    ('results.json', {'Accuracy'}),
+    ('config.json', {'Settings'}),
+    ('metrics.jsonl', {'Training'}),
+    ('samples/task_*.png', {'Tasks'}),
+    ('samples/generator_*.png', {'Generated images'}),
   ],
 )
-def test_what_is_missing_is_left_out(workdir, missing, section):
+def test_what_is_missing_is_left_out(workdir, missing, sections):
   before = headings(workdir)
-  for pattern in missing:
-    for path in workdir.glob(pattern):
-      path.unlink()
-  also = {'How to repeat it'} if section == 'Accuracy' else set()
-  assert section in before
-  assert set(before) - set(headings(workdir)) == {section} | also
+  for path in workdir.glob(missing):
+    path.unlink()
+  assert sections < set(before)
+  assert set(before) - set(headings(workdir)) == sections
 
 
 def test_an_empty_workdir_has_a_page(tmp_path):
@@ -241,47 +331,109 @@ def test_an_empty_workdir_has_a_page(tmp_path):
   assert not page.all('section')
 
 
-def test_a_supervised_run_says_nothing_of_anchors(workdir):
-  assert 'anchor of its class' in read(workdir).text
-  for path in workdir.glob('samples/task_synthetic_*.png'):
-    path.unlink()
-  assert 'anchor of its class' not in read(workdir).text
+def test_a_run_without_results_has_its_name(workdir):
+  (workdir / 'results.json').unlink()
+  assert 'ro-vae-maml on omniglot' in words(workdir)
+  write_json(workdir / 'results.json', {'results': [], 'hardware': 'x'})
+  assert 'no labeled images to evaluate on' in words(workdir)
 
 
-def test_the_tasks_of_umtra_are_of_no_generator(workdir):
-  assert 'latent space' in read(workdir).text
-  write_json(workdir / 'config.json', {'tasks': {'source': 'umtra'}})
-  text = read(workdir).text
-  assert 'augmented' in text
-  assert 'latent space' not in text
+def test_an_ordinary_classifier_has_no_ways_and_shots(workdir):
+  write_json(workdir / 'results.json', {'results': [IMAGES]})
+  config = {'system': 'recognizer', 'file': 'configs/r.py', 'name': 'resnet'}
+  write_json(workdir / 'config.json', config)
+  text = words(workdir)
+  assert 'resnet on omniglot' in text
+  assert (
+    'Trained for 2,000 steps, then judged by accuracy, on 4,800 images.' in text
+  )
+  assert '97.1 ± 0.3 % 4,800 images classes 1200' in text
+  assert 'python experiments/recognizer.py --config=configs/r.py:resnet' in text
+  assert 'chance' not in text and 'Paper' not in text and 'hot' not in text
+
+
+def test_any_metric_has_a_row(workdir):
+  distance = {**IMAGES, 'metric': 'frechet distance', 'value': 23.456}
+  del distance['ci95']
+  write_json(workdir / 'results.json', {'results': [RESULT, distance, IMAGES]})
+  text = words(workdir)
+  assert (
+    'Judged also by frechet distance and accuracy, on 4,800 images.' in text
+  )
+  assert 'frechet distance 23.5 4,800 images' in text
+  assert headings(workdir)[:2] == ['Accuracy', 'Other metrics']
+
+
+def test_a_stage_says_what_its_pictures_are(workdir):
+  source = report(workdir).read_text()
+  assert 'a <span class="anchor">thick dark ring</span>.' in source
+  stages = {**STAGES, 'meta_train': {**STAGES['meta_train'], 'about': ''}}
+  write_json(workdir / 'stages.json', stages)
+  assert 'class="anchor"' not in report(workdir).read_text()
+
+
+def test_a_snapshot_has_its_step_once(workdir):
+  noted = {
+    'task_real': {'stage': 'meta_train', 'caption': 'Made', 'step': 1200},
+    'generator_real': {'stage': 'meta_train', 'caption': '', 'step': 1300},
+  }
+  write_json(workdir / 'samples' / 'pictures.json', noted)
+  captions = [i['alt'] for i in read(workdir).all('img')]
+  assert captions == ['Made, step 1,200', 'Step 1,300']
+
+
+def test_stages_of_one_title_are_charted_together(tmp_path):
+  units = {'title': 'Evaluation', 'units': {'accuracy': '%'}}
+  names = ('x', 'y')
+  stages = {f'evaluate-{n}': {**units, 'part': f'{n}, 1-shot'} for n in names}
+  write_json(tmp_path / 'stages.json', stages)
+  entry = {'step': 1, 'accuracy': 0.875, 'loss': 0.875}
+  write_metrics(tmp_path, [{**entry, 'stage': name} for name in stages])
+  source, text = report(tmp_path).read_text(), words(tmp_path)
+  assert re.findall('<h3>(.*?)</h3>', source) == ['Evaluation']
+  assert re.findall('[xy], 1-shot', text)[:4] == [
+    *['x, 1-shot'] * 2,
+    *['y, 1-shot'] * 2,
+  ]
+  assert source.count('accuracy, at last 87.5&#160;%') == 2
+  assert source.count('loss, at last 0.875"') == 2
+  assert 'Evaluation: x, 1-shot 1.0 s' in text
 
 
 def test_without_paper_numbers_there_is_no_column_for_them(workdir):
   assert 'Paper' in read(workdir).text
-  write_json(workdir / 'results.json', {'results': [RESULT]})
+  entry = {**RESULT, 'protocol': {**RESULT['protocol'], 'ways': 20}}
+  write_json(workdir / 'results.json', {'results': [entry]})
   assert 'aper' not in read(workdir).text
 
 
-def test_times_come_from_the_metrics_where_not_recorded(tmp_path):
-  entries = [
-    {'stage': 'evaluate-x-1-shot', 'step': i, 'seconds': 7.0 * i, 'loss': 1.0}
-    for i in range(3)
+def test_a_number_of_other_settings_says_how_it_differs(workdir):
+  meta = {'iterations': 300, 'batch': 2}
+  write_json(workdir / 'config.json', {**CONFIG, 'meta': meta})
+  text = words(workdir)
+  assert '75.0 ± 0.7 LASIUM Table 7, 1,000 iterations, meta-batch 4' in text
+  assert 'how its run differs' in text
+
+
+def test_each_member_has_the_number_of_its_own_alpha(workdir):
+  results = [
+    {**RESULT, 'member': {'seed': 0, 'alpha': alpha}} for alpha in (0.2, 0.4)
   ]
-  write_metrics(tmp_path, entries)
-  assert 'Evaluation: x-1-shot 14.0 s' in re.sub(
-    r'\s+', ' ', read(tmp_path).text
-  )
+  write_json(workdir / 'results.json', {'results': results})
+  text = words(workdir)
+  assert 'seed=0,alpha=0.4, 1,000 iterations' in text
+  assert text.index('75.0 ± 0.7') < text.index('71.3 ± 0.7')
 
 
 def test_torn_files(workdir):
-  whole = write_report(workdir).read_text()
+  whole = report(workdir).read_text()
   with (workdir / 'metrics.jsonl').open('a') as file:
     file.write('{"stage": "generator", "st')
   (workdir / 'samples' / 'task_synthetic_9.png').write_bytes(b'\x89PNG\r\n')
-  assert write_report(workdir).read_text() == whole
+  assert report(workdir).read_text() == whole
   (workdir / 'results.json').write_text('{"results": [')
   with pytest.raises(ValueError, match=r'results\.json is not JSON'):
-    write_report(workdir)
+    report(workdir)
   assert (workdir / 'report.html').read_text() == whole
 
 
@@ -301,6 +453,9 @@ def test_values_that_are_not_finite_are_counted(tmp_path):
 
 def test_a_validation_has_its_interval_as_a_band(tmp_path):
   values = {'validation_accuracy': 0.5, 'validation_ci95': 0.1}
+  write_json(
+    tmp_path / 'stages.json', {'s': {'units': {'validation_accuracy': '%'}}}
+  )
   steps = [{'stage': 's', 'step': i, **values} for i in range(2)]
   write_metrics(tmp_path, steps)
   (chart,) = [a for a in read(tmp_path).all('path') if a['class'] == 'band']
