@@ -3,6 +3,7 @@
 # make format  what lint asks for
 
 PYTHON ?= python3
+CONSTRAINTS ?= constraints.txt
 RUN := .venv/bin
 
 .PHONY: demo test lint types tests format clean
@@ -27,11 +28,12 @@ format: .venv/installed
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
-# The exact versions of constraints.txt; JAX for another device: see README.
+# The exact versions of constraints.txt, or with CONSTRAINTS=/dev/null the newest
+# that setup.py allows; JAX for another device: see README.
 .venv/installed: setup.py constraints.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d; name one with make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv .venv
-	$(RUN)/python -m pip install --quiet --constraint constraints.txt \
+	$(RUN)/python -m pip install --quiet --constraint $(CONSTRAINTS) \
 	  --editable '.[classifier,demo,experiments,glyphs,tfds,test]'
 	touch $@
 

@@ -1,22 +1,50 @@
 """Packaging; pyproject.toml holds only the settings of tools."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
+
+README = Path(__file__).with_name('README.md')
 
 # Tested with the versions of constraints.txt, which are the lower bounds here;
 # the upper bounds are the next releases that may break something.
 setup(
   name='lasium_jax',
-  version='0.1.0',
+  version='0.2.0',
   description='Unsupervised meta-learning and few-shot learning in JAX',
-  license='Apache-2.0',
+  long_description=README.read_text(encoding='utf-8'),
+  long_description_content_type='text/markdown',
+  author='The lasium_jax authors',
+  license_expression='Apache-2.0',
+  license_files=['LICENSE'],
+  keywords=[
+    'few-shot learning',
+    'generative models',
+    'JAX',
+    'latent space',
+    'machine learning',
+    'meta-learning',
+    'unsupervised learning',
+  ],
+  classifiers=[
+    'Development Status :: 3 - Alpha',
+    'Intended Audience :: Science/Research',
+    'Operating System :: POSIX',
+    'Programming Language :: Python :: 3',
+    'Programming Language :: Python :: 3 :: Only',
+    'Programming Language :: Python :: 3.11',
+    'Programming Language :: Python :: 3.12',
+    'Programming Language :: Python :: 3.13',
+    'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    'Typing :: Typed',
+  ],
   python_requires='>=3.11,<3.14',
-  packages=find_packages(
-    include=['lasium_jax*', 'experiments*', 'configs*', 'benchmarks*']
-  ),
-  package_data={
-    'lasium_jax': ['py.typed'],
-    'experiments': ['*/*.css', '*/*.html', '*/*.js'],
-  },
+  # The library alone. `experiments`, `configs` and `benchmarks` are run from a
+  # clone: where `package_dir` is given, an editable installation puts the whole
+  # clone on Python's path, and else only what is packaged.
+  package_dir={'': '.'},
+  packages=find_packages(include=['lasium_jax', 'lasium_jax.*']),
+  package_data={'lasium_jax': ['py.typed']},
   install_requires=[
     'chex>=0.1.92,<0.2',
     'flax>=0.12.8,<0.13',
@@ -72,6 +100,10 @@ setup(
       'scipy>=1.17,<2',
       # The page in a real browser; speaks to the system's own, fetches none.
       'selenium>=4.51,<5',
+      # The wheel, and the files beside it.
+      'packaging>=26.3,<27',
+      'pyyaml>=6.0.3,<7',
+      'setuptools>=77,<85',
     ],
   },
 )

@@ -33,7 +33,7 @@ from lasium_jax.types import (
 if TYPE_CHECKING:
   from lasium_jax.classifier import FewShotClassifier
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 __all__ = [
   'Anchors',

@@ -1,11 +1,16 @@
 """A precision is that of the operands, also where the device has none."""
 
+import ast
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.run.precision import use_precision
+from experiments.run.precision import jit, round_operands, use_precision
+
+EXPERIMENTS = Path(__file__).parents[2] / 'experiments'
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +50,11 @@ def test_operands_are_rounded(operation, precision, bits):
   a_rounded, b_rounded = rounded(a, bits), rounded(b, bits)
   expected, exact = operation(a_rounded, b_rounded), operation(a, b)
   use_precision(precision)
-  found = jax.jit(operation)(a, b)
+  found = jit(operation)(a, b)
   np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
   assert np.abs(found - exact).max() > 2.0**-bits / 4
   use_precision('float32')
-  again = jax.jit(operation)
+  again = jit(operation)
   np.testing.assert_allclose(again(a, b), exact, rtol=1e-6, atol=1e-6)
   assert 'reduce_precision' not in again.lower(a, b).as_text()
 
@@ -67,3 +72,136 @@ def test_rounding_is_that_of_bfloat16():
   x = jax.random.normal(jax.random.key(1), (1_000,))
   expected = x.astype(jnp.bfloat16).astype(np.float32)
   np.testing.assert_array_equal(rounded(x, 7), expected)
+
+
+def matrices():
+  keys = jax.random.split(jax.random.key(2), 3)
+  return [jax.random.normal(key, (3, 3)) for key in keys]
+
+
+def scanned(a, b, c):
+  return jax.lax.scan(lambda x, _: (c, x @ b), a, None, length=1)[1][0]
+
+
+def looped(a, b, c):
+  del c
+  start = (0, jnp.zeros((3, 3)))
+  return jax.lax.while_loop(
+    lambda carry: carry[0] < 1, lambda carry: (carry[0] + 1, a @ b), start
+  )[1]
+
+
+def branched(a, b, c):
+  return jax.lax.cond(c[0, 0] > 99, lambda: a, lambda: a @ b)
+
+
+def checkpointed(a, b, c):
+  del c
+  return jax.checkpoint(jnp.matmul)(a, b)
+
+
+def nested(a, b, c):
+  del c
+  return jax.jit(jnp.matmul)(a, b)
+
+
+def of_two_devices(a, b, c):
+  del c
+  mesh = jax.sharding.Mesh(np.array(jax.devices()[:2]), ('device',))
+  split = jax.P('device')
+  over = jax.shard_map(
+    lambda a: a @ b, mesh=mesh, in_specs=split, out_specs=split
+  )
+  return over(jnp.stack([a, a]))[0]
+
+
+@jax.custom_vjp
+def with_a_rule(a, b):
+  return a @ b
+
+
+with_a_rule.defvjp(
+  lambda a, b: (a @ b, (a, b)),
+  lambda kept, slope: (slope @ kept[1].T, kept[0].T @ slope),
+)
+
+
+def ruled(a, b, c):
+  del c
+  return with_a_rule(a, b)
+
+
+@pytest.mark.parametrize(
+  'function',
+  [scanned, looped, branched, checkpointed, nested, of_two_devices, ruled],
+)
+def test_products_are_rounded_wherever_they_stand(function):
+  a, b, c = matrices()
+  found = jax.jit(round_operands(function, 7))(a, b, c)
+  expected = np.float64(rounded(a, 7)) @ rounded(b, 7)
+  np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize('product', [jnp.matmul, with_a_rule])
+def test_products_of_gradients_are_rounded(product):
+  """The operand that is rounded there is the slope, and not the gradient."""
+  a, b, slope = matrices()
+
+  def slopes(a, b):
+    return jax.grad(lambda a: (product(a, b) * slope).sum())(a)
+
+  found = jax.jit(round_operands(slopes, 7))(a, b)
+  expected = np.float64(rounded(slope, 7)) @ rounded(b, 7).T
+  np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+  assert (rounded(found, 7) != np.asarray(found)).any()
+
+
+def test_other_operations_and_types_are_left_alone():
+  a, b, _ = matrices()
+
+  def others(a, b):
+    return a + b, a.astype(jnp.bfloat16) @ b.astype(jnp.bfloat16), b.sum()
+
+  lowered = jax.jit(round_operands(others, 7)).lower(a, b)
+  assert 'reduce_precision' not in lowered.as_text()
+
+
+def test_a_function_keeps_its_structure_and_static_arguments():
+  def function(tree, n, flag=None):
+    return {'product': n * tree['a'] @ tree['b'], 'flag': flag, 'n': (n,)}
+
+  a, b, _ = matrices()
+  use_precision('bfloat16')
+  found = jit(function, static_argnums=1)({'a': a, 'b': b}, 2, flag=None)
+  expected = np.float64(rounded(2 * a, 7)) @ rounded(b, 7)
+  np.testing.assert_allclose(found['product'], expected, rtol=1e-5, atol=1e-6)
+  assert found['flag'] is None and int(found['n'][0]) == 2
+
+
+def test_a_change_of_precision_is_seen_by_what_is_compiled_already():
+  a, b, _ = matrices()
+  compiled = jit(jnp.matmul)
+  results = []
+  for precision in ('float32', 'tensorfloat32', 'bfloat16', 'float32'):
+    use_precision(precision)
+    results.append(np.asarray(compiled(a, b)))
+  assert (results[0] == results[3]).all()
+  assert (results[0] != results[1]).any() and (results[1] != results[2]).any()
+
+
+def names_jit(node):
+  if isinstance(node, ast.ImportFrom):
+    return node.module == 'jax' and 'jit' in {name.name for name in node.names}
+  return isinstance(node, ast.Attribute) and ast.unparse(node) == 'jax.jit'
+
+
+def test_programs_of_runs_are_compiled_at_their_precision():
+  """A bare `jax.jit` would compute in float32 on a CPU, and not say so."""
+  bare = {
+    f'{path.relative_to(EXPERIMENTS)}:{node.lineno}'
+    for path in EXPERIMENTS.rglob('*.py')
+    if path.name != 'precision.py'
+    for node in ast.walk(ast.parse(path.read_text()))
+    if names_jit(node)
+  }
+  assert not bare, 'Use experiments.run.precision.jit there.'
