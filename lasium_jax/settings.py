@@ -149,7 +149,10 @@ def _is_number(value: Any, kind: Any) -> bool:
   """NumPy's numbers are some too; True and False, NaN and infinity are none."""
   if not isinstance(value, kind) or isinstance(value, bool):
     return False
-  return bool(-math.inf < value < math.inf)
+  try:
+    return math.isfinite(value)
+  except OverflowError:  # No float holds it.
+    return False
 
 
 def _is_bounded(arguments: tuple[Any, ...], value: Any) -> bool:

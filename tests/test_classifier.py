@@ -73,7 +73,7 @@ def test_any_number_of_classes_and_images(name, counts):
   learned = make(name).fit(x, y)
   probabilities = learned.predict_proba(query)
   assert probabilities.shape == (len(query), len(counts))
-  np.testing.assert_allclose(probabilities.sum(1), 1)
+  np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-14)
   assert (probabilities >= 0).all()
   assert learned.score(query, truth) > 0.8
 

@@ -27,7 +27,7 @@ NAN, INF = math.nan, math.inf
 KINDS = [
   (int, (0, -3, np.int64(2)), (1.0, True, '1', None, [1]), 'a whole number'),
   (float, (0.5, -1, np.float32(2)), (NAN, INF, -INF, True, '1'), 'a number'),
-  (float, (), (None, [0.5], np.bool_(True)), 'a number'),
+  (float, (), (10**400, None, [0.5], np.bool_(True)), 'a number'),
   (bool, (True, False), (0, 1, 'True', None), 'True or False'),
   (str, ('', 'x'), (0, None, ['x'], b'x'), 'text'),
   (Any, (None, 3, 'x', [[]]), (), 'anything'),

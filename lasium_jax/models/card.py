@@ -50,14 +50,17 @@ def check_card(card: Any, path: Path) -> None:
   Raises:
     BadModel: if a field is missing, or wrong; the message names it.
   """
-  if not isinstance(card, dict) or card.get('format') != FORMAT:
-    raise BadModel(f'{path} is not the card of a {FORMAT}.')
+  form = card.get('format') if isinstance(card, dict) else None
+  if form != FORMAT:
+    raise BadModel(
+      f'{path} is not the card of a {FORMAT}: its format is {form!r}.'
+    )
   version = card.get('format_version')
   if type(version) is not int or version < 1:
     raise BadModel(f'{path}: format_version is {version!r}, no number from 1.')
   if version > FORMAT_VERSION:
     raise BadModel(
-      f'{path} has format version {version}, and this lasium_jax reads up to '
+      f'{path}: format_version is {version}, and this lasium_jax reads up to '
       f'{FORMAT_VERSION}. Install a newer one.'
     )
   for field, kind in _FIELDS.items():
