@@ -100,9 +100,9 @@ def _older(entry: Mapping[str, Any], card: Mapping[str, Any]) -> Use:
 
 
 def manner(head: str | None, inductive: bool) -> str:
-  """How a learner is used, in words: 'with the trained head, ...'."""
+  """What a learner classifies, and how: 'each query by itself, with ...'."""
   queries = 'each query by itself' if inductive else 'all queries together'
-  return queries if head is None else f'with the {head} head, {queries}'
+  return queries if head is None else f'{queries}, with the {head} head'
 
 
 def expected(use: Use) -> str:
@@ -132,12 +132,15 @@ def account(
   same = [
     use for use in known if (use.head, use.inductive) == (head, inductive)
   ]
-  sentences = [f'The model is used {manner(head, inductive)}.']
+  sentences = [f'The model classifies {manner(head, inductive)}.']
   if same:
     measured = '; '.join(map(expected, same))
-    return [*sentences, f'Its accuracy was so: {measured}.']
-  sentences.append('Its card has no accuracy for this use.')
-  return sentences + [
-    f'It was {expected(use)}, {manner(use.head, use.inductive)}.'
-    for use in known
+    return [*sentences, f'The accuracy of this use by its card: {measured}.']
+  return [
+    *sentences,
+    'Its card has no accuracy of this use.',
+    *(
+      f'It has {expected(use)}, for {manner(use.head, use.inductive)}.'
+      for use in known
+    ),
   ]
