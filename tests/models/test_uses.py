@@ -95,28 +95,27 @@ def test_in_words():
   (use,) = models.uses(card(ENTRY))
   assert models.expected(use) == '86.2 ± 0.5 % on omniglot, 5-way 1-shot'
   assert models.expected(use._replace(ci95=None)).startswith('86.2 % on')
-  assert (
-    models.manner('mean', True) == 'with the mean head, each query by itself'
-  )
+  with_head = 'each query by itself, with the mean head'
+  assert models.manner('mean', True) == with_head
   assert models.manner(None, False) == 'all queries together'
 
 
 def test_the_account_of_a_use_that_was_measured():
   assert models.account(card(ENTRY, OLDER), 'trained', False) == [
-    'The model is used with the trained head, all queries together.',
-    'Its accuracy was so: 86.2 ± 0.5 % on omniglot, 5-way 1-shot; '
-    '95.6 ± 0.2 % on omniglot, 5-way 5-shot.',
+    'The model classifies all queries together, with the trained head.',
+    'The accuracy of this use by its card: 86.2 ± 0.5 % on omniglot, 5-way '
+    '1-shot; 95.6 ± 0.2 % on omniglot, 5-way 5-shot.',
   ]
 
 
 def test_the_account_of_another_use():
   assert models.account(card(ENTRY), 'mean', True) == [
-    'The model is used with the mean head, each query by itself.',
-    'Its card has no accuracy for this use.',
-    'It was 86.2 ± 0.5 % on omniglot, 5-way 1-shot, with the trained head, all '
-    'queries together.',
+    'The model classifies each query by itself, with the mean head.',
+    'Its card has no accuracy of this use.',
+    'It has 86.2 ± 0.5 % on omniglot, 5-way 1-shot, for all queries together, '
+    'with the trained head.',
   ]
   assert models.account(card(learner='protonets'), None, True) == [
-    'The model is used each query by itself.',
-    'Its card has no accuracy for this use.',
+    'The model classifies each query by itself.',
+    'Its card has no accuracy of this use.',
   ]
