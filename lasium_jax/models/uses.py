@@ -128,19 +128,20 @@ def account(
     Sentences: the use, what its accuracy is by the card, and, if the card does
     not know, the accuracy of other uses.
   """
-  known = uses(card)
-  same = [
-    use for use in known if (use.head, use.inductive) == (head, inductive)
-  ]
-  sentences = [f'The model classifies {manner(head, inductive)}.']
-  if same:
-    measured = '; '.join(map(expected, same))
+  by_manner: dict[str, list[str]] = {}
+  for use in uses(card):
+    how = manner(use.head, use.inductive)
+    by_manner.setdefault(how, []).append(expected(use))
+  this = manner(head, inductive)
+  sentences = [f'The model classifies {this}.']
+  if this in by_manner:
+    measured = '; '.join(by_manner[this])
     return [*sentences, f'The accuracy of this use by its card: {measured}.']
   return [
     *sentences,
     'Its card has no accuracy of this use.',
     *(
-      f'It has {expected(use)}, for {manner(use.head, use.inductive)}.'
-      for use in known
+      f'For {how}, it has {"; ".join(measured)}.'
+      for how, measured in by_manner.items()
     ),
   ]

@@ -540,6 +540,13 @@ class Page:
 
     return WebDriverWait(self.driver, 30).until(text)
 
+  def wait_until_account_has(self, words):
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(self.driver, 30).until(
+      lambda _: words in self.find('#account')[0].text
+    )
+
   def error(self):
     return self.wait_for('#error')[0]
 
@@ -580,6 +587,7 @@ def test_in_a_browser(page, browser, model, tmp_path):
   assert found == pytest.approx(percent, abs=0.11)
   assert browser.find('.best th')[0].text == max(percent, key=percent.get)
   assert browser.wait_for('#account') == [' '.join(account)]
+  assert not browser.find('#heads')[0].is_displayed()  # ProtoNets have none.
 
   (tmp_path / 'notes.png').write_bytes(b'no picture')
   browser.upload(query, [tmp_path / 'notes.png'])
@@ -597,3 +605,21 @@ def test_in_a_browser(page, browser, model, tmp_path):
   )
   own = [url for url in sources if url.startswith(('blob:', 'data:', page))]
   assert sources == own
+
+
+def test_the_head_is_chosen_in_a_browser(browser, web_server, tmp_path):
+  from selenium.webdriver.support.ui import Select
+
+  paths = [tmp_path / f'{class_}.png' for class_ in range(2)]
+  for class_, path in enumerate(paths):
+    path.write_bytes(picture(0, class_).content)
+  model = make_model(learner='maml')
+  with impatient(web_server, model, patience=60) as (_, port):
+    browser.driver.get(f'http://127.0.0.1:{port}')
+    heads = browser.find('#head option')
+    assert heads[1].text == 'trained, for up to 3 classes'
+    for place in (0, 1, 2):  # The query is of the first class.
+      browser.upload(place, [paths[place % 2]])
+    browser.wait_until_account_has('with the trained head')
+    Select(browser.find('#head')[0]).select_by_value('mean')
+    browser.wait_until_account_has('with the mean head')

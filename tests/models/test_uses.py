@@ -109,11 +109,13 @@ def test_the_account_of_a_use_that_was_measured():
 
 
 def test_the_account_of_another_use():
-  assert models.account(card(ENTRY), 'mean', True) == [
+  other = ENTRY | {'value': 0.8, 'use': {'head': None, 'inductive': True}}
+  assert models.account(card(ENTRY, other, OLDER), 'mean', True) == [
     'The model classifies each query by itself, with the mean head.',
     'Its card has no accuracy of this use.',
-    'It has 86.2 ± 0.5 % on omniglot, 5-way 1-shot, for all queries together, '
-    'with the trained head.',
+    'For all queries together, with the trained head, it has 86.2 ± 0.5 % on '
+    'omniglot, 5-way 1-shot; 95.6 ± 0.2 % on omniglot, 5-way 5-shot.',
+    'For each query by itself, it has 80.0 ± 0.5 % on omniglot, 5-way 1-shot.',
   ]
   assert models.account(card(learner='protonets'), None, True) == [
     'The model classifies each query by itself.',
