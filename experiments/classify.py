@@ -8,127 +8,17 @@ python experiments/classify.py --model=models/ro-vae-protonets \
 The support has one sub-folder a class. The queries are in one folder, or in
 one sub-folder a class where the truth is known. `predictions.csv` has each
 file's label and the probability of each class, `report.html` the pictures.
+What accuracy to expect depends on --head and --transductive: what the model's
+card says of it is printed, and stands on the page.
 """
 
-import csv
-import io
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from absl import flags
 
+from experiments.applications import folders
 from experiments.run import command
-from experiments.run.record import write_atomically, writing
-from lasium_jax.data.decode import SUFFIXES, is_image
-
-
-class Pictures(NamedTuple):
-  """Picture files of a folder.
-
-  Attributes:
-    folder: that they are in.
-    files: sorted.
-    labels: the sub-folder of each; None if they are in no sub-folders.
-  """
-
-  folder: Path
-  files: list[Path]
-  labels: list[str] | None
-
-
-def find_pictures(folder: Path) -> Pictures:
-  """The pictures of a folder, or of its sub-folders one level down.
-
-  Raises:
-    ValueError: if there is no folder, no picture, or pictures in both.
-  """
-  if not folder.is_dir():
-    raise ValueError(f'There is no folder {folder}.')
-  flat, nested = _files(folder, '*'), _files(folder, '*/*')
-  if flat and nested:
-    raise ValueError(
-      f'{folder} has pictures both beside and inside its sub-folders, such as '
-      f'{flat[0].name}. Put all of them in sub-folders, or none.'
-    )
-  if not (flat or nested):
-    raise ValueError(
-      f'{folder} has no pictures ({", ".join(s[1:] for s in SUFFIXES)}), nor '
-      'have its sub-folders.'
-    )
-  labels = [path.parent.name for path in nested] if nested else None
-  return Pictures(folder, flat or nested, labels)
-
-
-def _files(folder: Path, pattern: str) -> list[Path]:
-  """Without hidden files, and those of hidden folders."""
-  return sorted(
-    path
-    for path in folder.glob(pattern)
-    if not any(p.startswith('.') for p in path.relative_to(folder).parts)
-    and path.is_file()
-    and is_image(str(path))
-  )
-
-
-def classify(
-  model: Path,
-  support: Path,
-  queries: Path,
-  out: Path,
-  *,
-  transductive: bool = False,
-) -> Path:
-  """Classifies the pictures of a folder.
-
-  Args:
-    model: of a learner.
-    support: one sub-folder a class.
-    queries: a flat folder, or sub-folders whose names are the true classes.
-    out: made if there is none.
-    transductive: whether queries are normalized together.
-
-  Returns:
-    The page.
-
-  Raises:
-    ValueError: if a folder or a picture cannot be used; BadModel is one.
-    OSError: if `out` cannot be written.
-  """
-  from experiments.pages.predictions import write_page
-  from lasium_jax import FewShotClassifier
-
-  classifier = FewShotClassifier.load(model, inductive=not transductive)
-  known, asked = find_pictures(support), find_pictures(queries)
-  if known.labels is None:
-    raise ValueError(
-      f'{support} must have one sub-folder a class; its pictures are in none.'
-    )
-  classifier.fit(known.files, known.labels)
-  probabilities = classifier.predict_proba(asked.files)
-  classes = [str(name) for name in classifier.classes_]
-  with writing(out):
-    out.mkdir(parents=True, exist_ok=True)
-  _write_table(out / 'predictions.csv', asked, classes, probabilities)
-  return write_page(
-    out / 'report.html',
-    asked.files,
-    asked.labels,
-    classes,
-    probabilities,
-    support=[known.labels.count(name) for name in classes],
-  )
-
-
-def _write_table(
-  path: Path, asked: Pictures, classes: list[str], probabilities: Any
-) -> None:
-  table = io.StringIO()
-  rows = csv.writer(table, lineterminator='\n')
-  rows.writerow(['file', 'label', *(f'p({name})' for name in classes)])
-  for file, row in zip(asked.files, probabilities, strict=True):
-    name = file.relative_to(asked.folder).as_posix()
-    rows.writerow([name, classes[row.argmax()], *(f'{p:.6f}' for p in row)])
-  write_atomically(path, table.getvalue())
 
 
 def define_flags() -> None:
@@ -140,18 +30,18 @@ def define_flags() -> None:
   }
   for name, text in texts.items():
     flags.DEFINE_string(name, None, text)
+  head = "What MAML's classes start from; auto is trained where they fit."
+  flags.DEFINE_enum('head', 'auto', folders.HEADS, head)
   flags.DEFINE_bool('transductive', False, 'Normalize all queries together.')
 
 
 def work(given: Any) -> None:
-  page = classify(
-    Path(given.model),
-    Path(given.support),
-    Path(given.queries),
-    Path(given.out),
-    transductive=given.transductive,
+  paths = map(Path, (given.model, given.support, given.queries, given.out))
+  done = folders.classify(
+    *paths, head=given.head, transductive=given.transductive
   )
-  print(f'Predictions: {page.with_name("predictions.csv")}\nReport: {page}')
+  print('\n'.join(done.account))
+  print(f'Predictions: {done.table}\nReport: {done.page}')
 
 
 if __name__ == '__main__':

@@ -4,11 +4,12 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -30,15 +31,18 @@ from lasium_jax.types import Examples, Params
 # how many others there are.
 _QUERIES = 64
 
+Head = Literal['auto', 'trained', 'mean']
+
 
 class FewShotClassifier(ClassifierMixin, BaseEstimator):
   """Learns classes from a few images each, by a meta-trained learner.
 
   There may be any number of classes, and of images of each, whatever the
   learner was trained with. ProtoNets compares with the mean features of each
-  class. MAML's head is built anew, every class starting from the mean of the
-  trained head's columns unless told otherwise. The order of images and the
-  names of classes do not matter.
+  class. MAML's classes start from the trained head where they are as few as in
+  training, else from the mean of its columns. The order of images and the
+  names of classes do not matter. Each use has its own accuracy:
+  `lasium_jax.models.uses` reads from a card which belongs to which.
 
   Images are an array `[n, H, W]` or `[n, H, W, C]` or, as scikit-learn has
   them, flat `[n, H * W * C]`, of bytes or of floats in [0, 1]; or a list of
@@ -50,10 +54,13 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     classes_: `[num_classes]` the labels, sorted.
     adapted_: what the learner made of the support images.
     ways_: `[num_classes]` which of the learner's outputs each class has.
+    head_: what the classes started from, 'trained' or 'mean'; None for a
+      learner without a head.
   """
 
   classes_: np.ndarray
   ways_: np.ndarray
+  head_: Literal['trained', 'mean'] | None
   adapted_: Any
 
   def __init__(
@@ -63,7 +70,7 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     inductive: bool = True,
     steps: int | None = None,
     invert: bool | None = None,
-    head: Literal['mean', 'trained'] = 'mean',
+    head: Head = 'auto',
   ) -> None:
     """Sets parameters; nothing is read before `fit`.
 
@@ -77,11 +84,12 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
       invert: whether dark becomes 1 and light 0; None for what the model's
         training images needed. Say False for images that are ink 1 on 0
         already.
-      head: what MAML's classes start from: the mean of the trained head's
-        columns, or, for up to as many classes as in training, its columns as
-        they are, given to the classes by the content of their images. The
-        latter is the more accurate where it can be had
-        (`lasium_jax.learners.head`).
+      head: what MAML's classes start from. 'trained' is the trained head's
+        columns as they are, given to the classes by the content of their
+        images; there may be no more classes than in training. 'mean' is the
+        mean of these columns, for any number of classes, and less accurate
+        (`lasium_jax.learners.head`). 'auto' is 'trained' where the classes
+        fit, else 'mean'.
     """
     self.model = model
     self.inductive = inductive
@@ -129,14 +137,11 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     model = self._loaded()
     x = self._images(X, model.card, reset=True)
     self.classes_, y = np.unique(_labels(y, x, self), return_inverse=True)
-    # By content: in which order the images came, or which names the classes
-    # have, does not change a bit.
-    order = sorted(range(len(x)), key=lambda i: x[i].tobytes())
-    appearing = np.array(list(dict.fromkeys(y[order])))
-    self.ways_ = np.argsort(appearing)
+    order, self.ways_ = _by_content(x, y)
+    self.head_ = self._head_for(model.card, len(self.classes_))
     ways = padded_size(len(self.classes_))
     adapt, _ = self._programs(model.card, ways)
-    params = _params_for(model, ways, len(self.classes_), self.head)
+    params = _params_for(model, ways, len(self.classes_), self.head_)
     support = _padded(x[order], self.ways_[y[order]])
     adapted = adapt(jax.random.key(0), params, support)
     self.card_ = model.card
@@ -160,10 +165,12 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     for first in range(0, len(x), size):
       batch = x[first : first + size]
       mask = np.arange(size) < len(batch)
-      outputs = predict(adapted, _filled(batch, size), mask)
-      logits.append(np.asarray(outputs)[: len(batch)])
-    # Before the classes are put in their order, which rounds differently.
-    probabilities = _softmax(np.concatenate(logits)[:, : len(self.classes_)])
+      filled = predict(adapted, _filled(batch, size), mask)
+      logits.append(np.asarray(filled)[: len(batch)])
+    outputs = np.concatenate(logits)[:, : len(self.classes_)]
+    # In float64, so that rows add up to 1; and before the classes are put in
+    # their order, in which the sum would be rounded differently.
+    probabilities: np.ndarray = softmax(outputs.astype(np.float64), axis=1)
     return probabilities[:, self.ways_]
 
   def _loaded(self) -> Model:
@@ -184,10 +191,22 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
   def _programs(self, card: Mapping[str, Any], ways: int) -> Any:
     changes: dict[str, Any] = {'inductive': bool(self.inductive)}
     if self.steps is not None:
-      if 'steps' not in card['architecture']['learner']:
-        raise ValueError('steps is of MAML; this model has no steps.')
       changes['steps'] = self.steps
-    return _compiled(json.dumps(card, sort_keys=True), ways, **changes)
+    return _compiled(_built(card), ways, **changes)
+
+  def _head_for(
+    self, card: Mapping[str, Any], classes: int
+  ) -> Literal['trained', 'mean'] | None:
+    if self.head not in get_args(Head):
+      raise ValueError(
+        f'head is {self.head!r}; it must be one of {get_args(Head)}.'
+      )
+    if not models.has_head(card):
+      return None
+    if self.head == 'auto':
+      fits = classes <= card['architecture']['ways']
+      return 'trained' if fits else 'mean'
+    return self.head
 
   def _images(self, X: Any, card: Mapping[str, Any], *, reset: bool) -> Any:
     """`[n, H, W, C]` float32, ink 1 on 0."""
@@ -237,38 +256,54 @@ def _filled(x: np.ndarray, size: int, value: int = 0) -> np.ndarray:
   return np.concatenate([x, filling])
 
 
+def _by_content(x: np.ndarray, y: np.ndarray) -> tuple[list[int], np.ndarray]:
+  """An order of images and classes that comes from the pixels alone.
+
+  So the order in which images came, and the names of classes, change no bit.
+
+  Args:
+    x: `[n, H, W, C]`.
+    y: `[n]` classes.
+
+  Returns:
+    The images' order, and the rank of each class, `[num_classes]`.
+  """
+  contents = [image.tobytes() for image in x]
+  members: dict[int, list[bytes]] = {}
+  for content, class_ in sorted(zip(contents, y.tolist(), strict=True)):
+    members.setdefault(class_, []).append(content)
+  ranks = np.argsort(sorted(members, key=lambda class_: members[class_]))
+  return sorted(range(len(x)), key=lambda i: (contents[i], ranks[y[i]])), ranks
+
+
 def _params_for(
-  model: Model, ways: int, classes: int, head: str = 'mean'
+  model: Model, ways: int, classes: int, head: str | None
 ) -> Params:
-  if head not in ('mean', 'trained'):
-    raise ValueError(f"head is {head!r}; it must be 'mean' or 'trained'.")
-  card = model.card
-  trained = card['architecture']['ways']
+  built, trained = _built(model.card), model.card['architecture']['ways']
   return head_for(
     model.params,
-    _shapes(json.dumps(card), trained + 1),
-    _shapes(json.dumps(card), ways),
+    _shapes(built, trained + 1),
+    _shapes(built, ways),
     classes,
-    average=head == 'mean',
+    average=head != 'trained',
   )
 
 
+def _built(card: Mapping[str, Any]) -> str:
+  """What programs depend on of a card."""
+  fields = ('kind', 'architecture', 'image')
+  return json.dumps({name: card[name] for name in fields}, sort_keys=True)
+
+
 @functools.lru_cache(maxsize=256)
-def _shapes(card: str, ways: int) -> Params:
-  return models.shapes(json.loads(card), ways=ways)
+def _shapes(built: str, ways: int) -> Params:
+  return models.shapes(json.loads(built), ways=ways)
 
 
 @functools.lru_cache(maxsize=256)
 def _compiled(
-  card: str, ways: int, **changes: Any
+  built: str, ways: int, **changes: Any
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
   """A learner's `adapt` and `predict`, compiled once for each size."""
-  learner = models.learner(json.loads(card), ways=ways, padded=True, **changes)
+  learner = models.learner(json.loads(built), ways=ways, padded=True, **changes)
   return jax.jit(learner.adapt), jax.jit(learner.predict)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-  """In float64, so that every row adds up to 1."""
-  shifted = logits - logits.max(1, keepdims=True)
-  weights = np.exp(shifted.astype(np.float64))
-  return np.asarray(weights / weights.sum(1, keepdims=True))

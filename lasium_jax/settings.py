@@ -7,6 +7,8 @@ a `Range`, of which the common ones have names here).
 """
 
 import inspect
+import math
+import numbers
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,7 @@ class Range(NamedTuple):
   """Bounds of a number, both inclusive."""
 
   least: float
-  most: float = float('inf')
+  most: float = math.inf
 
 
 Whole = Annotated[int, Range(0)]
@@ -111,61 +113,108 @@ def check_value(annotation: Any, value: Any, where: str) -> None:
     )
 
 
+class _Form(NamedTuple):
+  """A form of annotation, such as `Literal[...]`.
+
+  Attributes:
+    fits: whether a value is what the annotation with some arguments says.
+    words: what the value must be.
+  """
+
+  fits: Callable[[tuple[Any, ...], Any], bool]
+  words: Callable[[tuple[Any, ...]], str]
+
+
+def _form(annotation: Any) -> tuple[_Form, tuple[Any, ...]]:
+  """The form of an annotation, and its arguments."""
+  origin = typing.get_origin(annotation)
+  form = _FORMS.get(annotation if origin is None else origin)
+  if form is None:
+    raise TypeError(f'A setting cannot be annotated with {annotation!r}.')
+  return form, typing.get_args(annotation)
+
+
 def _fits(annotation: Any, value: Any) -> bool:
-  origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-  if origin is Annotated:
-    kind, bounds = arguments[:2]
-    # Not `value < least`: NaN is wrong too.
-    return _fits(kind, value) and bounds.least <= value <= bounds.most
-  if origin is Literal:
-    return any(value == option for option in arguments)
-  if origin in (typing.Union, types.UnionType):
-    return any(_fits(option, value) for option in arguments)
-  if origin in (Sequence, tuple):
-    return _fits_sequence(origin, arguments, value)
-  if annotation is float:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-  if annotation is int:
-    return isinstance(value, int) and not isinstance(value, bool)
-  if annotation is Any:
-    return True
-  return isinstance(value, types.NoneType if annotation is None else annotation)
-
-
-def _fits_sequence(origin: Any, arguments: Any, value: Any) -> bool:
-  if not isinstance(value, list | tuple):
-    return False
-  if origin is tuple and arguments[-1] is not Ellipsis:
-    return len(value) == len(arguments) and all(map(_fits, arguments, value))
-  return len(value) > 0 and all(_fits(arguments[0], item) for item in value)
-
-
-_KINDS = {
-  bool: 'True or False',
-  int: 'a whole number',
-  float: 'a number',
-  str: 'text',
-  types.NoneType: 'None',
-  Any: 'anything',
-}
+  form, arguments = _form(annotation)
+  return form.fits(arguments, value)
 
 
 def describe(annotation: Any) -> str:
   """What a value must be, in words: 'a whole number, 1 or more'."""
-  origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-  if origin is Annotated:
-    kind, bounds = arguments[:2]
-    most = 'or more' if bounds.most == float('inf') else f'to {bounds.most:g}'
-    return f'{describe(kind)}, {bounds.least:g} {most}'
-  if origin is Literal:
-    return f'one of {sorted(arguments)}'
-  if origin in (typing.Union, types.UnionType):
-    return ' or '.join(map(describe, arguments))
-  if origin is tuple and arguments[-1] is not Ellipsis:
-    each = ' and '.join(map(describe, arguments))
-    return f'{len(arguments)} values ({each})'
-  if origin in (Sequence, tuple):
-    return f'one or more values, each {describe(arguments[0])}'
-  return _KINDS.get(
-    annotation, getattr(annotation, '__name__', str(annotation))
-  )
+  form, arguments = _form(annotation)
+  return form.words(arguments)
+
+
+def _is_number(value: Any, kind: Any) -> bool:
+  """NumPy's numbers are some too; True and False, NaN and infinity are none."""
+  if not isinstance(value, kind) or isinstance(value, bool):
+    return False
+  try:
+    return math.isfinite(value)
+  except OverflowError:  # No float holds it.
+    return False
+
+
+def _is_bounded(arguments: tuple[Any, ...], value: Any) -> bool:
+  kind, bounds = arguments[:2]
+  return _fits(kind, value) and bounds.least <= value <= bounds.most
+
+
+def _bounds_in_words(arguments: tuple[Any, ...]) -> str:
+  kind, bounds = arguments[:2]
+  most = 'or more' if bounds.most == math.inf else f'to {bounds.most:g}'
+  return f'{describe(kind)}, {bounds.least:g} {most}'
+
+
+def _is_option(options: tuple[Any, ...], value: Any) -> bool:
+  # True is no 1.
+  return any(type(value) is type(o) and value == o for o in options)
+
+
+def _is_each(arguments: tuple[Any, ...], value: Any) -> bool:
+  """Whether a value is one or more values of one kind."""
+  if not isinstance(value, list | tuple) or not value:
+    return False
+  return all(_fits(arguments[0], item) for item in value)
+
+
+def _is_row(arguments: tuple[Any, ...], value: Any) -> bool:
+  """Whether a value is what `tuple[arguments]` says; it may be a list."""
+  if arguments[-1] is Ellipsis:
+    return _is_each(arguments, value)
+  if not isinstance(value, list | tuple) or len(value) != len(arguments):
+    return False
+  return all(map(_fits, arguments, value))
+
+
+def _each_in_words(arguments: tuple[Any, ...]) -> str:
+  return f'one or more values, each {describe(arguments[0])}'
+
+
+def _row_in_words(arguments: tuple[Any, ...]) -> str:
+  if arguments[-1] is Ellipsis:
+    return _each_in_words(arguments)
+  kinds = ' and '.join(map(describe, arguments))
+  return f'{len(arguments)} values ({kinds})'
+
+
+_UNION = _Form(
+  lambda kinds, value: any(_fits(kind, value) for kind in kinds),
+  lambda kinds: ', or '.join(map(describe, kinds)),
+)
+_FORMS: dict[Any, _Form] = {
+  bool: _Form(lambda _, v: isinstance(v, bool), lambda _: 'True or False'),
+  int: _Form(
+    lambda _, v: _is_number(v, numbers.Integral), lambda _: 'a whole number'
+  ),
+  float: _Form(lambda _, v: _is_number(v, numbers.Real), lambda _: 'a number'),
+  str: _Form(lambda _, v: isinstance(v, str), lambda _: 'text'),
+  types.NoneType: _Form(lambda _, v: v is None, lambda _: 'None'),
+  Any: _Form(lambda _, v: True, lambda _: 'anything'),
+  Annotated: _Form(_is_bounded, _bounds_in_words),
+  Literal: _Form(_is_option, lambda options: f'one of {list(options)}'),
+  typing.Union: _UNION,
+  types.UnionType: _UNION,
+  Sequence: _Form(_is_each, _each_in_words),
+  tuple: _Form(_is_row, _row_in_words),
+}

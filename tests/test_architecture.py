@@ -45,8 +45,8 @@ KEPT_IN = {
   'orbax': 'lasium_jax/io.py',
   'safetensors': 'lasium_jax/models/files.py',
   'sklearn': 'lasium_jax/classifier.py',
-  'starlette': 'experiments/web_demo.py',
-  'uvicorn': 'experiments/web_demo.py',
+  'starlette': 'experiments/applications/web_server.py',
+  'uvicorn': 'experiments/applications/web_server.py',
   'absl': 'experiments',
   'ml_collections': ('configs', 'experiments'),
 }

@@ -7,13 +7,16 @@ no file, and keeps nothing.
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lasium_jax import FewShotClassifier, models
 from lasium_jax.data.pictures import read_picture
 from lasium_jax.models import Model
+
+if TYPE_CHECKING:
+  from lasium_jax.classifier import Head
 
 MAX_CLASSES = 20
 MAX_PICTURES = 200  # Of all classes together.
@@ -34,17 +37,29 @@ class Class(NamedTuple):
   pictures: Sequence[Picture]
 
 
-def answer(model: Model, request: Any) -> dict[str, float]:
+class Answer(NamedTuple):
+  """What a page is told.
+
+  Attributes:
+    probabilities: of each class that has examples, by name, in their order.
+    account: sentences on how the model was used, and with which accuracy.
+  """
+
+  probabilities: dict[str, float]
+  account: list[str]
+
+
+def answer(model: Model, request: Any) -> Answer:
   """Answers what a page asks.
 
   Args:
     model: of a learner.
-    request: of JSON types: `classes`, a list of `name` and `pictures`, and
-      `query`, a picture or None. A picture has a `name` and `content`, its
-      file in base 64.
+    request: of JSON types: `classes`, a list of `name` and `pictures`;
+      `query`, a picture or None; and `head`, as in `FewShotClassifier`. A
+      picture has a `name` and `content`, its file in base 64.
 
   Returns:
-    The probability of each class that has examples, by name.
+    The answer.
 
   Raises:
     ValueError: if the request cannot be answered; the message tells a person
@@ -56,11 +71,12 @@ def answer(model: Model, request: Any) -> dict[str, float]:
       for entry in request['classes']
     ]
     query = _picture(request['query']) if request['query'] else None
+    head: Any = str(request['head'])
   except (KeyError, TypeError, AttributeError, binascii.Error) as error:
     raise ValueError(
       'The request is not one of this page. Load the page again.'
     ) from error
-  return probabilities(model, classes, query)
+  return classify(model, classes, query, head)
 
 
 def _picture(entry: Any) -> Picture:
@@ -68,22 +84,26 @@ def _picture(entry: Any) -> Picture:
   return Picture(str(entry['name']), content)
 
 
-def probabilities(
-  model: Model, classes: Sequence[Class], query: Picture | None
-) -> dict[str, float]:
-  """The probability of each class that has examples.
+def classify(
+  model: Model,
+  classes: Sequence[Class],
+  query: Picture | None,
+  head: 'Head' = 'auto',
+) -> Answer:
+  """Classifies one picture by itself.
 
   Args:
     model: of a learner.
     classes: with different names.
     query: None if there is none yet.
+    head: as in `FewShotClassifier`.
 
   Returns:
-    From names to probabilities, in the order of the classes.
+    The answer.
 
   Raises:
     ValueError: if examples or the query are missing, too many, too large or
-      no pictures.
+      no pictures, or the head is not for so many classes.
   """
   shown = [entry for entry in classes if entry.pictures]
   _check(shown)
@@ -96,10 +116,14 @@ def probabilities(
       images.append(_read(picture, entry.name, (height, width), channels))
       labels.append(entry.name)
   asked = _read(query, 'the query', (height, width), channels)
-  classifier = FewShotClassifier(model).fit(np.stack(images), labels)
+  classifier = FewShotClassifier(model, head=head)
+  classifier.fit(np.stack(images), labels)
   found = classifier.predict_proba(asked[None])[0]
   by_name = dict(zip(map(str, classifier.classes_), found, strict=True))
-  return {entry.name: float(by_name[entry.name]) for entry in shown}
+  return Answer(
+    {entry.name: float(by_name[entry.name]) for entry in shown},
+    models.account(model.card, classifier.head_, inductive=True),
+  )
 
 
 def _check(shown: Sequence[Class]) -> None:

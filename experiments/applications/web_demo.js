@@ -161,9 +161,10 @@ function forget() {
   show({});
 }
 
-function show({ status = '', error = '', probabilities = [] }) {
+function show({ status = '', error = '', probabilities = [], account = [] }) {
   element('status').textContent = status;
   element('error').textContent = error;
+  element('account').textContent = account.join(' ');
   const most = Math.max(...probabilities.map(([, share]) => share));
   const rows = probabilities.map(([name, share]) => {
     const row = element('probabilities').insertRow();
@@ -216,6 +217,7 @@ async function classify() {
     const body = JSON.stringify({
       classes: await Promise.all([...classes].map(encodedClass)),
       query: (await Promise.all((await asked()).map(encoded)))[0] ?? null,
+      head: element('head').value,
     });
     reply =
       body.length > settings.max_request
@@ -229,15 +231,24 @@ async function classify() {
 
 async function ask(body) {
   const response = await fetch('classify', { method: 'POST', body });
-  if (response.ok || response.status === 400) return response.json();
+  if (response.headers.get('Content-Type') === 'application/json') {
+    return response.json();
+  }
   return { error: `The server failed (${response.status}).` };
+}
+
+async function classifyIfAsked() {
+  return (await asked()).length ? classify() : forget();
 }
 
 const asked = pictureInput(element('asked'), {
   many: false,
-  changed: async () => ((await asked()).length ? classify() : forget()),
+  changed: classifyIfAsked,
 });
 element('classify').onclick = classify;
+element('head').onchange = classifyIfAsked;
+element('heads').hidden = !settings.trained;
+element('trained').textContent = `trained, for up to ${settings.trained} classes`;
 element('add').onclick = addClass;
 for (let i = 0; i < settings.classes; i++) addClass();
 

@@ -23,6 +23,7 @@ def write_page(
   probabilities: Any,
   *,
   support: Sequence[int],
+  account: Sequence[str] = (),
 ) -> Path:
   """Writes each picture with its label and confidence, whole or not at all.
 
@@ -34,6 +35,7 @@ def write_page(
     classes: names, in the order of the probabilities.
     probabilities: `[n, num_classes]`.
     support: the number of labeled pictures of each class.
+    account: sentences on how the model was used, and with which accuracy.
 
   Returns:
     The page's path.
@@ -56,12 +58,17 @@ def write_page(
     {
       'Confusion matrix': matrix,
       'Pictures': f'<div class="predictions">{figures}</div>',
+      'How the model was used': _paragraph(account),
     },
   )
   # In ASCII, with references for the rest, no locale can spoil it.
   ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   write_atomically(path, ascii_page)
   return path
+
+
+def _paragraph(sentences: Sequence[str]) -> str:
+  return f'<p>{html.escape(" ".join(sentences))}</p>' if sentences else ''
 
 
 def confusion_matrix(

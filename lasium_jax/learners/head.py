@@ -58,7 +58,7 @@ def head_for(
       if classes > leaf.shape[-1]:
         raise ValueError(
           f'The trained head is for {leaf.shape[-1]} classes, and there are '
-          f"{classes}. Say head='mean', which has no limit."
+          f"{classes}. Say head='auto' or 'mean', which have no limit."
         )
       columns[..., :classes] = np.asarray(leaf)[..., :classes]
     if columns.ndim == 1:  # The biases.

@@ -1,16 +1,29 @@
 """Trained models as files, and back."""
 
-from lasium_jax.models.build import generator, image_shape, learner, shapes
+from lasium_jax.models.build import (
+  generator,
+  has_head,
+  image_shape,
+  learner,
+  shapes,
+)
 from lasium_jax.models.card import BadModel
 from lasium_jax.models.files import Model, load_model, save_model
+from lasium_jax.models.uses import Use, account, expected, manner, uses
 
 __all__ = [
   'BadModel',
   'Model',
+  'Use',
+  'account',
+  'expected',
   'generator',
+  'has_head',
   'image_shape',
   'learner',
   'load_model',
+  'manner',
   'save_model',
   'shapes',
+  'uses',
 ]

@@ -33,7 +33,7 @@ GENERATORS = {
 Section = Mapping[str, Any]  # A `name`, and the settings of what has it.
 
 
-def checked(table: Mapping[str, Part], section: Section, where: str) -> Part:
+def checked(table: Mapping[str, Part], section: Any, where: str) -> Part:
   """The part that a section names.
 
   Args:
@@ -80,10 +80,9 @@ def make_learner(
     The learner.
   """
   part, settings = LEARNERS[section['name']], settings_of(section)
-  compares = 'ways' in part.given
-  if compares:
-    settings['ways'] = ways
-  outputs = None if compares else ways
+  outputs: int | None = ways
+  if 'ways' in part.given:
+    settings['ways'], outputs = ways, None
   return part.make(make_network(network)(outputs), padded=padded, **settings)
 
 
@@ -99,6 +98,12 @@ def image_shape(card: Mapping[str, Any]) -> tuple[int, int, int]:
   """`(H, W, C)` of the images that a model takes or makes."""
   image = card['image']
   return image['height'], image['width'], image['channels']
+
+
+def has_head(card: Mapping[str, Any]) -> bool:
+  """Whether the network of a learner's card has one logit a way."""
+  name = card['architecture']['learner']['name']
+  return 'ways' not in LEARNERS[name].given
 
 
 def learner(
@@ -118,10 +123,15 @@ def learner(
 
   Returns:
     The learner, for the model's parameters where `ways` is unchanged.
+
+  Raises:
+    BadSetting: if a change is of no setting that the learner has, or wrong.
   """
   architecture = card['architecture']
+  section = {**architecture['learner'], **changes}
+  checked(LEARNERS, section, section['name'])
   return make_learner(
-    {**architecture['learner'], **changes},
+    section,
     architecture['network'],
     architecture['ways'] if ways is None else ways,
     padded=padded,

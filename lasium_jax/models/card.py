@@ -1,8 +1,15 @@
-"""The card of a model: what it says, and whether it can be believed."""
+"""The card of a model: what it says, and whether it can be believed.
 
-from collections.abc import Mapping
+What an architecture may say follows from the tables of
+`lasium_jax.models.build`, and so from the signatures of what these name.
+"""
+
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS, checked
+from lasium_jax.settings import BadSetting, Range, Ways, check_value, pick
 
 FORMAT = 'lasium_jax model'
 FORMAT_VERSION = 1
@@ -10,7 +17,15 @@ FORMAT_VERSION = 1
 # What may be read from a file that another person made.
 _MAX_SIDE = 1_024  # Pixels.
 _MAX_NUMBER = 2**16  # Of anything in the architecture, such as steps.
+_MAX_VALUES = 64  # Of one setting, such as the channels of each block.
 
+_Side = Annotated[int, Range(1, _MAX_SIDE)]
+_IMAGE = {
+  'height': _Side,
+  'width': _Side,
+  'channels': Literal[1, 3],
+  'invert': bool,
+}
 _FIELDS: dict[str, type] = {
   'architecture': dict,
   'image': dict,
@@ -19,7 +34,6 @@ _FIELDS: dict[str, type] = {
   'library_version': str,
   'weights_sha256': str,
 }
-_CHANNELS = (1, 3)
 
 
 class BadModel(ValueError):
@@ -27,47 +41,79 @@ class BadModel(ValueError):
 
 
 def check_card(card: Any, path: Path) -> None:
-  if not isinstance(card, dict) or card.get('format') != FORMAT:
-    raise BadModel(f'{path} is not the card of a {FORMAT}.')
+  """Sees that a model can be built from a card.
+
+  Args:
+    card: of JSON types.
+    path: of the card, for messages.
+
+  Raises:
+    BadModel: if a field is missing, or wrong; the message names it.
+  """
+  form = card.get('format') if isinstance(card, dict) else None
+  if form != FORMAT:
+    raise BadModel(
+      f'{path} is not the card of a {FORMAT}: its format is {form!r}.'
+    )
   version = card.get('format_version')
   if type(version) is not int or version < 1:
     raise BadModel(f'{path}: format_version is {version!r}, no number from 1.')
   if version > FORMAT_VERSION:
     raise BadModel(
-      f'{path} has format version {version}, and this lasium_jax reads up to '
+      f'{path}: format_version is {version}, and this lasium_jax reads up to '
       f'{FORMAT_VERSION}. Install a newer one.'
-    )
-  if card.get('kind') not in ('learner', 'generator'):
-    raise BadModel(
-      f"{path}: kind is {card.get('kind')!r}; it must be 'learner' or "
-      "'generator'."
     )
   for field, kind in _FIELDS.items():
     if not isinstance(card.get(field), kind):
       raise BadModel(f'{path}: {field} is missing or no {kind.__name__}.')
-  _check_image(card['image'], path)
-  _check_numbers(card['architecture'], 'architecture', path)
+  try:
+    _check_fields(_IMAGE, card['image'], 'image')
+    check = pick(_ARCHITECTURES, card.get('kind'), 'kind')
+    check(card['architecture'], 'architecture')
+    _check_size(card['architecture'], 'architecture')
+  except BadSetting as error:
+    raise BadModel(f'{path}: {error}') from error
 
 
-def _check_image(image: Mapping[str, Any], path: Path) -> None:
-  sides = [image.get('height'), image.get('width')]
-  if not all(type(s) is int and 1 <= s <= _MAX_SIDE for s in sides):
-    raise BadModel(
-      f'{path}: image is {sides[0]}x{sides[1]}; both must be 1 to {_MAX_SIDE}.'
-    )
-  if image.get('channels') not in _CHANNELS:
-    raise BadModel(f'{path}: image.channels must be one of {_CHANNELS}.')
-  if type(image.get('invert')) is not bool:
-    raise BadModel(f'{path}: image.invert must be true or false.')
+def _check_fields(
+  fields: Mapping[str, Any], values: Mapping[str, Any], where: str
+) -> None:
+  """Sees that values are of the annotations in `fields`, and no others."""
+  for name in values:
+    if name not in fields:
+      raise BadSetting(f'{where} has no {name!r}; it has {", ".join(fields)}.')
+  for name, annotation in fields.items():
+    check_value(annotation, values.get(name), f'{where}.{name}')
 
 
-def _check_numbers(value: Any, name: str, path: Path) -> None:
+def _check_learner(architecture: Mapping[str, Any], where: str) -> None:
+  fields = {'network': Any, 'learner': Any, 'ways': Ways}
+  _check_fields(fields, architecture, where)
+  checked(NETWORKS, architecture.get('network'), f'{where}.network')
+  checked(LEARNERS, architecture.get('learner'), f'{where}.learner')
+
+
+def _check_generator(architecture: Mapping[str, Any], where: str) -> None:
+  checked(GENERATORS, architecture, where)
+
+
+_ARCHITECTURES: dict[str, Callable[[Mapping[str, Any], str], None]] = {
+  'learner': _check_learner,
+  'generator': _check_generator,
+}
+
+
+def _check_size(value: Any, where: str) -> None:
   """So that no card asks for work without end."""
   if isinstance(value, dict):
     for key, item in value.items():
-      _check_numbers(item, f'{name}.{key}', path)
+      _check_size(item, f'{where}.{key}')
   elif isinstance(value, list):
+    if len(value) > _MAX_VALUES:
+      raise BadSetting(
+        f'{where} has {len(value)} values; {_MAX_VALUES} are the most.'
+      )
     for item in value:
-      _check_numbers(item, name, path)
+      _check_size(item, where)
   elif isinstance(value, int | float) and not 0 <= value <= _MAX_NUMBER:
-    raise BadModel(f'{path}: {name} is {value}, not in 0 to {_MAX_NUMBER}.')
+    raise BadSetting(f'{where} is {value}, not in 0 to {_MAX_NUMBER}.')

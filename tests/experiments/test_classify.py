@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from whole_program import ROOT
 
-from experiments import classify
+from experiments.applications import folders
 from experiments.pages import predictions as html_predictions
+from lasium_jax import FewShotClassifier
 
 MODEL = ROOT / 'tests/models/version_1'
 CLASSES = ('<b>', 'circle', 'square')
@@ -40,7 +41,8 @@ def test_queries_whose_classes_are_known(tmp_path):
   support = draw(tmp_path / 'support', (1, 3, 2))
   queries = draw(tmp_path / 'queries', (2, 1, 1))
   out = tmp_path / 'deep/out'
-  page = classify.classify(MODEL, support, queries, out)
+  page, table_path, account = folders.classify(MODEL, support, queries, out)
+  assert table_path == out / 'predictions.csv'
   head, *table = rows(out)
   assert head == ['file', 'label', 'p(<b>)', 'p(circle)', 'p(square)']
   files = ['<b>/b0.png', '<b>/b1.png', 'circle/circle0.png']
@@ -54,15 +56,16 @@ def test_queries_whose_classes_are_known(tmp_path):
   assert f'{right} of 4 are right' in text
   assert text.count('<img') == 4
   assert '<b>/' not in text
+  assert ' '.join(account) in text
   assert not re.search(r'(src|href)="(?!data:)', text)
 
 
 def test_queries_of_one_folder(tmp_path):
   support = draw(tmp_path / 'support', (1, 1, 1))
   queries = draw(tmp_path / 'queries', (1, 1, 1), nested=False)
-  page = classify.classify(
+  page = folders.classify(
     MODEL, support, queries, tmp_path / 'out', transductive=True
-  )
+  ).page
   assert [row[0] for row in rows(tmp_path / 'out')[1:]] == [
     'b0.png',
     'circle0.png',
@@ -71,18 +74,51 @@ def test_queries_of_one_folder(tmp_path):
   assert 'Confusion matrix' not in page.read_text()
 
 
+@pytest.mark.parametrize(
+  ('options', 'used'),
+  [
+    ({}, 'each query by itself, with the trained head'),
+    ({'head': 'mean'}, 'each query by itself, with the mean head'),
+    ({'transductive': True}, 'all queries together, with the trained head'),
+  ],
+)
+def test_what_was_used_is_said_and_done(options, used, tmp_path):
+  support = draw(tmp_path / 'support', (1, 1, 1))
+  queries = draw(tmp_path / 'queries', (2, 2, 2))
+  done = folders.classify(MODEL, support, queries, tmp_path / 'out', **options)
+  assert done.account[0] == f'The model classifies {used}.'
+  assert done.account[0] in done.page.read_text()
+  known = folders.find_pictures(support)
+  classifier = FewShotClassifier.load(
+    MODEL,
+    head=options.get('head', 'trained'),
+    inductive='transductive' not in options,
+  ).fit(known.files, known.labels)
+  expected = classifier.predict_proba(folders.find_pictures(queries).files)
+  found = [[float(p) for p in row[2:]] for row in rows(tmp_path / 'out')[1:]]
+  np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_the_trained_head_for_too_many_classes_is_refused(tmp_path):
+  support = draw(tmp_path / 'support', (1, 1, 1))
+  (tmp_path / 'support/fourth').mkdir()
+  shutil.copy(support / 'circle/circle0.png', support / 'fourth/0.png')
+  with pytest.raises(ValueError, match='for 3 classes, and there are 4'):
+    folders.classify(MODEL, support, support, tmp_path / 'out', head='trained')
+
+
 def test_hidden_files_and_folders_are_no_pictures(tmp_path):
   folder = draw(tmp_path / '.data', (1, 2, 0))
-  expected = classify.find_pictures(folder)
+  expected = folders.find_pictures(folder)
   assert expected.labels == ['<b>', 'circle', 'circle']
   shown = folder / 'circle/circle0.png'
   (folder / '.ipynb_checkpoints').mkdir()
   for hidden in ('._a.png', 'circle/._a.png', '.ipynb_checkpoints/a.png'):
     shutil.copy(shown, folder / hidden)
-  assert classify.find_pictures(folder) == expected
+  assert folders.find_pictures(folder) == expected
   # Named otherwise, but a picture by how it begins.
   shutil.copy(shown, folder / 'circle/scan')
-  found = classify.find_pictures(folder)
+  found = folders.find_pictures(folder)
   assert {*found.files} - {*expected.files} == {folder / 'circle/scan'}
 
 
@@ -128,8 +164,18 @@ def test_what_cannot_be_used_is_named(name, tmp_path, monkeypatch):
   places = {'--model': str(MODEL), '--support': 'support'}
   places |= {'--queries': 'queries'} | flags
   with pytest.raises(ValueError, match=said):
-    classify.classify(*map(Path, places.values()), tmp_path / 'out')
+    folders.classify(*map(Path, places.values()), tmp_path / 'out')
   assert not (tmp_path / 'out').exists()
+
+
+def test_the_command_says_what_was_used(program, tmp_path):
+  support = draw(tmp_path / 'support', (1, 1, 1))
+  out = tmp_path / 'out'
+  command = [sys.executable, 'experiments/classify.py', f'--model={MODEL}']
+  command += [f'--support={support}', f'--queries={support}', f'--out={out}']
+  said = program.run([*command, '--head=mean', '--transductive'])
+  assert 'all queries together, with the mean head.' in said
+  assert f'Report: {out / "report.html"}' in said
 
 
 def test_an_error_is_one_message_and_exit_code_1(program):

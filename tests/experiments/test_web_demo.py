@@ -5,18 +5,20 @@ import base64
 import contextlib
 import io
 import json
+import logging
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 import zlib
 from http.client import HTTPConnection
 from pathlib import Path
-from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -24,7 +26,6 @@ import pytest
 from PIL import Image
 from whole_program import ROOT
 
-from experiments import web_demo
 from experiments.applications import web_answer
 from experiments.applications.web_answer import Class, Picture
 from lasium_jax import FewShotClassifier, models
@@ -32,15 +33,27 @@ from lasium_jax import FewShotClassifier, models
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 DRIVER = shutil.which('chromedriver')
 SIDE = 12
+LEARNERS = {
+  'protonets': {'name': 'protonets', 'distance': 'sum'},
+  'maml': {'name': 'maml', 'steps': 2},
+}
+ENTRY = {
+  'dataset': 'glyphs',
+  'ways': 3,
+  'shots': 1,
+  'accuracy': 0.9,
+  'ci95': 0.01,
+  'normalization': 'inductive',
+}
 
 
-def make_model(channels=1):
-  """ProtoNets with the weights that training begins with."""
+def make_model(channels=1, learner='protonets'):
+  """A learner of three ways, with the weights that training begins with."""
   card = {
     'kind': 'learner',
     'architecture': {
       'network': {'name': 'conv4', 'filters': 4},
-      'learner': {'name': 'protonets', 'distance': 'sum'},
+      'learner': LEARNERS[learner],
       'ways': 3,
     },
     'image': {
@@ -50,7 +63,7 @@ def make_model(channels=1):
       'invert': channels == 1,
     },
     'training': {'run': 'tests'},
-    'accuracy': [],
+    'accuracy': [ENTRY],
   }
   x = np.zeros((1, SIDE, SIDE, channels), np.float32)
   params = models.learner(card).init(jax.random.key(0), x)
@@ -93,13 +106,43 @@ def test_probabilities_are_those_of_the_classifier(channels):
     images += [pixels(seed, class_, channels) for seed in range(count)]
     labels += [name] * count
   query = picture(9, 2, channels)
-  found = web_answer.probabilities(model, classes, query)
+  found = web_answer.classify(model, classes, query).probabilities
   assert list(found) == list(counts)
   expected = FewShotClassifier(model).fit(np.stack(images), labels)
   row = expected.predict_proba(pixels(9, 2, channels)[None])[0]
   for name, share in zip(expected.classes_, row, strict=True):
     assert found[name] == share
   assert max(found, key=found.get) == 'bee'
+
+
+@pytest.mark.parametrize(
+  ('head', 'count', 'used'),
+  [
+    ('auto', 3, 'trained'),
+    ('auto', 4, 'mean'),
+    ('trained', 2, 'trained'),
+    ('mean', 2, 'mean'),
+  ],
+)
+def test_the_head_that_was_asked_for_is_used_and_said(head, count, used):
+  model = make_model(learner='maml')
+  classes = [Class(str(c), [picture(0, c)]) for c in range(count)]
+  found, account = web_answer.classify(model, classes, picture(9, 1), head)
+  expected = FewShotClassifier(model, head=used)
+  images = np.stack([pixels(0, c) for c in range(count)])
+  expected.fit(images, [str(c) for c in range(count)])
+  row = expected.predict_proba(pixels(9, 1)[None])[0]
+  assert [*found.values()] == row.tolist()
+  assert account[0].endswith(f'each query by itself, with the {used} head.')
+  assert ('90.0 ± 1.0 % on glyphs' in account[1]) == (used == 'trained')
+
+
+def test_the_trained_head_for_too_many_classes_is_refused():
+  classes = [Class(str(c), [picture(0, c)]) for c in range(4)]
+  with pytest.raises(ValueError, match='for 3 classes, and there are 4'):
+    web_answer.classify(
+      make_model(learner='maml'), classes, picture(9, 1), 'trained'
+    )
 
 
 def two(first=None, second=None):
@@ -138,7 +181,7 @@ BAD = {
 def test_what_is_wrong_is_said(name, model):
   classes, query, said = BAD[name]
   with pytest.raises(ValueError, match=said):
-    web_answer.probabilities(model, classes, query)
+    web_answer.classify(model, classes, query)
 
 
 def test_a_bomb_is_not_decoded(model):
@@ -148,7 +191,7 @@ def test_a_bomb_is_not_decoded(model):
   checked = content[12:29]
   content[29:33] = zlib.crc32(checked).to_bytes(4, 'big')
   with pytest.raises(ValueError, match=r'bomb.png of a: .*9000x9000 pixels'):
-    web_answer.probabilities(
+    web_answer.classify(
       model, two(Picture('bomb.png', bytes(content))), picture(0, 0)
     )
 
@@ -158,13 +201,14 @@ def encoded(picture):
   return {'name': picture.name, 'content': content}
 
 
-def request_of(classes, query):
+def request_of(classes, query, head='auto'):
   return {
     'classes': [
       {'name': name, 'pictures': [encoded(p) for p in shown]}
       for name, shown in classes
     ],
     'query': query and encoded(query),
+    'head': head,
   }
 
 
@@ -172,14 +216,28 @@ def request_of(classes, query):
   'request_',
   [
     *(None, [], {}, {'classes': 3, 'query': None}),
-    {'classes': [{'name': 'a'}], 'query': None},
-    {'classes': [], 'query': {'name': 'a', 'content': 'no base 64!'}},
+    {'classes': [{'name': 'a'}], 'query': None, 'head': 'auto'},
+    {'classes': [], 'query': None},
+    {
+      'classes': [],
+      'query': {'name': 'a', 'content': 'no base 64!'},
+      'head': '',
+    },
     {'classes': [], 'query': {'name': 'a', 'content': 7}},
   ],
 )
 def test_a_request_of_another_page(request_, model):
   with pytest.raises(ValueError, match='Load the page again'):
     web_answer.answer(model, request_)
+
+
+@pytest.fixture(scope='module')
+def web_server():
+  for package in ('starlette', 'uvicorn'):
+    pytest.importorskip(package)
+  from experiments.applications import web_server
+
+  return web_server
 
 
 @pytest.fixture(scope='module')
@@ -247,20 +305,21 @@ def refused_length(address, length):
     return connection.getresponse().status
 
 
-def test_server(page, model):
+def test_server(page, model, web_server):
   classes, query = two(), picture(5, 1)
   body = json.dumps(request_of(classes, query)).encode()
   status, _, reply = ask(f'{page}/classify', body)
   assert status == 200
-  found = json.loads(reply)['probabilities']
-  assert [name for name, _ in found] == ['a', 'b']
-  expected = web_answer.probabilities(model, classes, query)
-  assert dict(found) == pytest.approx(expected, rel=1e-3)
+  found = json.loads(reply)
+  assert [name for name, _ in found['probabilities']] == ['a', 'b']
+  expected, account = web_answer.classify(model, classes, query)
+  assert dict(found['probabilities']) == pytest.approx(expected, rel=1e-3)
+  assert found['account'] == account
 
   status, _, reply = ask(f'{page}/classify', b'{"classes"')
   assert status == 400
   assert 'error' in json.loads(reply)
-  assert refused_length(page, web_demo.MAX_REQUEST + 1) == 413
+  assert refused_length(page, web_server.MAX_REQUEST + 1) == 413
   assert ask(page, Host='elsewhere.example')[0] == 400
   assert ask(f'{page}/../web_demo.py')[0] == 404
   policy = ask(page)[1]['Content-Security-Policy']
@@ -294,28 +353,132 @@ def status_for(application, host):
     ('::', ('[fd00::2]', 'a.example'), ()),
   ],
 )
-def test_the_page_answers_to_its_own_names_only(model, host, names, others):
-  pytest.importorskip('starlette')
-  page = web_demo.application(model, 2, web_demo.allowed_hosts(host))
+def test_the_page_answers_to_its_own_names_only(
+  model, host, names, others, web_server
+):
+  page = web_server.application(model, 2, web_server.allowed_hosts(host))
   found = {name: status_for(page, f'{name}:7860') for name in names + others}
   assert found == dict.fromkeys(names, 200) | dict.fromkeys(others, 400)
 
 
-def start(model, port):
-  web_demo.work(
-    SimpleNamespace(model=model, host='127.0.0.1', port=port, classes=2)
-  )
-
-
-def test_wrong_starts(folder, tmp_path):
-  pytest.importorskip('starlette')
+def test_wrong_starts(folder, tmp_path, web_server):
   with (
     socket.create_server(('127.0.0.1', 0)) as other,
     pytest.raises(OSError, match='in use'),
   ):
-    start(folder, other.getsockname()[1])
+    web_server.run(folder, '127.0.0.1', other.getsockname()[1], 2)
   with pytest.raises(models.BadModel, match='is no model'):
-    start(tmp_path, 0)
+    web_server.run(tmp_path, '127.0.0.1', 0, 2)
+
+
+def test_a_generator_has_no_page(tmp_path, web_server):
+  card = {
+    **make_model().card,
+    'kind': 'generator',
+    'architecture': {'name': 'msgan', 'latent_size': 2, 'filters': 2},
+  }
+  params = jax.tree.map(
+    lambda leaf: np.zeros(leaf.shape, leaf.dtype), models.shapes(card)
+  )
+  folder = models.save_model(tmp_path / 'model', models.Model(card, params))
+  with pytest.raises(models.BadModel, match='is a generator'):
+    web_server.run(folder, '127.0.0.1', 0, 2)
+
+
+PATIENCE = 1.0  # Seconds, of servers that tests keep waiting.
+
+
+@contextlib.contextmanager
+def impatient(web_server, model, *, patience=PATIENCE, **changes):
+  """A started server's address."""
+  page = web_server.application(
+    model, 2, ['127.0.0.1'], patience=patience, **changes
+  )
+  server = web_server.make_server(page, patience=patience)
+  with socket.create_server(('127.0.0.1', 0)) as listener:
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+      yield listener.getsockname()
+    finally:
+      server.should_exit = True
+      thread.join(20)
+      assert not thread.is_alive()
+
+
+def begin(address, length=1_000, sent=b'{'):
+  """A connection on which the request has begun, and does not go on."""
+  connection = socket.create_connection(address, timeout=20)
+  head = (
+    f'POST /classify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}'
+  )
+  connection.sendall(f'{head}\r\n\r\n'.encode() + sent)
+  return connection
+
+
+def read_all(connection):
+  """What comes until the other side closes."""
+  parts = iter(lambda: connection.recv(65_536), b'')
+  return b''.join(parts).decode()
+
+
+def test_a_client_that_leaves_leaves_no_traceback(model, web_server, caplog):
+  # Uvicorn's loggers do not hand on what they log.
+  log = logging.getLogger('uvicorn.error')
+  with impatient(web_server, model) as address, contextlib.ExitStack() as stack:
+    log.addHandler(caplog.handler)
+    stack.callback(log.removeHandler, caplog.handler)
+    for _ in range(3):
+      begin(address).close()
+    assert ask(f'http://127.0.0.1:{address[1]}/settings')[0] == 200
+  assert caplog.text == ''
+
+
+def test_bodies_that_never_come_keep_nobody_out(model, web_server):
+  """Neither while they are waited for, nor for longer than is allowed."""
+  body = json.dumps(request_of(two(), picture(5, 1))).encode()
+  with impatient(web_server, model) as address, contextlib.ExitStack() as stack:
+    page = f'http://127.0.0.1:{address[1]}'
+    assert ask(f'{page}/classify', body)[0] == 200  # Compiled by now.
+    start = time.monotonic()
+    waiting = [
+      stack.enter_context(contextlib.closing(begin(address))) for _ in range(40)
+    ]
+    assert ask(f'{page}/settings')[0] == 200
+    assert ask(f'{page}/classify', body)[0] == 200
+    answers = [read_all(connection) for connection in waiting]
+    assert time.monotonic() - start < PATIENCE + 10
+  for answer in answers:
+    assert answer.startswith('HTTP/1.1 408 ')
+    assert 'took too long' in answer
+
+
+def test_a_connection_that_asks_nothing_is_closed(model, web_server):
+  with (
+    impatient(web_server, model) as address,
+    socket.create_connection(address, timeout=10) as silent,
+    socket.create_connection(address, timeout=10) as slow,
+  ):
+    slow.sendall(b'GET / HTTP/1.1\r\nHost: 127')
+    assert read_all(silent) == read_all(slow) == ''
+
+
+def test_bodies_have_so_many_bytes_together(model, web_server):
+  """And their room is free again when they are gone."""
+  with impatient(web_server, model, patience=60, max_bytes=1_000) as address:
+    page = f'http://127.0.0.1:{address[1]}/classify'
+    with contextlib.closing(begin(address, sent=b'x' * 900)):
+      wait_for(503, page, b'y' * 200)
+      assert ask(page, b'y' * 50)[0] == 400  # It fits, and is no JSON.
+    wait_for(400, page, b'y' * 900)
+
+
+def wait_for(status, page, body):
+  """Asks until the answer is this."""
+  end = time.monotonic() + 20
+  while ask(page, body)[0] != status:
+    assert time.monotonic() < end
+    time.sleep(0.02)
 
 
 @pytest.fixture
@@ -377,6 +540,13 @@ class Page:
 
     return WebDriverWait(self.driver, 30).until(text)
 
+  def wait_until_account_has(self, words):
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(self.driver, 30).until(
+      lambda _: words in self.find('#account')[0].text
+    )
+
   def error(self):
     return self.wait_for('#error')[0]
 
@@ -405,7 +575,7 @@ def test_in_a_browser(page, browser, model, tmp_path):
   query = 3  # After three classes.
   browser.upload(query, [files[1, 9]])
   found = browser.probabilities()
-  expected = web_answer.probabilities(
+  expected, account = web_answer.classify(
     model,
     [
       Class('<b>', [picture(0, 0), picture(1, 0)]),
@@ -416,6 +586,8 @@ def test_in_a_browser(page, browser, model, tmp_path):
   percent = {name: 100 * share for name, share in expected.items()}
   assert found == pytest.approx(percent, abs=0.11)
   assert browser.find('.best th')[0].text == max(percent, key=percent.get)
+  assert browser.wait_for('#account') == [' '.join(account)]
+  assert not browser.find('#heads')[0].is_displayed()  # ProtoNets have none.
 
   (tmp_path / 'notes.png').write_bytes(b'no picture')
   browser.upload(query, [tmp_path / 'notes.png'])
@@ -433,3 +605,21 @@ def test_in_a_browser(page, browser, model, tmp_path):
   )
   own = [url for url in sources if url.startswith(('blob:', 'data:', page))]
   assert sources == own
+
+
+def test_the_head_is_chosen_in_a_browser(browser, web_server, tmp_path):
+  from selenium.webdriver.support.ui import Select
+
+  paths = [tmp_path / f'{class_}.png' for class_ in range(2)]
+  for class_, path in enumerate(paths):
+    path.write_bytes(picture(0, class_).content)
+  model = make_model(learner='maml')
+  with impatient(web_server, model, patience=60) as (_, port):
+    browser.driver.get(f'http://127.0.0.1:{port}')
+    heads = browser.find('#head option')
+    assert heads[1].text == 'trained, for up to 3 classes'
+    for place in (0, 1, 2):  # The query is of the first class.
+      browser.upload(place, [paths[place % 2]])
+    browser.wait_until_account_has('with the trained head')
+    Select(browser.find('#head')[0]).select_by_value('mean')
+    browser.wait_until_account_has('with the mean head')

@@ -164,20 +164,33 @@ DAMAGES = {
   ),
   'list': (lambda f: (f / 'card.json').write_text('[]'), 'not the card'),
   'other format': (set_in('format', value='x'), 'not the card of a lasium_jax'),
-  'newer': (set_in('format_version', value=2), 'version 2.*up to 1.*newer'),
+  'newer': (set_in('format_version', value=2), 'version is 2.*up to 1.*newer'),
   'version': (set_in('format_version', value='1'), "format_version is '1'"),
   'kind': (set_in('kind', value='x'), "kind is 'x'"),
   'no image': (edit_card(lambda c: c.pop('image')), 'image is missing'),
-  'huge image': (set_in('image', 'width', value=10**6), '8x1000000'),
-  'channels': (set_in('image', 'channels', value=2), 'channels must be'),
-  'invert': (set_in('image', 'invert', value='no'), 'true or false'),
+  'huge image': (
+    set_in('image', 'width', value=10**6),
+    r'image\.width is 1000000; it must be a whole number, 1 to 1024\.',
+  ),
+  'channels': (
+    set_in('image', 'channels', value=2),
+    r'image\.channels is 2; it must be one of \[1, 3\]\.',
+  ),
+  'invert': (
+    set_in('image', 'invert', value='no'),
+    r"image\.invert is 'no'; it must be True or False\.",
+  ),
   'learner': (
     set_in('architecture', 'learner', 'name', value='os.system'),
-    'cannot be built',
+    r"architecture\.learner\.name is 'os\.system'; it must be one of",
   ),
   'argument': (
     set_in('architecture', 'network', 'depth', value=4),
-    "cannot be built.*'depth'",
+    r"architecture\.network has no 'depth'; it has filters, ",
+  ),
+  'no rate': (
+    set_in('architecture', 'learner', 'learning_rate', value=None),
+    r'architecture\.learner\.learning_rate is None; it must be a number, 0 or',
   ),
   'steps': (
     set_in('architecture', 'learner', 'steps', value=10**9),
@@ -219,6 +232,14 @@ def test_damage_is_refused_with_the_reason(name, tmp_path):
   with pytest.raises(models.BadModel, match=said) as error:
     models.load_model(folder)
   assert str(folder) in str(error.value)
+
+
+def test_settings_that_do_not_go_together(tmp_path):
+  model = make('vae')
+  architecture = {**model.card['architecture'], 'halvings': 3}
+  card = {**model.card, 'architecture': architecture}
+  with pytest.raises(models.BadModel, match=r'cannot be built.*halve.*3 times'):
+    models.save_model(tmp_path / 'model', model._replace(card=card))
 
 
 def test_a_folder_that_is_in_use_is_left_alone(tmp_path):
