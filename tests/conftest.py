@@ -17,6 +17,14 @@ jax.config.update('jax_num_cpu_devices', 8)  # All but the first wait.
 jax.config.update('jax_disable_most_optimizations', True)
 
 
+def pytest_configure(config):
+  config.addinivalue_line(
+    'markers',
+    'instructions: arithmetic that test_instruction_sets.py has computed once '
+    'more by the instructions of older processors.',
+  )
+
+
 @pytest.fixture
 def key():
   return jax.random.key(0)

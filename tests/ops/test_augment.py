@@ -39,7 +39,7 @@ def test_views_are_mirrored_but_never_upside_down(views):
   assert (green > 0).all()
 
 
-def test_a_fifth_of_the_views_is_grey(views):
+def test_a_fifth_of_the_views_is_gray(views):
   color = np.ptp(views, axis=-1).max((1, 2))
   assert 15 < (color < 1e-6).sum() < 70
 
