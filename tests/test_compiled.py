@@ -99,9 +99,7 @@ def labeled_program(downsample='stride', head='mean', devices=1):
 def lasium_program(name, devices=1):
   model, trainer = getattr(generators, name)(SHAPE)
   params = jax.eval_shape(
-    lambda: trainer.params(
-      trainer.init(jax.random.key(0), training_set(SHAPE))
-    )
+    lambda: trainer.params(trainer.init(jax.random.key(0), training_set(SHAPE)))
   )
   task_fn = lasium(
     model,

@@ -211,9 +211,7 @@ def test_task_loss_by_hand(key):
   y = jnp.asarray([0, 0, 1, 1])
   task = Task(Examples(x, y), Examples(x, y))
   loss, metrics = meta.task_loss(learner, key, (), task)
-  expected = np.mean(
-    [np.log(1 + np.exp(wrong)) for wrong in (-2, 1, 3, -2)]
-  )
+  expected = np.mean([np.log(1 + np.exp(wrong)) for wrong in (-2, 1, 3, -2)])
   np.testing.assert_allclose(loss, expected, rtol=1e-6)
   np.testing.assert_allclose(metrics['accuracy'], 1 / 2, rtol=1e-6)
 

@@ -81,7 +81,10 @@ def test_losses_of_a_step_by_hand(spied, label_noise):
     critic(before.discriminator, x) for x in (bars(8), jnp.asarray(images[:8]))
   )
   for (logits, targets), own, expected in zip(
-    (by_target[1], by_target[0]), (real, fake), TARGETS[label_noise], strict=True
+    (by_target[1], by_target[0]),
+    (real, fake),
+    TARGETS[label_noise],
+    strict=True,
   ):
     np.testing.assert_allclose(logits, own, atol=1e-5)
     np.testing.assert_allclose(targets, expected, rtol=1e-6)
@@ -148,9 +151,7 @@ def test_a_sure_discriminator_is_at_rest_unless_as_released():
 @pytest.mark.usefixtures('compile_fully')
 def test_msgan_learns_the_amount_of_ink(key):
   """From gray noise to images with as much ink as a bar: one in eight."""
-  generator, trainer = msgan(
-    BARS, latent_size=4, filters=8, learning_rate=4e-3
-  )
+  generator, trainer = msgan(BARS, latent_size=4, filters=8, learning_rate=4e-3)
   x = bars()
   update = jax.jit(trainer.updates[0])
   state = trainer.init(key, training_set(BARS))

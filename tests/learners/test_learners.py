@@ -45,6 +45,7 @@ def softmax(logits):
   return e / e.sum(-1, keepdims=True)
 
 
+@pytest.mark.instructions
 def test_maml_inner_loop_by_hand(task, key):
   """Softmax regression, whose gradient is x^T (p - y) / n."""
   learner = learners.maml(LINEAR, steps=3, learning_rate=0.1)
@@ -66,6 +67,7 @@ def bordered(images):
   return jnp.pad(images[:, 1:-1, 1:-1], ((0, 0), (1, 1), (1, 1), (0, 0)))
 
 
+@pytest.mark.instructions
 def test_scratch_inner_loop_by_hand(task, key):
   """Softmax regression by Adam, as Kingma and Ba's Algorithm 1 has it."""
   support = task.support._replace(x=bordered(task.support.x))
@@ -83,6 +85,7 @@ def test_scratch_inner_loop_by_hand(task, key):
   assert not np.asarray(adapted.params)[:8].any()
 
 
+@pytest.mark.instructions
 def test_gradient_through_scratch_by_finite_differences(task, key):
   """Finite where Adam's second moments are exactly zero."""
   learner = learners.scratch(LINEAR, steps=3, learning_rate=0.01)
@@ -177,6 +180,7 @@ def test_first_order_maml_is_the_gradient_at_the_adapted_weights(task, key):
   assert jnp.abs(difference).max() > 1e-3
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('distance', ['mean', 'sum'])
 def test_protonets_by_hand(task, key, distance):
   learner = learners.protonets(LINEAR, ways=WAYS, distance=distance)
@@ -209,6 +213,7 @@ VOTES = {
 }
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('neighbors', VOTES)
 def test_nearest_neighbors_by_hand(key, neighbors):
   x, y = (jnp.asarray(values) for values in POINTS)

@@ -83,6 +83,7 @@ def test_padding_would_change_a_learner_that_is_not_told_of_it(name, task, key):
   assert jnp.abs(logits - expected).max() > 1e-3
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('name', LEARNERS)
 def test_padding_has_no_part_in_the_outer_gradient(name, task, key):
   learner = LEARNERS[name](padded=True)
@@ -108,6 +109,7 @@ def test_a_class_without_support_is_never_predicted(task, key):
   assert jnp.isfinite(logits[:, ::2]).all()
 
 
+@pytest.mark.instructions
 def test_a_class_without_support_leaves_the_gradient_finite(task, key):
   """And as it is without that class."""
   absent = task.support._replace(y=task.support.y.at[2:4].set(-1))
@@ -128,7 +130,9 @@ def test_a_class_without_support_leaves_the_gradient_finite(task, key):
     return jax.tree.leaves(jax.jit(jax.grad(loss))(params))
 
   for found, expected in zip(
-    gradient(3, absent, query.y), gradient(2, without, query.y // 2), strict=True
+    gradient(3, absent, query.y),
+    gradient(2, without, query.y // 2),
+    strict=True,
   ):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
