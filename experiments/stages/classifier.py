@@ -12,6 +12,7 @@ from experiments.run import loop, streams
 from experiments.run.config import run_name
 from experiments.run.loop import Stage
 from experiments.run.members import label
+from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.results import Result
 from experiments.run.run import Run
@@ -122,7 +123,7 @@ def _stage(
 def tester(classify: ClassifyFn, test: Dataset) -> Any:
   """`params -> right [n]`, which test images are classified right."""
 
-  @jax.jit
+  @jit
   def right(params: Params, images: Array, labels: Array) -> Array:
     logits = classify(params, as_floats(images)).logits
     return logits.argmax(-1) == labels

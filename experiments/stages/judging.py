@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from experiments.run.precision import jit
 from experiments.run.run import Run, vectorizes
 from lasium_jax import meta, parallel
 from lasium_jax.types import Array, Learner, Params, TaskFn
@@ -50,4 +50,4 @@ def judge(
 
     return run.over_members(of_member, (keys, values, params))
 
-  return jax.jit(accuracies)
+  return jit(accuracies)

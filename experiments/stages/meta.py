@@ -12,6 +12,7 @@ from experiments.run import loop, streams
 from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
+from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.run import Run, vectorizes
 from experiments.stages.judging import Values, judge
@@ -222,7 +223,7 @@ def _compiled_steps(run: Run, step_of: Callable[[Values], Any]) -> Any:
 
     return run.over_members(member_steps, (state, those))
 
-  return jax.jit(steps, static_argnums=4, donate_argnums=0)
+  return jit(steps, static_argnums=4, donate_argnums=0)
 
 
 def _validator(

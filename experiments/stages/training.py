@@ -18,6 +18,7 @@ from experiments.run import members as members_of_run
 from experiments.run import streams
 from experiments.run.loop import Stage
 from experiments.run.members import Member
+from experiments.run.precision import jit
 from lasium_jax import parallel
 from lasium_jax.batches import gather
 from lasium_jax.types import (
@@ -216,7 +217,6 @@ def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
     batch = fit.batch_fn(batch_key, shared, batch)
     return fit.trainer.updates[update](update_key, state, batch)
 
-  @functools.partial(jax.jit, static_argnums=0, donate_argnums=2)
   def many(
     update: int, key: Array, state: State, shared: Any, batches: Any
   ) -> tuple[State, Metrics]:
@@ -236,12 +236,16 @@ def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
     state, metrics = jax.lax.scan(body, state, items)
     return state, jax.tree.map(lambda leaf: leaf.mean(0), metrics)
 
+  compiled = jit(many, static_argnums=0, donate_argnums=2)
+
   def advance(
     key: Array, state: State, fetched: Fetched, first: int, epoch: int
   ) -> tuple[State, Metrics]:
     update = epoch % len(fit.trainer.updates)
     batches = (fetched, np.int32(first), np.int32(epoch))
-    advanced: tuple[State, Metrics] = many(update, key, state, source, batches)
+    advanced: tuple[State, Metrics] = compiled(
+      update, key, state, source, batches
+    )
     return advanced
 
   return advance
