@@ -126,7 +126,9 @@ def stage_of(
 
   def init() -> States:
     states = tuple(trainer.init(key.init, data) for key in keys)
-    return parallel.replicate(mesh, states)
+    # Each leaf in memory of its own: a state is donated, and may not be that
+    # of another leaf, or of the data.
+    return parallel.replicate(mesh, jax.tree.map(jnp.copy, states))
 
   def advance_member(
     i: int, state: State, first: int, n: int

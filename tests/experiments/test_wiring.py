@@ -1,0 +1,217 @@
+"""What a config says reaches what it is about: no setting is left hanging.
+
+Every test here fails if its setting is not handed on, or handed on to another
+place.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from whole_program import config_of
+
+from experiments.components import tasks
+from experiments.components.few_shot import parts_of
+from experiments.run.app import settings_of
+from experiments.run.config import flatten
+from experiments.stages import meta
+from experiments.systems import lasium
+from lasium_jax.data import image_set
+from lasium_jax.types import GeneratorSource, TrainingSet
+
+
+def settings(config):
+  return settings_of(config, lasium.system())
+
+
+@pytest.mark.parametrize('run', ['ro-vae-maml', 'umtra-maml'])
+def test_queries_alone_are_shifted_and_by_minus_5_to_4(shrunk, splits, run):
+  """Of Omniglot's runs, as the released code shifts them (docs/papers.md)."""
+  config = shrunk(run, 'omniglot', tasks__queries=40)
+  own = settings(config)
+  assert own['augment'] == {'shift': (-5, 4), 'views': False}
+  augment = tasks.augmentation(**own['augment'])
+  dots = jnp.zeros((4_000, 16, 16, 1)).at[:, 8, 8].set(1.0)
+  moved = np.asarray(augment(jax.random.key(0), dots))[..., 0]
+  _, rows, columns = np.nonzero(moved)
+  for places in (rows, columns):
+    assert set(places - 8) == set(range(-5, 5))
+
+  parts = parts_of(own)
+  source = image_set(splits.train)
+  if parts.trainer:
+    data = TrainingSet(source.images)
+    params = parts.trainer.params(parts.trainer.init(jax.random.key(0), data))
+    source = GeneratorSource(params, source.images)
+  still = parts_of({**own, 'augment': {'shift': (0, 0), 'views': False}})
+  key = jax.random.key(1)
+  shifted, plain = (
+    jax.jit(made.task_fn({}))(key, source) for made in (parts, still)
+  )
+  np.testing.assert_allclose(shifted.support.x, plain.support.x, atol=1e-6)
+  changed = np.abs(shifted.query.x - plain.query.x).max((1, 2, 3)) > 1e-6
+  assert changed.mean() > 0.9
+
+
+def test_supervised_tasks_are_not_shifted():
+  own = settings(config_of('lasium/omniglot.py:supervised-maml'))
+  assert own['augment']['shift'] == (0, 0)
+
+
+@pytest.mark.parametrize('clip', [0.0, 1e-3])
+def test_outer_gradients_are_clipped_elementwise(clip):
+  """By what Adam's first moments are after one step."""
+  optimizer = meta._optimizer(1e-3, clip)({})
+  gradient = {'a': jnp.array([1e-4, -5.0, 0.2])}
+  state = optimizer.init(gradient)
+  _, state = optimizer.update(gradient, state)
+  (moments,) = [
+    leaf.mu['a']
+    for leaf in jax.tree.leaves(state, is_leaf=lambda leaf: hasattr(leaf, 'mu'))
+    if hasattr(leaf, 'mu')
+  ]
+  expected = np.clip(gradient['a'], -clip, clip) if clip else gradient['a']
+  np.testing.assert_allclose(moments, 0.1 * expected, rtol=1e-5)
+
+
+def test_a_runs_clip_reaches_its_optimizer(shrunk, opened, monkeypatch):
+  seen = []
+  monkeypatch.setattr(
+    meta, '_optimizer', lambda *given: seen.append(given) or _stop()
+  )
+  run, parts = opened(
+    shrunk('supervised-maml', meta__clip=7.0, meta__learning_rate=0.25)
+  )
+  with pytest.raises(StopIteration):
+    lasium.meta_train(run, parts, None)
+  assert seen == [(0.25, 7.0)]
+
+
+def _stop():
+  raise StopIteration
+
+
+def test_a_swept_rate_is_that_of_the_optimizer():
+  for rate in (0.5, 0.25):
+    optimizer = meta._optimizer(1e-3, 0.0)({'meta_rate': rate})
+    gradient = {'a': jnp.ones(3)}
+    updates, _ = optimizer.update(gradient, optimizer.init(gradient))
+    np.testing.assert_allclose(updates['a'], -rate, rtol=1e-4)
+
+
+def adaptation(learner, task):
+  """How far a learner's parameters go from where they are."""
+  params = learner.init(jax.random.key(0), task.support.x)
+  adapted = learner.adapt(jax.random.key(1), params, task.support)
+  moves = jax.tree.map(
+    lambda new, old: float(jnp.abs(new - old).max()), adapted.params, params
+  )
+  return max(jax.tree.leaves(moves))
+
+
+@pytest.mark.parametrize(
+  ('fields', 'trains', 'judges'),
+  [
+    # A rate of 0 stands still, and so do no steps.
+    ({}, True, True),
+    ({'learner__steps': 0}, False, True),
+    ({'evaluation_learner__steps': 0}, True, False),
+    # The rate of training is that of evaluation unless that has its own.
+    ({'learner__learning_rate': 0.0}, False, False),
+    ({'evaluation_learner__learning_rate': 0.0}, True, False),
+    (
+      {
+        'learner__learning_rate': 0.0,
+        'evaluation_learner__learning_rate': 0.1,
+      },
+      False,
+      True,
+    ),
+  ],
+)
+def test_evaluation_has_steps_and_a_rate_of_its_own(
+  shrunk, task, fields, trains, judges
+):
+  config = shrunk(
+    'supervised-maml',
+    **{'data__size': 16, 'tasks__ways': 3, 'evaluation__ways': 3, **fields},
+  )
+  parts = parts_of(settings(config))
+  assert (adaptation(parts.learner({}), task) > 0) == trains
+  assert (adaptation(parts.judged({}), task) > 0) == judges
+
+
+def test_a_swept_inner_rate_is_that_of_evaluation_too(shrunk, task):
+  fields = {'data__size': 16, 'tasks__ways': 3, 'evaluation__ways': 3}
+  parts = parts_of(settings(shrunk('supervised-maml', **fields)))
+  assert adaptation(parts.judged({'inner_rate': 0.0}), task) == 0
+  assert adaptation(parts.judged({'inner_rate': 0.5}), task) > 0
+
+
+# What a word behind a run changes of what the run has without it.
+VARIANTS = {
+  'n-vae-maml-paper': {
+    'network.downsample': 'max_pool',
+    'network.head': 'flatten',
+    'latents.sigma': 0.5**0.5,
+  },
+  'n-msgan-protonets-paper': {
+    'network.downsample': 'max_pool',
+    'network.head': 'flatten',
+    'latents.sigma': 0.5**0.5,
+    'learner.distance': 'sum',
+  },
+  'ro-vae-maml-paper': {
+    'network.downsample': 'max_pool',
+    'network.head': 'flatten',
+  },
+  'n-vae-maml-released': {
+    'generator.kl_weighting': 'mean',
+    'anchors.posterior': 'sample',
+    'latents.sigma': 0.0,
+    'latents.sigma_max': 2.0,
+  },
+  'n-vae-protonets-released': {
+    'generator.kl_weighting': 'mean',
+    'anchors.posterior': 'sample',
+    'latents.sigma': 2.0,
+  },
+  'oc-vae-maml-released': {
+    'generator.kl_weighting': 'mean',
+    'anchors.posterior': 'sample',
+  },
+  'ro-msgan-maml-released': {
+    'generator.label_noise': 'released',
+    'anchors.epsilon': 246.09,
+  },
+  'supervised-maml-released': {},
+  'scratch-paper': {
+    'network.downsample': 'max_pool',
+    'network.head': 'flatten',
+  },
+}
+
+
+@pytest.mark.parametrize('run', VARIANTS)
+def test_what_the_papers_text_and_the_released_code_set(run):
+  """docs/papers.md has the sources."""
+  plain, variant = (
+    flatten(settings(config_of(f'lasium/omniglot.py:{name}')))
+    for name in (run.rpartition('-')[0], run)
+  )
+  changed = {
+    field: value
+    for field, value in variant.items()
+    if field != 'name' and plain[field] != value
+  }
+  assert changed == pytest.approx(VARIANTS[run])
+
+
+def test_the_papers_network_has_64_filters_at_any_size():
+  config = config_of('lasium/folder.py:ro-vae-maml-paper')
+  config.data.path = 'x'
+  network = settings(config)['network']
+  assert network['filters'] == 64
+  assert network['downsample'] == 'max_pool'
+  plain = config_of('lasium/folder.py:ro-vae-maml')
+  assert settings(plain)['network']['filters'] == 32
