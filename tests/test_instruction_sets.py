@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-FOLDERS = ('learners', 'generators', 'ops')
+FOLDERS = ('learners', 'embeddings', 'generators', 'ops')
 
 
 @pytest.mark.skipif(

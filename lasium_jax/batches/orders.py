@@ -1,23 +1,28 @@
-"""The orders of rows: one epoch after the other."""
+"""Orders of the rows of a training set, an epoch at a time."""
 
 import jax
-import jax.numpy as jnp
 
-from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Batch, EpochFn, TrainingSet
-
-
-def shuffled(batch_size: int) -> EpochFn:
-  def order(key: Array, data: TrainingSet) -> Array:
-    total = len(data.images)
-    size = min(batch_size, total)
-    steps = total // size
-    rows = jax.random.permutation(key, total)[: steps * size]
-    return rows.reshape(steps, size).astype(jnp.int32)
-
-  return order
+from lasium_jax.settings import Count
+from lasium_jax.types import Array, EpochFn, TrainingSet
 
 
-def gather(data: TrainingSet, rows: Array, epoch: Array) -> Batch:
-  y = None if data.y is None else data.y[rows]
-  return Batch(as_floats(data.images[rows]), rows, epoch, y)
+def shuffled(batch_size: Count) -> EpochFn:
+  """All rows once an epoch, in an order of its own.
+
+  What is left over where rows do not divide into batches has no part in that
+  epoch; another order leaves out others.
+
+  Args:
+    batch_size: b; all rows, where there are fewer.
+
+  Returns:
+    `(key, data) -> [n // b, b]` rows.
+  """
+
+  def epoch(key: Array, data: TrainingSet) -> Array:
+    n = len(data.images)
+    size = min(batch_size, n)
+    steps = n // size
+    return jax.random.permutation(key, n)[: steps * size].reshape(steps, size)
+
+  return epoch
