@@ -415,6 +415,19 @@ def test_a_number_of_other_settings_says_how_it_differs(workdir):
   assert 'how its run differs' in text
 
 
+def test_the_like_stands_alone_and_what_comes_near_together(workdir):
+  config = {**CONFIG, 'generator': {'name': 'msgan'}}
+  write_json(workdir / 'results.json', {'results': [RESULT]})
+  write_json(workdir / 'config.json', config)
+  assert '77.6 ± 0.6 LASIUM Table 7' in words(workdir)
+  assert 'Table 1' not in words(workdir)
+  write_json(
+    workdir / 'config.json', {**config, 'meta': {'iterations': 60_000}}
+  )
+  text = words(workdir)
+  assert 'LASIUM Table 7, 1,000 iterations 83.3 ± 0.5 LASIUM Table 1,' in text
+
+
 def test_each_member_has_the_number_of_its_own_alpha(workdir):
   results = [
     {**RESULT, 'member': {'seed': 0, 'alpha': alpha}} for alpha in (0.2, 0.4)
