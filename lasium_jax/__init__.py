@@ -8,18 +8,26 @@ docs/architecture.md for the whole picture.
 from typing import TYPE_CHECKING, Any
 
 from lasium_jax import (
+  batches,
   data,
+  embeddings,
   generators,
+  io,
   latents,
   learners,
   meta,
   metrics,
   models,
+  nets,
+  ops,
+  parallel,
+  settings,
   tasks,
 )
 from lasium_jax.nets import conv4
 from lasium_jax.types import (
   Anchors,
+  Batch,
   Examples,
   Generator,
   GeneratorSource,
@@ -28,6 +36,7 @@ from lasium_jax.types import (
   Network,
   Task,
   Trainer,
+  TrainingSet,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ __version__ = '0.1.0'
 
 __all__ = [
   'Anchors',
+  'Batch',
   'Examples',
   'FewShotClassifier',
   'Generator',
@@ -46,14 +56,22 @@ __all__ = [
   'Network',
   'Task',
   'Trainer',
+  'TrainingSet',
+  'batches',
   'conv4',
   'data',
+  'embeddings',
   'generators',
+  'io',
   'latents',
   'learners',
   'meta',
   'metrics',
   'models',
+  'nets',
+  'ops',
+  'parallel',
+  'settings',
   'tasks',
 ]
 

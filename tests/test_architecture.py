@@ -18,6 +18,8 @@ MAY_IMPORT = {
   'ops': {'types'},
   'nets': {'types', 'settings', 'ops'},
   'generators': {'types', 'settings', 'ops', 'nets'},
+  'embeddings': {'types', 'settings', 'ops', 'nets'},
+  'batches': {'types', 'settings', 'ops'},
   'latents': {'types', 'settings', 'ops'},
   'tasks': {'types', 'settings', 'ops', 'latents'},
   'learners': {'types', 'settings', 'ops', 'nets'},

@@ -12,6 +12,7 @@ import jax.extend
 import jax.numpy as jnp
 import optax
 import pytest
+from batch_of import training_set
 
 from benchmarks import flops
 from lasium_jax import generators, latents, learners, meta, parallel
@@ -97,9 +98,9 @@ def labeled_program(downsample='stride', head='mean', devices=1):
 
 def lasium_program(name, devices=1):
   model, trainer = getattr(generators, name)(SHAPE)
-  batch = jax.ShapeDtypeStruct((2, *SHAPE), jnp.float32)
-  key = jax.eval_shape(lambda: jax.random.key(0))
-  generator = jax.eval_shape(trainer.init, key, batch)
+  params = jax.eval_shape(
+    lambda: trainer.params(trainer.init(jax.random.key(0), training_set(SHAPE)))
+  )
   task_fn = lasium(
     model,
     latents.prior_anchors(model, WAYS),
@@ -108,7 +109,7 @@ def lasium_program(name, devices=1):
     queries=QUERIES,
   )
   images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
-  source = GeneratorSource(generator.params, images)
+  source = GeneratorSource(params, images)
   return meta_program(task_fn, source, devices=devices)
 
 

@@ -60,6 +60,14 @@ def test_noise_of_a_random_deviation(anchors):
   assert np.corrcoef(each[:, 0], each[:, 1])[0, 1] > 0.7
 
 
+def test_bounds_of_a_random_deviation(anchors):
+  fixed = draws(latents.noise(sigma=0.7), anchors, n=10)
+  equal = draws(latents.noise(sigma=0.7, sigma_max=0.7), anchors, n=10)
+  np.testing.assert_allclose(equal, fixed, rtol=1e-6)
+  with pytest.raises(ValueError, match='at least sigma'):
+    latents.noise(sigma=0.5, sigma_max=0.4)
+
+
 @pytest.mark.parametrize('alpha', [0.2, 0.4])
 def test_random_out_of_class_moves_toward_the_prior(anchors, alpha):
   z = draws(latents.random_out_of_class(GAUSSIAN, alpha=alpha), anchors)
@@ -111,6 +119,44 @@ def test_encoded_anchors_are_distinct_images(source):
       for xi in np.asarray(x)
     ]
     assert all(found)
+
+
+def test_encoded_anchors_may_be_samples_of_the_posterior(source):
+  """Around the encoded images that come with them, each by its own noise."""
+  deviation = 0.3
+
+  def sample_like(key, params, x, n):
+    mean = jnp.repeat(GAUSSIAN.encode(params, x), n, axis=0)
+    return mean + deviation * jax.random.normal(key, mean.shape)
+
+  generator = GAUSSIAN._replace(sample_like=sample_like)
+  make = latents.encoded_anchors
+  anchors = make(generator, WAYS, posterior='sample')
+  keys = jax.random.split(jax.random.key(4), 400)
+  z, _, x = jax.jit(jax.vmap(anchors, in_axes=(0, None)))(keys, source)[:3]
+  mean = jax.vmap(GAUSSIAN.encode, in_axes=(None, 0))(source.params, x)
+  assert is_gaussian(z, mean, deviation)
+  noise = np.asarray(z - mean).reshape(-1, SIZE)
+  assert len(np.unique(noise, axis=0)) == len(noise)
+  plain, _, x = make(generator, WAYS)(keys[0], source)[:3]
+  np.testing.assert_allclose(plain, GAUSSIAN.encode(source.params, x))
+  with pytest.raises(ValueError, match='no posterior'):
+    make(GAUSSIAN, WAYS, posterior='sample')
+
+
+def test_a_latent_of_a_random_image_stands_in_for_a_prior(source):
+  """Distinct images of the source, encoded: an autoencoder's way out."""
+  sampler = latents.random_out_of_class(
+    GAUSSIAN._replace(sample=None), alpha=1.0
+  )
+  given = Anchors(jnp.zeros((WAYS, SIZE)), jnp.int32(1))
+  z = np.asarray(sampler(jax.random.key(0), source, given, jnp.int32(1)))
+  encoded = 3 / 255 * np.asarray(source.images).reshape(50, -1)
+  rows = [np.abs(encoded - v).max(1).argmin() for v in z]
+  np.testing.assert_allclose(z, encoded[rows], rtol=1e-5)
+  assert len(set(rows)) == WAYS
+  with pytest.raises(ValueError, match='a prior or an encoder'):
+    latents.random_out_of_class(GAUSSIAN._replace(sample=None, encode=None))
 
 
 def test_an_epsilon_that_cannot_be_met_ends(source):

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from batch_of import training_set
 
 from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.generators import msgan, vae
-from lasium_jax.ops.images import as_floats
 from lasium_jax.types import (
   Anchors,
   Examples,
@@ -61,8 +61,8 @@ def made(name):
   generator, trainer = GENERATORS[name]()
   images = jax.random.randint(jax.random.key(0), (20, *SHAPE), 0, 256)
   images = images.astype(jnp.uint8)
-  state = trainer.init(jax.random.key(1), as_floats(images[:2]))
-  return generator, GeneratorSource(state.params, images)
+  state = trainer.init(jax.random.key(1), training_set(SHAPE))
+  return generator, GeneratorSource(trainer.params(state), images)
 
 
 def task_fn(generator_name, sampler_name):
@@ -86,9 +86,11 @@ def test_generators_keep_their_protocol(name, key):
 
 @pytest.mark.parametrize('name', SAMPLERS)
 def test_samplers_keep_their_protocol(name, key):
-  sampler = SAMPLERS[name](made('vae')[0])
-  z = jax.vmap(sampler, in_axes=(0, None, 0))(
-    jax.random.split(key, 5), jnp.zeros((WAYS, 4)), jnp.arange(1, 6)
+  generator, source = made('vae')
+  sampler = SAMPLERS[name](generator)
+  anchors = Anchors(jnp.zeros((WAYS, 4)), jnp.int32(1))
+  z = jax.vmap(sampler, in_axes=(0, None, None, 0))(
+    jax.random.split(key, 5), source, anchors, jnp.arange(1, 6)
   )
   chex.assert_shape(z, (5, WAYS, 4))
 
@@ -201,20 +203,53 @@ def test_a_task_is_traced_once():
 
 def test_task_loss_by_hand(key):
   """Cross-entropy and accuracy of logits that ignore the support."""
-  logits = jnp.asarray([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
+  logits = jnp.asarray([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 2.0]])
   learner = Learner(
     lambda key, x: (), lambda key, params, support: (), lambda a, x: logits
   )
-  x = jnp.zeros((3, 1, 1, 1))
-  task = Task(
-    Examples(x, jnp.zeros(3, int)), Examples(x, jnp.asarray([0, 0, 1]))
-  )
+  x = jnp.zeros((4, 1, 1, 1))
+  y = jnp.asarray([0, 0, 1, 1])
+  task = Task(Examples(x, y), Examples(x, y))
   loss, metrics = meta.task_loss(learner, key, (), task)
-  expected = np.mean(
-    [np.log(1 + np.exp(-2)), np.log(1 + np.exp(1)), np.log(1 + np.exp(3))]
-  )
+  expected = np.mean([np.log(1 + np.exp(wrong)) for wrong in (-2, 1, 3, -2)])
   np.testing.assert_allclose(loss, expected, rtol=1e-6)
-  np.testing.assert_allclose(metrics['accuracy'], 1 / 3, rtol=1e-6)
+  np.testing.assert_allclose(metrics['accuracy'], 1 / 2, rtol=1e-6)
+
+
+def ways_task(ways, shots, queries):
+  def examples(n):
+    return Examples(
+      jax.random.uniform(jax.random.key(n), (ways * n, *SHAPE)),
+      jnp.repeat(jnp.arange(ways), n),
+    )
+
+  return Task(examples(shots), examples(queries))
+
+
+@pytest.mark.parametrize('name', ['maml', 'protonets', 'scratch', 'nearest'])
+@pytest.mark.parametrize('ways', [2, 4, 5])
+def test_other_ways_than_logits_are_refused(name, ways, key):
+  """By the number of examples, which are as many of each class."""
+  learner, task = LEARNERS[name](), ways_task(ways, shots=1, queries=2)
+  params = learner.init(key, task.support.x)
+  with pytest.raises(ValueError, match=f'{WAYS} logits'):
+    jax.eval_shape(lambda p: meta.task_loss(learner, key, p, task), params)
+
+
+@pytest.mark.parametrize('outputs,ways', [(3, 6), (6, 3), (4, 2), (3, 3)])
+def test_nothing_trains_on_another_number_of_ways(outputs, ways, key):
+  """Where examples divide by chance the labels tell, and all is NaN."""
+  learner = learners.maml(linear(outputs), steps=1, learning_rate=0.1)
+  task = ways_task(ways, shots=2, queries=4)
+  params = learner.init(key, task.support.x)
+  loss, gradient = jax.jit(
+    jax.value_and_grad(
+      lambda p: meta.task_loss(learner, key, p, task), has_aux=True
+    )
+  )(params)
+  for value in (*jax.tree.leaves(loss), gradient):
+    assert jnp.isfinite(value).all() == (outputs == ways)
+    assert jnp.isnan(value).all() == (outputs != ways)
 
 
 def test_logits_that_are_not_numbers_do_not_score(key):
@@ -224,7 +259,7 @@ def test_logits_that_are_not_numbers_do_not_score(key):
     lambda a, x: jnp.full((len(x), WAYS), jnp.nan),
   )
   x = jnp.zeros((3, 1, 1, 1))
-  task = Task(Examples(x, jnp.zeros(3, int)), Examples(x, jnp.arange(3)))
+  task = Task(Examples(x, jnp.arange(3)), Examples(x, jnp.arange(3)))
   assert jnp.isnan(meta.task_loss(learner, key, (), task)[1]['accuracy'])
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from batch_of import batch_of, training_set
 
 from lasium_jax import conv4, generators, latents, learners, meta, parallel
 from lasium_jax.tasks import labeled, lasium
@@ -21,8 +22,8 @@ def over_tasks(request):
 def test_a_meta_step_is_the_same_on_all_devices(key, over_tasks):
   model, trainer = generators.msgan((8, 8, 1), latent_size=3, filters=4)
   images = jnp.zeros((4, 8, 8, 1), jnp.uint8)
-  generator = trainer.init(key, images.astype(jnp.float32)).params
-  source = GeneratorSource(generator, images)
+  state = trainer.init(key, training_set((8, 8, 1)))
+  source = GeneratorSource(trainer.params(state), images)
   task_fn = lasium(
     model,
     latents.prior_anchors(model, 3),
@@ -62,14 +63,15 @@ def test_a_generator_step_is_the_same_on_all_devices(key, name):
   """Though its loss is of the whole batch, and so is its normalization."""
   options = {'filters': (4, 4)} if name == 'vae' else {'filters': 4}
   _, trainer = getattr(generators, name)((8, 8, 1), latent_size=3, **options)
-  batch = jax.random.uniform(key, (2 * DEVICES, 8, 8, 1))
-  state = trainer.init(key, batch)
+  batch = batch_of(jax.random.uniform(key, (2 * DEVICES, 8, 8, 1)))
+  state = trainer.init(key, training_set((8, 8, 1)))
 
   def metrics_and_moments(devices):
     mesh = parallel.mesh(devices)
 
     def step(state, batch):
-      return trainer.update(key, state, parallel.split_batch(mesh, batch))
+      shared = batch._replace(x=parallel.split_batch(mesh, batch.x))
+      return trainer.updates[0](key, state, shared)
 
     state_there, batch_there = parallel.replicate(mesh, (state, batch))
     after, metrics = jax.jit(step)(state_there, batch_there)

@@ -14,13 +14,15 @@ class Prototypes(NamedTuple):
 
   Attributes:
     params: the network's.
-    means: `[N, F]`.
+    means: `[N, F]`; 0 where a class is absent.
     statistics: the normalization's moments of the support images, or None.
+    present: `[N]` bool, which classes have support; None where all have.
   """
 
   params: Params
   means: Array
   statistics: Any = None
+  present: Array | None = None
 
 
 def protonets(
@@ -56,18 +58,23 @@ def protonets(
     features, statistics = network.apply(params, support.x, mask=mask)
     members = jax.nn.one_hot(support.y, ways, axis=0)  # [N, n], 0 for padding.
     counts = members.sum(axis=1, keepdims=True)
+    present = None
     if padded:
-      totals = members @ features
-      means = jnp.where(counts > 0, totals / jnp.maximum(counts, 1), jnp.inf)
-    else:
-      means = members @ features / counts
-    return Prototypes(params, means, statistics if inductive else None)
+      present = counts[:, 0] > 0
+      counts = jnp.maximum(counts, 1)
+    means = members @ features / counts
+    kept = statistics if inductive else None
+    return Prototypes(params, means, kept, present)
 
   def predict(
     adapted: Prototypes, x: Array, mask: Array | None = None
   ) -> Array:
     features, _ = network.apply(adapted.params, x, adapted.statistics, mask)
     differences = features[:, None] - adapted.means[None]
-    return -reduce(differences**2, axis=-1)
+    logits = -reduce(differences**2, axis=-1)
+    if adapted.present is None:
+      return logits
+    # Not by a prototype at infinity, whose gradient would be NaN.
+    return jnp.where(adapted.present[None], logits, -jnp.inf)
 
   return Learner(network.init, adapt, predict)

@@ -7,6 +7,12 @@ from lasium_jax.learners.maml import Adapted, freeze, predictor, support_loss
 from lasium_jax.settings import NonNegative, Whole
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
+# Added to Adam's second moments before their root. Where a gradient is exactly
+# 0, as of a pixel that no image uses, the root's derivative is infinite and an
+# outer gradient 0 * infinity, NaN. The root of this is so far below Adam's
+# epsilon, 1e-8, that no step changes in float32.
+EPS_ROOT = 1e-32
+
 
 def scratch(
   network: Network,
@@ -28,7 +34,7 @@ def scratch(
   Returns:
     A learner without meta-parameters; `adapt` initializes by its key.
   """
-  optimizer = optax.adam(learning_rate)
+  optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
 
   def init(key: Array, x: Array) -> Params:
     del key, x

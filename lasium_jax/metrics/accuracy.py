@@ -10,15 +10,23 @@ def mean_and_ci95(accuracies: ArrayLike) -> tuple[float, float]:
   The half-width is 1.96 standard errors, as few-shot papers report it.
 
   Args:
-    accuracies: `[num_tasks]`, two tasks or more.
+    accuracies: `[num_tasks]` of one learner, two tasks or more. Those of
+      several members are to be passed one by one: pooled, the interval would
+      be that of no member, and too narrow for what members share.
 
   Returns:
     The mean and the half-width, in the unit of the input.
 
   Raises:
-    ValueError: on fewer than two tasks, which have no spread.
+    ValueError: on fewer than two tasks, which have no spread, or on more than
+      one axis.
   """
   values = np.asarray(accuracies, np.float64)
+  if values.ndim > 1:
+    raise ValueError(
+      f'mean_and_ci95 is of one learner, and got accuracies {values.shape}: '
+      'pass the row of each member by itself.'
+    )
   if values.size < 2:
     raise ValueError('A confidence interval needs two tasks or more.')
   error = values.std(ddof=1) / np.sqrt(values.size)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from lasium_jax import learners, meta
@@ -44,6 +45,7 @@ def softmax(logits):
   return e / e.sum(-1, keepdims=True)
 
 
+@pytest.mark.instructions
 def test_maml_inner_loop_by_hand(task, key):
   """Softmax regression, whose gradient is x^T (p - y) / n."""
   learner = learners.maml(LINEAR, steps=3, learning_rate=0.1)
@@ -58,6 +60,58 @@ def test_maml_inner_loop_by_hand(task, key):
   query = np.asarray(task.query.x).reshape(len(task.query.x), -1)
   logits = learner.predict(adapted, task.query.x)
   np.testing.assert_allclose(logits, query @ w, atol=1e-4)
+
+
+def bordered(images):
+  """With black edges, so that weights have gradients of exactly zero."""
+  return jnp.pad(images[:, 1:-1, 1:-1], ((0, 0), (1, 1), (1, 1), (0, 0)))
+
+
+@pytest.mark.instructions
+def test_scratch_inner_loop_by_hand(task, key):
+  """Softmax regression by Adam, as Kingma and Ba's Algorithm 1 has it."""
+  support = task.support._replace(x=bordered(task.support.x))
+  learner = learners.scratch(LINEAR, steps=4, learning_rate=0.01)
+  adapted = learner.adapt(key, (), support)
+  x = np.asarray(support.x, np.float64).reshape(len(support.x), -1)
+  y = np.eye(WAYS)[np.asarray(support.y)]
+  w = m = v = np.zeros((x.shape[1], WAYS))
+  for t in range(1, 5):
+    g = x.T @ (softmax(x @ w) - y) / len(x)
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    mean, square = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    w = w - 0.01 * mean / (np.sqrt(square) + 1e-8)
+  np.testing.assert_allclose(adapted.params, w, atol=1e-6)
+  assert not np.asarray(adapted.params)[:8].any()
+
+
+@pytest.mark.instructions
+def test_gradient_through_scratch_by_finite_differences(task, key):
+  """Finite where Adam's second moments are exactly zero."""
+  learner = learners.scratch(LINEAR, steps=3, learning_rate=0.01)
+  with jax.enable_x64(True):
+    x, query = (
+      jnp.asarray(np.asarray(bordered(images)), jnp.float64)
+      for images in (task.support.x, task.query.x)
+    )
+
+    def loss(x):
+      adapted = learner.adapt(key, (), task.support._replace(x=x))
+      logits = learner.predict(adapted, query)
+      return optax.softmax_cross_entropy_with_integer_labels(
+        logits, task.query.y
+      ).mean()
+
+    loss, gradient = jax.jit(loss), jax.jit(jax.grad(loss))(x)
+    assert jnp.isfinite(gradient).all()
+    rng = np.random.default_rng(0)
+    h = 1e-6
+    for _ in range(3):
+      direction = bordered(jnp.asarray(rng.normal(size=x.shape)))
+      slope = (loss(x + h * direction) - loss(x - h * direction)) / (2 * h)
+      np.testing.assert_allclose(
+        (gradient * direction).sum(), slope, rtol=1e-5, atol=1e-8
+      )
 
 
 def outer_loss(learner, task, key):
@@ -126,6 +180,7 @@ def test_first_order_maml_is_the_gradient_at_the_adapted_weights(task, key):
   assert jnp.abs(difference).max() > 1e-3
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('distance', ['mean', 'sum'])
 def test_protonets_by_hand(task, key, distance):
   learner = learners.protonets(LINEAR, ways=WAYS, distance=distance)
@@ -158,6 +213,7 @@ VOTES = {
 }
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('neighbors', VOTES)
 def test_nearest_neighbors_by_hand(key, neighbors):
   x, y = (jnp.asarray(values) for values in POINTS)

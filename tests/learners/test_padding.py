@@ -83,6 +83,7 @@ def test_padding_would_change_a_learner_that_is_not_told_of_it(name, task, key):
   assert jnp.abs(logits - expected).max() > 1e-3
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('name', LEARNERS)
 def test_padding_has_no_part_in_the_outer_gradient(name, task, key):
   learner = LEARNERS[name](padded=True)
@@ -106,6 +107,34 @@ def test_a_class_without_support_is_never_predicted(task, key):
   logits = solve(learner, key, params, absent, task.query.x)
   assert (logits[:, 1] == -jnp.inf).all()
   assert jnp.isfinite(logits[:, ::2]).all()
+
+
+@pytest.mark.instructions
+def test_a_class_without_support_leaves_the_gradient_finite(task, key):
+  """And as it is without that class."""
+  absent = task.support._replace(y=task.support.y.at[2:4].set(-1))
+  keep = jnp.array([0, 1, 4, 5])
+  without = Examples(absent.x[keep], absent.y[keep] // 2)
+  keep = jnp.array([0, 1, 2, 3, 8, 9, 10, 11])
+  query = Examples(task.query.x[keep], task.query.y[keep])
+
+  def gradient(ways, support, y):
+    learner = learners.protonets(small(4), ways=ways, padded=True)
+
+    def loss(params):
+      adapted = learner.adapt(key, params, support)
+      logits = jax.nn.log_softmax(learner.predict(adapted, query.x))
+      return -jnp.take_along_axis(logits, y[:, None], axis=1).mean()
+
+    params = learner.init(key, support.x)
+    return jax.tree.leaves(jax.jit(jax.grad(loss))(params))
+
+  for found, expected in zip(
+    gradient(3, absent, query.y),
+    gradient(2, without, query.y // 2),
+    strict=True,
+  ):
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_conv4_ignores_padding_in_every_block(task, key):

@@ -17,6 +17,11 @@ def test_same_as_scipy(n):
   np.testing.assert_allclose([mean - ci95, mean + ci95], [low, high], rtol=1e-4)
 
 
+def test_members_are_not_pooled():
+  with pytest.raises(ValueError, match='each member by itself'):
+    mean_and_ci95(np.zeros((2, 30)))
+
+
 def test_one_task_has_no_interval():
   with pytest.raises(ValueError, match='two tasks'):
     mean_and_ci95([0.5])

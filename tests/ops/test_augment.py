@@ -21,6 +21,7 @@ def views(picture):
   return random_views(jax.random.key(0), jnp.stack([picture] * 200))
 
 
+@pytest.mark.instructions
 def test_views_are_images_in_range(picture, views):
   assert views.shape == (200, *picture.shape) and views.dtype == picture.dtype
   assert views.min() >= 0 and views.max() <= 1
@@ -33,13 +34,15 @@ def slopes(views, axis):
   return np.asarray((second - first).mean((1, 2)))
 
 
+@pytest.mark.instructions
 def test_views_are_mirrored_but_never_upside_down(views):
   red, green = slopes(views, 2).sum(-1), slopes(views, 1).sum(-1)
   assert 70 < (red < 0).sum() < 130  # Half of 200, within five deviations.
   assert (green > 0).all()
 
 
-def test_a_fifth_of_the_views_is_grey(views):
+@pytest.mark.instructions
+def test_a_fifth_of_the_views_is_gray(views):
   color = np.ptp(views, axis=-1).max((1, 2))
   assert 15 < (color < 1e-6).sum() < 70
 

@@ -22,6 +22,7 @@ def test_same_as_a_window_reduction(key, shape):
   np.testing.assert_array_equal(max_pool_2x2(x), by_window(x))
 
 
+@pytest.mark.instructions
 def test_the_compiled_gradient_of_a_network_is_right(key):
   """A maximum over a reshaped axis fails here, and only when compiled."""
 

@@ -11,7 +11,7 @@ from lasium_jax.types import Anchors, Generator, GeneratorSource
 WAYS = 3
 # "Images" that show their latent: class centers are multiples of 100.
 PLAIN = Generator(
-  sample=lambda key, n: jax.random.normal(key, (n, 4)),
+  sample=lambda key, params, n: jax.random.normal(key, (n, 4)),
   decode=lambda params, z: params + z.reshape(-1, 2, 2, 1),
 )
 SOURCE = GeneratorSource(jnp.float32(0.5), jnp.zeros((1, 2, 2, 1), jnp.uint8))
@@ -22,8 +22,8 @@ def centers(key, source):
   return Anchors(z, jnp.int32(1))
 
 
-def step_by_omega(key, anchors, omega):
-  return anchors + omega
+def step_by_omega(key, source, anchors, omega):
+  return anchors.z + omega
 
 
 @pytest.mark.parametrize('shots,queries', [(1, 5), (2, 3), (4, 1)])

@@ -1,0 +1,7 @@
+"""Which rows meet in a batch, and what becomes of it."""
+
+from lasium_jax.batches.augmented import augmented, unchanged
+from lasium_jax.batches.gather import gather
+from lasium_jax.batches.orders import shuffled
+
+__all__ = ['augmented', 'gather', 'shuffled', 'unchanged']

@@ -1,0 +1,5 @@
+"""What maps images to features, and how it is trained."""
+
+from lasium_jax.embeddings.supervised import supervised
+
+__all__ = ['supervised']

@@ -1,0 +1,139 @@
+"""An ordinary classifier, trained on labels."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from lasium_jax.nets.averages import debiased
+from lasium_jax.settings import Share
+from lasium_jax.types import (
+  Array,
+  Batch,
+  Classified,
+  ClassifyFn,
+  Metrics,
+  Params,
+  Trainer,
+  TrainingSet,
+)
+
+
+class State(NamedTuple):
+  """Training under way.
+
+  Attributes:
+    variables: weights, and running averages of the normalization's moments.
+    opt_state: the optimizer's.
+    steps: int32 scalar, how many were taken.
+  """
+
+  variables: Params
+  opt_state: optax.OptState
+  steps: Array
+
+
+def targets_of(
+  y: Array | None, classes: int, label_smoothing: float = 0.0
+) -> Array:
+  """Labels as probabilities.
+
+  Args:
+    y: hard labels, int32 `[n]`, or soft ones, float32 `[n, classes]`.
+    classes: how many there are.
+    label_smoothing: the share of each label that is given to all classes
+      alike.
+
+  Returns:
+    `[n, classes]` float32. A hard label that is none of the classes has NaN,
+    so that nothing can train on it unnoticed.
+
+  Raises:
+    ValueError: if there are no labels, or not such.
+  """
+  if y is None:
+    raise ValueError('A classifier learns from labels, and its batch has none.')
+  if jnp.issubdtype(y.dtype, jnp.integer) and y.ndim == 1:
+    valid = (y >= 0) & (y < classes)
+    probabilities = jnp.where(
+      valid[:, None], jax.nn.one_hot(y, classes), jnp.nan
+    )
+  elif jnp.issubdtype(y.dtype, jnp.floating) and y.shape[1:] == (classes,):
+    probabilities = y
+  else:
+    raise ValueError(
+      f'Labels must be whole numbers [n], or floats [n, {classes}], not '
+      f'{y.dtype} {list(y.shape)}.'
+    )
+  return (1 - label_smoothing) * probabilities + label_smoothing / classes
+
+
+def supervised(
+  network: Any,
+  shape: tuple[int, int, int],
+  optimizer: optax.GradientTransformation,
+  *,
+  label_smoothing: Share = 0.0,
+) -> tuple[ClassifyFn, Trainer]:
+  """A classifier, and its training by cross-entropy.
+
+  Args:
+    network: a Linen module `(x, train) -> (logits, features)`, such as
+      `lasium_jax.nets.resnet.ResNet`; its normalization keeps running averages
+      of momentum `lasium_jax.nets.averages.MOMENTUM`, or it has none.
+    shape: `(H, W, C)` of the images.
+    optimizer: may be told the weights, for their decay.
+    label_smoothing: the share of each label that is given to all classes
+      alike.
+
+  Returns:
+    The classifier, which normalizes by the running averages; and its trainer,
+    whose batches must have labels, hard or soft. The trainer's accuracy is of
+    the likeliest class by soft labels.
+  """
+
+  def init(key: Array, data: TrainingSet) -> State:
+    del data
+    x = jnp.zeros((1, *shape))
+    variables = jax.jit(lambda key: network.init(key, x, train=False))(key)
+    opt_state = optimizer.init(variables['params'])
+    return State(variables, opt_state, jnp.int32(0))
+
+  def loss_fn(
+    weights: Params, averages: Params, batch: Batch
+  ) -> tuple[Array, tuple[Params, Metrics]]:
+    variables = {'params': weights, **averages}
+    (logits, _), averages = network.apply(
+      variables, batch.x, train=True, mutable=list(averages)
+    )
+    targets = targets_of(batch.y, logits.shape[-1], label_smoothing)
+    loss = optax.softmax_cross_entropy(logits, targets).mean()
+    correct = (logits.argmax(-1) == targets.argmax(-1)).mean()
+    # The largest of NaN logits is class 0, which would score as chance does.
+    accuracy = jnp.where(jnp.isfinite(loss), correct, jnp.nan)
+    return loss, (averages, {'loss': loss, 'accuracy': accuracy})
+
+  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
+    del key
+    averages = dict(state.variables)
+    weights = averages.pop('params')
+    gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
+      weights, averages, batch
+    )
+    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
+    weights = optax.apply_updates(weights, changes)
+    variables = {'params': weights, **averages}
+    return State(variables, opt_state, state.steps + 1), metrics
+
+  def params(state: State) -> Params:
+    if 'batch_stats' not in state.variables:
+      return state.variables
+    averages = debiased(state.variables['batch_stats'], state.steps)
+    return {**state.variables, 'batch_stats': averages}
+
+  def classify(params: Params, x: Array) -> Classified:
+    logits, features = network.apply(params, x, train=False)
+    return Classified(logits, features)
+
+  return classify, Trainer(init, (update,), params)

@@ -1,0 +1,30 @@
+"""Batches and training sets of given images, for trainers under test."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from lasium_jax.types import Batch, TrainingSet
+
+BARS = (8, 8, 1)
+
+
+def batch_of(x, y=None, epoch=0):
+  """Float images `x` as a batch: the first rows of a training set."""
+  x = jnp.asarray(x)
+  return Batch(x, jnp.arange(len(x)), jnp.int32(epoch), y)
+
+
+def training_set(shape, n=1):
+  """`n` black images of a shape."""
+  return TrainingSet(np.zeros((n, *shape), np.uint8))
+
+
+def bars(n=64):
+  """Images of one upright or lying bar, in eight places each."""
+  images = np.zeros((n, *BARS), np.float32)
+  for i in range(n):
+    if i % 2:
+      images[i, i // 2 % 8] = 1
+    else:
+      images[i, :, i // 2 % 8] = 1
+  return jnp.asarray(images)

@@ -1,0 +1,40 @@
+"""Learners, losses and operations by the instructions of older processors.
+
+How XLA rounds, and whether a gradient is exactly zero, depends on what the
+processor can do. Tests with the mark `instructions` are run once more in
+processes whose XLA uses no later instruction set than the one named. None of
+them is in this file, so that no run starts another.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+FOLDERS = ('learners', 'embeddings', 'generators', 'ops')
+
+
+@pytest.mark.skipif(
+  platform.machine().lower() not in ('x86_64', 'amd64'),
+  reason='These instruction sets are of x86 processors.',
+)
+@pytest.mark.parametrize('instruction_set', ['AVX2', 'SSE4_2'])
+def test_arithmetic_is_right_under(instruction_set):
+  flags = os.environ.get('XLA_FLAGS', '')
+  flags += f' --xla_cpu_max_isa={instruction_set}'
+  # At level 0, instruction sets make no difference; 1 compiles the fastest.
+  flags += ' --xla_backend_optimization_level=1'
+  options = ['-n', '0', '-p', 'no:cacheprovider', '-m', 'instructions']
+  done = subprocess.run(
+    [sys.executable, '-m', 'pytest', *options, *(TESTS / f for f in FOLDERS)],
+    env={**os.environ, 'XLA_FLAGS': flags.strip()},
+    cwd=TESTS.parent,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
