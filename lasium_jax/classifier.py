@@ -183,8 +183,8 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     loaded = model if isinstance(model, Model) else models.load_model(model)
     if loaded.card['kind'] != 'learner':
       raise models.BadModel(
-        f'This model is a {loaded.card["kind"]}; to classify, export the '
-        'learner (--what=learner).'
+        f'This model is a {loaded.card["kind"]}; to learn classes from a few '
+        'images, export the learner (--what=learner).'
       )
     return loaded
 

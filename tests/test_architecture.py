@@ -33,6 +33,7 @@ MAY_IMPORT = {
     'settings',
     'nets',
     'generators',
+    'embeddings',
     'learners',
     '__version__',
   },

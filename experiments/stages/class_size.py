@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.run.precision import jit
 from lasium_jax.nets import conv4
 from lasium_jax.types import Array, TaskFn
 
@@ -75,7 +76,7 @@ def explore(
     return task_fn(key, source).support.x, distances(key, task_fn, source)
 
   # A sampler's settings are an argument, to compile once for all of them.
-  compiled = jax.jit(look, static_argnums=0)
+  compiled = jit(look, static_argnums=0)
   found = []
   for setting in SETTINGS:
     knob = {setting.field: jnp.float32(setting.value)}

@@ -12,6 +12,7 @@ from experiments.run import loop, record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.loop import Stage
 from experiments.run.members import Member
+from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.run import Run
 from experiments.stages import training
@@ -117,7 +118,7 @@ def stage_of(
 
 def show(run: Run, model: Generator, params: Params, *, step: int) -> None:
   """Keeps pictures of what the generator makes by now."""
-  decode, real = jax.jit(model.decode), some_images(run.splits.train)
+  decode, real = jit(model.decode), some_images(run.splits.train)
   if model.sample is not None:
     key = streams.stream(run.settings['seed'], streams.PICTURES)
     made = decode(params, model.sample(key, params, SAMPLES))
@@ -125,7 +126,7 @@ def show(run: Run, model: Generator, params: Params, *, step: int) -> None:
     keep_sheet(run, NAME, name, made, caption, step=step)
   keep_sheet(run, NAME, 'generator_real', real, 'Real images')
   if model.encode is not None:
-    again = decode(params, jax.jit(model.encode)(params, real))
+    again = decode(params, jit(model.encode)(params, real))
     name = 'generator_reconstructions'
     keep_sheet(run, NAME, name, again, 'Reconstructions')
 

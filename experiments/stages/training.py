@@ -172,7 +172,7 @@ def _epochs(
   # Of the images only the shape: they may be more than a device holds.
   images = jax.ShapeDtypeStruct(data.images.shape, data.images.dtype)
 
-  @jax.jit
+  @jit
   def drawn(key: Array, y: Array | None) -> Array:
     return epoch_fn(key, TrainingSet(images, y))  # type: ignore[arg-type]
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -12,6 +11,7 @@ from experiments.pages.latents import write_page
 from experiments.run import streams
 from experiments.run.app import saved_config
 from experiments.run.config import BadConfig, Settings
+from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.run import Places
 from experiments.stages import class_size, generator
@@ -90,8 +90,6 @@ def real_separation(settings: Settings, splits: Splits) -> float | None:
     return None
   task_fn = labeled(ways=ways, shots=IMAGES, queries=1)
   key = streams.stream(settings['seed'], streams.PICTURES)
-  apart = jax.jit(
-    lambda key, source: class_size.distances(key, task_fn, source)
-  )
+  apart = jit(lambda key, source: class_size.distances(key, task_fn, source))
   found = apart(key, image_set(dataset))
   return class_size.separation(np.asarray(found))[0]

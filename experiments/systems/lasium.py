@@ -17,6 +17,7 @@ from experiments.pages import report, sections
 from experiments.run import record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
+from experiments.run.precision import jit
 from experiments.run.run import Places, Run, System
 from experiments.stages import evaluation, generator, meta
 from experiments.stages.evaluation import Contestant
@@ -253,11 +254,11 @@ def _show_tasks(run: Run, parts: Parts, source: Any) -> None:
   keep = functools.partial(keep_task, run, meta.NAME, shots=shots)
   if len(run.splits.test.images):
     real = labeled(ways=evaluated['ways'], shots=shots, queries=queries)
-    task = jax.jit(real)(keys[3], image_set(run.splits.test))
+    task = jit(real)(keys[3], image_set(run.splits.test))
     keep('task_real', task, 'A real task', queries=queries, anchors=False)
   if tasks['name'] == 'labeled' or parts.task_fn is None:
     return
-  make_task = jax.jit(parts.task_fn(dict(run.members[0].values)))
+  make_task = jit(parts.task_fn(dict(run.members[0].values)))
   for i in range(3):
     keep(
       f'task_synthetic_{i}',

@@ -1,6 +1,7 @@
 """Trained models as files, and back."""
 
 from lasium_jax.models.build import (
+  classifier,
   generator,
   has_head,
   image_shape,
@@ -16,6 +17,7 @@ __all__ = [
   'Model',
   'Use',
   'account',
+  'classifier',
   'expected',
   'generator',
   'has_head',

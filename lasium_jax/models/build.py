@@ -5,11 +5,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 
-from lasium_jax import generators, learners
+from lasium_jax import embeddings, generators, learners
 from lasium_jax.nets import conv4
-from lasium_jax.settings import BadSetting, Part, check, pick
+from lasium_jax.nets.resnet import ResNet
+from lasium_jax.settings import BadSetting, Count, Part, check, pick
 from lasium_jax.types import (
+  ClassifyFn,
   Generator,
   Learner,
   Network,
@@ -17,6 +20,12 @@ from lasium_jax.types import (
   Trainer,
   TrainingSet,
 )
+
+
+def resnet20(classes: int, *, width: Count = 16) -> ResNet:
+  """The residual network of 20 layers (He et al. 2015, section 4.2)."""
+  return ResNet(classes, depth=20, width=width)
+
 
 NETWORKS = {'conv4': Part(conv4)}
 # A learner that is told the ways compares features; any other has a network
@@ -29,6 +38,8 @@ GENERATORS = {
   'vae': Part(generators.vae),
   'msgan': Part(generators.msgan),
 }
+# Networks of ordinary classifiers: the number of classes to a Linen module.
+CLASSIFIERS = {'resnet20': Part(resnet20)}
 
 Section = Mapping[str, Any]  # A `name`, and the settings of what has it.
 
@@ -94,6 +105,35 @@ def make_generator(
   return part.make(shape, **settings_of(section))
 
 
+def make_classifier(
+  network: Section,
+  classes: int,
+  shape: tuple[int, int, int],
+  optimizer: optax.GradientTransformation,
+  *,
+  label_smoothing: float = 0.0,
+) -> tuple[ClassifyFn, Trainer]:
+  """An ordinary classifier, and what trains it.
+
+  Args:
+    network: the `name` in CLASSIFIERS, and settings.
+    classes: how many.
+    shape: `(H, W, C)` of the images.
+    optimizer: as in `lasium_jax.embeddings.supervised`.
+    label_smoothing: likewise.
+
+  Returns:
+    The classifier and its trainer.
+  """
+  part = CLASSIFIERS[network['name']]
+  return embeddings.supervised(
+    part.make(classes, **settings_of(network)),
+    shape,
+    optimizer,
+    label_smoothing=label_smoothing,
+  )
+
+
 def image_shape(card: Mapping[str, Any]) -> tuple[int, int, int]:
   """`(H, W, C)` of the images that a model takes or makes."""
   image = card['image']
@@ -143,13 +183,39 @@ def generator(card: Mapping[str, Any]) -> Generator:
   return make_generator(card['architecture'], image_shape(card))[0]
 
 
+def classifier(card: Mapping[str, Any]) -> ClassifyFn:
+  """The classifier of a card."""
+  return _classifier(card)[0]
+
+
+def _classifier(card: Mapping[str, Any]) -> tuple[ClassifyFn, Trainer]:
+  architecture = card['architecture']
+  return make_classifier(
+    architecture['network'],
+    architecture['classes'],
+    image_shape(card),
+    optax.identity(),  # Nothing is trained.
+  )
+
+
 def shapes(card: Mapping[str, Any], *, ways: int | None = None) -> Params:
-  """The shapes of a model's parameters, without making any."""
+  """The shapes of a model's parameters, without making any.
+
+  Args:
+    card: of any kind.
+    ways: of a learner, in place of those of its training.
+
+  Returns:
+    `jax.ShapeDtypeStruct` in nested dicts.
+  """
   shape, key = image_shape(card), jax.random.key(0)
   if card['kind'] == 'learner':
     x = jax.ShapeDtypeStruct((1, *shape), 'float32')
     return jax.eval_shape(learner(card, ways=ways).init, key, x)
-  _, trainer = make_generator(card['architecture'], shape)
+  if card['kind'] == 'classifier':
+    _, trainer = _classifier(card)
+  else:
+    _, trainer = make_generator(card['architecture'], shape)
   data = TrainingSet(jnp.zeros((1, *shape), jnp.uint8))
   return jax.eval_shape(
     lambda key: trainer.params(trainer.init(key, data)), key

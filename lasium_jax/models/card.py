@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS, checked
+from lasium_jax.models.build import (
+  CLASSIFIERS,
+  GENERATORS,
+  LEARNERS,
+  NETWORKS,
+  checked,
+)
 from lasium_jax.settings import BadSetting, Range, Ways, check_value, pick
 
 FORMAT = 'lasium_jax model'
@@ -97,9 +103,15 @@ def _check_generator(architecture: Mapping[str, Any], where: str) -> None:
   checked(GENERATORS, architecture, where)
 
 
+def _check_classifier(architecture: Mapping[str, Any], where: str) -> None:
+  _check_fields({'network': Any, 'classes': Ways}, architecture, where)
+  checked(CLASSIFIERS, architecture.get('network'), f'{where}.network')
+
+
 _ARCHITECTURES: dict[str, Callable[[Mapping[str, Any], str], None]] = {
   'learner': _check_learner,
   'generator': _check_generator,
+  'classifier': _check_classifier,
 }
 
 

@@ -29,14 +29,15 @@ _MAX_HEADER = 2**20  # Bytes that a safetensors file has besides its tensors.
 
 
 class Model(NamedTuple):
-  """A trained learner or generator.
+  """A trained learner, generator or classifier.
 
   Attributes:
     card: of JSON types:
-      kind: 'learner' or 'generator'.
+      kind: 'learner', 'generator' or 'classifier'.
       architecture: for a learner `network` and `learner`, each a `name` and
         its function's keyword arguments, and `ways`, the N of its training;
-        for a generator `name` and keyword arguments.
+        for a generator `name` and keyword arguments; for a classifier
+        `network`, and `classes`, how many.
       image: `height`, `width`, `channels`, and `invert`: whether pictures are
         inverted on reading, dark ink on white becoming 1 on 0.
       training: what it was trained on, in words and numbers.
@@ -53,7 +54,10 @@ class Model(NamedTuple):
 
 def _name(card: Mapping[str, Any]) -> str:
   architecture = card['architecture']
-  return str(architecture.get('learner', architecture)['name'])
+  if card['kind'] == 'generator':
+    return str(architecture['name'])
+  part = 'learner' if card['kind'] == 'learner' else 'network'
+  return str(architecture[part]['name'])
 
 
 def save_model(folder: str | Path, model: Model) -> Path:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from whole_program import Program
 
-from experiments import explore_latents
-from experiments.explore_latents import IMAGES, Explored, Setting
+from experiments.stages import class_size
+from experiments.stages.class_size import IMAGES, Explored, Setting
 from lasium_jax.nets import conv4
 from lasium_jax.types import Examples, Task
 
@@ -25,12 +25,12 @@ def entry(separation, spread):
 )
 def test_the_widest_of_those_apart_is_chosen(keep, choice):
   found = [entry(0.9, 0.2), entry(0.85, 0.5), entry(0.75, 0.7), entry(0.4, 1)]
-  assert explore_latents.choose(found, keep) is found[choice]
+  assert class_size.choose(found, keep) is found[choice]
 
 
 def test_something_is_chosen_where_classes_overlap():
   found = [entry(0.4, 0.2), entry(0.45, 0.1)]
-  assert explore_latents.choose(found, 0.85) is found[1]
+  assert class_size.choose(found, 0.85) is found[1]
 
 
 def separated(images):
@@ -41,8 +41,8 @@ def separated(images):
   def task(key, source):
     return Task(Examples(x, y), Examples(x, y))
 
-  apart = explore_latents.distances(jax.random.key(1), task, None)
-  return explore_latents.separation(np.asarray(apart))
+  apart = class_size.distances(jax.random.key(1), task, None)
+  return class_size.separation(np.asarray(apart))
 
 
 def test_separation_is_a_share_of_pairs_of_pairs():
@@ -81,13 +81,13 @@ def command(program, workdir):
 def test_a_page_of_a_run(program: Program, reference):
   printed = program.run(command(program, reference))
   page = (reference / 'latents.html').read_text()
-  assert printed.count('separation') == len(explore_latents.SETTINGS)
+  assert printed.count('separation') == len(class_size.SETTINGS)
   assert printed.count('<- choice') == 1
   for name in ('LASIUM-N', 'LASIUM-RO', 'LASIUM-OC'):
     assert name in page
   # Five anchors a sampler, and each under every setting.
-  samplers = {setting.sampler for setting in explore_latents.SETTINGS}
-  pictures = 5 * (len(samplers) + len(explore_latents.SETTINGS))
+  samplers = {setting.sampler for setting in class_size.SETTINGS}
+  pictures = 5 * (len(samplers) + len(class_size.SETTINGS))
   assert page.count('src="data:image/png;base64,') == pictures
   assert 'http://' not in page and 'https://' not in page
 

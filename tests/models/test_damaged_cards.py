@@ -31,6 +31,12 @@ ARCHITECTURES = {
   },
   'vae': {'name': 'vae', 'latent_size': 2, 'filters': [2, 2]},
   'msgan': {'name': 'msgan', 'latent_size': 2, 'filters': 2},
+  'resnet20': {'network': {'name': 'resnet20', 'width': 1}, 'classes': 3},
+}
+KINDS = {'vae': 'generator', 'msgan': 'generator', 'resnet20': 'classifier'}
+TABLES = {
+  'learner': {'network': build.NETWORKS, 'learner': build.LEARNERS},
+  'classifier': {'network': build.CLASSIFIERS},
 }
 ENTRY = {
   'name': 'run',
@@ -52,17 +58,13 @@ def filled(table, section):
 def full_card(name):
   """A card that says everything that it can."""
   architecture = copy.deepcopy(ARCHITECTURES[name])
-  generates = name in build.GENERATORS
-  if generates:
+  kind = KINDS.get(name, 'learner')
+  if kind == 'generator':
     architecture = filled(build.GENERATORS, architecture)
-  else:
-    for part, table in (
-      ('network', build.NETWORKS),
-      ('learner', build.LEARNERS),
-    ):
-      architecture[part] = filled(table, architecture[part])
+  for part, table in TABLES.get(kind, {}).items():
+    architecture[part] = filled(table, architecture[part])
   return {
-    'kind': 'generator' if generates else 'learner',
+    'kind': kind,
     'architecture': architecture,
     'image': {'height': SIDE, 'width': SIDE, 'channels': 1, 'invert': True},
     'training': {'run': 'none'},
@@ -134,26 +136,44 @@ def decoded_shape(built):
   return jax.eval_shape(three, models.shapes(card)).shape
 
 
+@functools.cache
+def classified_shapes(built):
+  """Of what a card's classifier says of three images."""
+  card = json.loads(built)
+  x = jnp.zeros((3, *models.image_shape(card)))
+  return jax.eval_shape(models.classifier(card), models.shapes(card), x)
+
+
 def use(model):
   """Whatever a person does with a model."""
   assert repr(model)
   for known in models.uses(model.card):
     assert models.expected(known)
+  built = classifier._built(model.card)
   if model.card['kind'] == 'generator':
-    assert decoded_shape(classifier._built(model.card))[0] == 3
-    return
-  images = np.zeros((2, SIDE, SIDE), np.uint8)
-  images[1] = 255
-  found = FewShotClassifier(model).fit(images, [0, 1]).predict_proba(images)
-  assert found.shape == (2, 2)
+    assert decoded_shape(built)[0] == 3
+  elif model.card['kind'] == 'classifier':
+    logits, _ = classified_shapes(built)
+    assert logits.shape == (3, model.card['architecture']['classes'])
+  else:
+    images = np.zeros((2, SIDE, SIDE), np.uint8)
+    images[1] = 255
+    learned = FewShotClassifier(model).fit(images, [0, 1])
+    assert learned.predict_proba(images).shape == (2, 2)
 
 
 def traced(function):
   """Zeros of the shapes that a function returns, without compiling it."""
 
+  results = {}
+
   def zeros(*arguments):
-    shapes = jax.eval_shape(function, *arguments)
-    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+    shapes = str(jax.tree.map(jax.typeof, arguments))
+    if shapes not in results:
+      results[shapes] = jax.eval_shape(function, *arguments)
+    return jax.tree.map(
+      lambda leaf: np.zeros(leaf.shape, leaf.dtype), results[shapes]
+    )
 
   return zeros
 

@@ -32,13 +32,15 @@ ARCHITECTURES = {
   },
   'vae': {'name': 'vae', 'latent_size': 2, 'filters': [2, 2]},
   'msgan': {'name': 'msgan', 'latent_size': 2, 'filters': 2},
+  'resnet20': {'network': {'name': 'resnet20', 'width': 2}, 'classes': 5},
 }
+KINDS = {'vae': 'generator', 'msgan': 'generator', 'resnet20': 'classifier'}
 
 
 def make(name):
   """A model with random parameters."""
   card = {
-    'kind': 'generator' if name in ('vae', 'msgan') else 'learner',
+    'kind': KINDS.get(name, 'learner'),
     'architecture': ARCHITECTURES[name],
     'image': IMAGE,
     'training': {'data': 'none'},
@@ -65,6 +67,12 @@ def test_a_model_comes_back_as_it_was(name, tmp_path):
       models.generator(loaded.card).decode, loaded.params, jnp.zeros((5, 2))
     )
     assert decoded.shape == (5, 8, 8, 1)
+  elif loaded.card['kind'] == 'classifier':
+    logits, features = jax.eval_shape(
+      models.classifier(loaded.card), loaded.params, jnp.zeros((3, 8, 8, 1))
+    )
+    assert logits.shape == (3, 5)
+    assert features.shape == (3, 4 * 2)
   else:
     learner = models.learner(loaded.card, inductive=True)
     x = jnp.zeros((3, 8, 8, 1))
