@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from experiments.components.checks import Config
 from jax.sharding import Mesh
 
 from benchmarks import flops, timing
 from benchmarks.timing import Run
 from configs.lasium import omniglot
 from experiments.components import build
-from experiments.components.checks import Config
 from experiments.run import loop
 from lasium_jax import meta, parallel
 from lasium_jax.data.dataset import Dataset, image_set
