@@ -190,7 +190,7 @@ def test_a_run_of_toys_alone(tmp_path):
   learner = models.learner(models.load_model(tmp_path / 'learner').card)
   assert learner.predict is not None
   card = json.loads((tmp_path / 'generator/card.json').read_text())
-  assert card['architecture'] == {'name': 'toy', 'latent_size': 3}
+  assert card['architecture'] == {'name': 'toy', 'latent_size': 4}
 
 
 def test_a_toy_of_bad_settings_is_refused_by_name():
