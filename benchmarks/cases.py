@@ -1,25 +1,25 @@
 """What is measured: each case is built as the entry points compile it."""
 
-import functools
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.sharding import Mesh
 
-from benchmarks import flops, timing
+from benchmarks import flops, programs
+from benchmarks.programs import Setup
 from benchmarks.timing import Run
-from configs.lasium import omniglot
-from experiments.components import build
-from experiments.components.checks import Config
-from experiments.run import loop
-from lasium_jax import meta, parallel
-from lasium_jax.data.dataset import Dataset, image_set
-from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Generator, GeneratorSource, Metrics, Params
+from experiments.components.data import image_shape
+from experiments.components.few_shot import as_judged
+from experiments.run.config import Settings
+from experiments.run.run import vectorizes
+from lasium_jax import parallel
+from lasium_jax.batches import gather
+from lasium_jax.data import image_set
+from lasium_jax.tasks import labeled
+from lasium_jax.types import Array, GeneratorSource, Metrics, TrainingSet
 
-# The network of the released code, and the paper's (configs/lasium/omniglot.py).
+# The network of the released code, and that of the paper's text
+# (configs/lasium/omniglot.py).
 VARIANTS = {'stride': '', 'max_pool': '-paper'}
 
 
@@ -46,82 +46,51 @@ class Case(NamedTuple):
   reference: Run | None = None
 
 
-def settings(run: str, *, small: bool) -> Config:
-  """The config of a run; `small` shrinks it, to try the program only."""
-  config = omniglot.get_config(run)
-  if small:
-    config.data.size = 16
-    config.network.filters = 4
-    config.generator.filters = tuple(4 for _ in config.generator.filters)
-    config.generator.latent_size = 3
-    config.generator.batch_size = 4
-    config.learner.inner_steps = config.evaluation.inner_steps = 2
-    config.evaluation.queries = 3
-    config.meta.steps_per_dispatch = 2
-  return config
-
-
-@functools.cache
-def pictures(side: int) -> Dataset:
-  """Noisy copies of one random pattern a class: 100 classes of 20 images."""
-  rng = np.random.default_rng(0)
-  labels = np.repeat(np.arange(100, dtype=np.int32), 20)
-  patterns = 160 * (rng.random((100, side, side, 1)) < 0.2)
-  noise = rng.integers(0, 64, (len(labels), side, side, 1))
-  images = (patterns[labels] + noise).astype(np.uint8)
-  return Dataset(images, labels, tuple(map(str, range(100))))
-
-
 def maml_step(
   variant: str, meta_batch: int, *, small: bool, reference: bool
 ) -> Case:
   """A second-order meta-iteration; tasks are real images, picked by index."""
-  config = settings(f'supervised-maml{VARIANTS[variant]}', small=small)
-  config.meta.batch = meta_batch
+  name = f'supervised-maml{VARIANTS[variant]}'
+  subject = programs.setup(name, small=small, **{'meta.batch': meta_batch})
+  settings, parts, run = subject
+  assert parts.learner and parts.task_fn
   # The loop's body is the same; a dispatch should end within seconds.
-  repeats = config.meta.steps_per_dispatch if meta_batch <= 4 else 2
-  source = image_set(pictures(config.data.size))
-  learner, task_fn = build.learner(config), build.training_tasks(config, None)
-  params = _learner_params(config)
+  repeats = settings['meta']['steps_per_dispatch'] if meta_batch <= 4 else 2
+  source, learner = image_set(run.splits.train), parts.learner({})
+  params = programs.learner_params(learner, run)
   torch_run = None
   if reference:
     from benchmarks import compare
 
-    torch_run = compare.maml_step(config, learner, task_fn, params, source)
-  count = flops.maml_step(
-    layers(config),
-    tasks=meta_batch,
-    support=config.tasks.ways * config.tasks.shots,
-    query=config.tasks.ways * config.tasks.queries,
-    steps=config.learner.inner_steps,
-  )
-  run, peak = _meta_iterations(config, None, params, source, repeats)
-  return Case(run, repeats, count / 1e9, meta_batch, 'tasks', peak, torch_run)
+    torch_run = compare.maml_step(
+      settings, learner, parts.task_fn({}), params, source
+    )
+  measured, peak = programs.meta_iterations(subject, params, source, repeats)
+  gflop = maml_count(settings) / 1e9
+  return Case(measured, repeats, gflop, meta_batch, 'tasks', peak, torch_run)
 
 
 def lasium_iteration(name: str, *, small: bool) -> Case:
   """A meta-iteration on tasks from a generator: make, decode, update."""
-  config = settings(f'ro-{name}-maml', small=small)
-  model, source = synthetic(config)
-  params = _learner_params(config)
-  count = task_count(config) + flops.maml_step(
-    layers(config),
-    tasks=config.meta.batch,
-    support=config.tasks.ways * config.tasks.shots,
-    query=config.tasks.ways * config.tasks.queries,
-    steps=config.learner.inner_steps,
+  subject = programs.setup(f'ro-{name}-maml', small=small)
+  settings, parts, run = subject
+  assert parts.learner
+  params = programs.learner_params(parts.learner({}), run)
+  repeats = settings['meta']['steps_per_dispatch']
+  measured, peak = programs.meta_iterations(
+    subject, params, synthetic(subject), repeats
   )
-  repeats = config.meta.steps_per_dispatch
-  run, peak = _meta_iterations(config, model, params, source, repeats)
-  return Case(run, repeats, count / 1e9, config.meta.batch, 'tasks', peak)
+  gflop = (task_count(settings) + maml_count(settings)) / 1e9
+  size = settings['meta']['batch']
+  return Case(measured, repeats, gflop, size, 'tasks', peak)
 
 
 def make_tasks(name: str, *, small: bool) -> Case:
   """The tasks of such an iteration alone, a meta-batch at a time."""
-  config = settings(f'ro-{name}-maml', small=small)
-  model, source = synthetic(config)
-  task_fn = build.training_tasks(config, model)
-  size = config.meta.batch
+  subject = programs.setup(f'ro-{name}-maml', small=small)
+  settings, parts, _ = subject
+  assert parts.task_fn
+  task_fn, size = parts.task_fn({}), settings['meta']['batch']
 
   def step(key: Array, state: Any, source: Any) -> tuple[Any, Metrics]:
     tasks = jax.vmap(task_fn, in_axes=(0, None))(
@@ -131,149 +100,126 @@ def make_tasks(name: str, *, small: bool) -> Case:
     ink = tasks.support.x.mean() + tasks.query.x.mean()
     return state + 1, {'ink': ink}
 
-  repeats = config.meta.steps_per_dispatch
-  run, peak = _iterations(step, None, jnp.int32(0), source, repeats)
-  return Case(run, repeats, task_count(config) / 1e9, size, 'tasks', peak)
+  repeats = settings['meta']['steps_per_dispatch']
+  measured, peak = programs.iterations(
+    step, None, jnp.int32(0), synthetic(subject), repeats
+  )
+  gflop = task_count(settings) / 1e9
+  return Case(measured, repeats, gflop, size, 'tasks', peak)
 
 
 def generator_step(name: str, *, small: bool, reference: bool) -> Case:
-  """A training step of a generator on one batch."""
-  config = settings(f'ro-{name}-maml', small=small)
-  data = pictures(config.data.size)
-  _, trainer = build.generator(config, data.shape)
-  size = config.generator.batch_size
-  batch = as_floats(jnp.asarray(data.images[:size]))
-  state = trainer.init(jax.random.key(1), batch)
+  """A training step of a generator on one batch, gathered from its images."""
+  settings, parts, run = programs.setup(f'ro-{name}-maml', small=small)
+  assert parts.trainer
+  update = parts.trainer.updates[0]
+  data = TrainingSet(jnp.asarray(run.splits.train.images))
+  size = settings['generator_training']['batch_size']
+  rows, epoch = jnp.arange(size), jnp.int32(0)
+  state = parts.trainer.init(jax.random.key(1), data)
   torch_run = None
   if reference:
     from benchmarks import compare
 
     check = {'vae': compare.vae_step, 'msgan': compare.msgan_step}[name]
-    torch_run = check(config, trainer, state, batch)
-  net = generator_layers(config)
+    torch_run = check(settings, update, state, gather(data, rows, epoch))
+
+  def step(key: Array, state: Any, source: Any) -> tuple[Any, Metrics]:
+    batch = gather(*source)
+    x = parallel.split_batch(run.image_mesh, batch.x)
+    return update(key, state, batch._replace(x=x))
+
+  measured, peak = programs.iterations(
+    step, run.image_mesh, state, (data, rows, epoch), 1
+  )
+  net = generator_layers(settings)
   count = (
     flops.vae_step(net, size)
     if isinstance(net, flops.Vae)
     else flops.msgan_step(net, size)
   )
-  mesh = build.generator_mesh(config)
-  run, peak = _iterations(trainer.update, mesh, state, batch, 1)
-  return Case(run, 1, count / 1e9, size, 'images', peak, torch_run)
+  return Case(measured, 1, count / 1e9, size, 'images', peak, torch_run)
 
 
 def evaluation(variant: str, *, small: bool, reference: bool) -> Case:
   """Adapting to a labeled task and predicting its queries."""
-  config = settings(f'supervised-maml{VARIANTS[variant]}', small=small)
-  learner = build.learner(config, evaluation=True)
-  task_fn = build.evaluation_tasks(config, 1)
-  source = image_set(pictures(config.data.size))
-  params, key = _learner_params(config), jax.random.key(2)
+  subject = programs.setup(f'supervised-maml{VARIANTS[variant]}', small=small)
+  settings, parts, run = subject
+  assert parts.judged
+  evaluated, shots = settings['evaluation'], 1
+  ways, queries = evaluated['ways'], evaluated['queries']
+  task_fn = labeled(ways=ways, shots=shots, queries=queries)
+  source, learner = image_set(run.splits.test), parts.judged({})
+  params = programs.learner_params(learner, run)
   torch_run = None
   if reference:
     from benchmarks import compare
 
-    torch_run = compare.evaluation(config, learner, task_fn, params, source)
-  repeats = 4  # Tasks of a dispatch: the body of a loop, as often as asked.
-  indices = np.arange(repeats)
-  mesh = build.mesh(config)
-  members = jax.tree.map(lambda leaf: leaf[None], params)  # A run of one.
-  params, source = parallel.replicate(mesh, (members, source))
-  judge: Any = build.judge(config, task_fn, lambda _: learner)
-  compiled = judge.lower(key, {}, params, source, indices).compile()
+    torch_run = compare.evaluation(settings, learner, task_fn, params, source)
+  # Tasks of a dispatch. On a CPU they are the body of a loop: a few will do.
+  repeats = evaluated['tasks_per_dispatch'] if vectorizes() else 4
+  measured, peak = programs.evaluation(
+    subject, task_fn, params, source, repeats
+  )
   count = flops.evaluation(
-    layers(config),
-    support=config.tasks.ways,
-    query=config.tasks.ways * config.evaluation.queries,
-    steps=config.evaluation.inner_steps,
+    layers(settings),
+    support=ways * shots,
+    query=ways * queries,
+    steps=as_judged(settings)['steps'],
   )
-  return Case(
-    lambda: compiled(key, {}, params, source, indices),
-    repeats,
-    count / 1e9,
-    1,
-    'tasks',
-    timing.peak_megabytes(compiled, mesh),
-    torch_run,
-  )
+  return Case(measured, repeats, count / 1e9, 1, 'tasks', peak, torch_run)
 
 
-def layers(config: Config) -> flops.Layers:
+def layers(settings: Settings) -> flops.Layers:
   """Operations of the learner's network, layer by layer."""
-  shape = (config.data.size, config.data.size, config.data.channels)
-  network = config.network
+  network = settings['network']
   return flops.conv4(
-    shape,
-    config.tasks.ways,
-    filters=network.filters,
-    downsample=network.downsample,
-    head=network.head,
+    image_shape(settings),
+    settings['tasks']['ways'],
+    filters=network['filters'],
+    downsample=network['downsample'],
+    head=network['head'],
   )
 
 
-def generator_layers(config: Config) -> flops.Vae | flops.Gan:
-  shape = (config.data.size, config.data.size, config.data.channels)
-  latent_size = config.generator.latent_size
-  filters = config.generator.filters
-  if config.generator.name == 'vae':
+def maml_count(settings: Settings) -> int:
+  """Operations of a meta-iteration on given tasks."""
+  tasks = settings['tasks']
+  return flops.maml_step(
+    layers(settings),
+    tasks=settings['meta']['batch'],
+    support=tasks['ways'] * tasks['shots'],
+    query=tasks['ways'] * tasks['queries'],
+    steps=settings['learner']['steps'],
+  )
+
+
+def generator_layers(settings: Settings) -> flops.Vae | flops.Gan:
+  """Operations of the generator's networks, layer by layer."""
+  generator, shape = settings['generator'], image_shape(settings)
+  latent_size, filters = generator['latent_size'], generator['filters']
+  if generator['name'] == 'vae':
     return flops.vae(shape, latent_size=latent_size, filters=filters)
-  return flops.msgan(shape, latent_size=latent_size, filters=filters[0])
+  return flops.msgan(shape, latent_size=latent_size, filters=filters)
 
 
-def task_count(config: Config) -> int:
+def task_count(settings: Settings) -> int:
   """Operations of making a meta-batch of tasks."""
-  net = generator_layers(config)
+  net, tasks = generator_layers(settings), settings['tasks']
   size = {
-    'tasks': config.meta.batch,
-    'ways': config.tasks.ways,
-    'images': config.tasks.shots + config.tasks.queries,
+    'tasks': settings['meta']['batch'],
+    'ways': tasks['ways'],
+    'images': tasks['shots'] + tasks['queries'],
   }
   if isinstance(net, flops.Vae):
     return flops.vae_tasks(net, **size)
   return flops.msgan_tasks(net, **size)
 
 
-def synthetic(config: Config) -> tuple[Generator, GeneratorSource]:
+def synthetic(subject: Setup) -> GeneratorSource:
   """A generator that has learned nothing: the work is the same."""
-  data = pictures(config.data.size)
-  model, trainer = build.generator(config, data.shape)
-  images = jnp.asarray(data.images)
-  params = trainer.init(jax.random.key(1), as_floats(images[:2])).params
-  source = GeneratorSource(params, images)
-  return model, source
-
-
-def _learner_params(config: Config) -> Any:
-  images = pictures(config.data.size).images[: config.tasks.ways]
-  x = as_floats(jnp.asarray(images))
-  return build.learner(config).init(jax.random.key(0), x)
-
-
-def _meta_iterations(
-  config: Config,
-  model: Generator | None,
-  params: Params,
-  source: Any,
-  repeats: int,
-) -> tuple[Run, float]:
-  optimizer = build.outer_optimizer(config)
-  state = meta.MetaState(params, optimizer.init(params))
-  step = build.meta_step(config, model)
-  return _iterations(step, build.mesh(config), state, source, repeats)
-
-
-def _iterations(
-  step: Any, mesh: Mesh | None, state: Any, source: Any, repeats: int
-) -> tuple[Run, float]:
-  """The compiled loop of the entry points, `repeats` steps a dispatch."""
-  # Its buffers will be donated, and may be those of what was compared.
-  state = jax.tree.map(jnp.copy, state)
-  state, source = parallel.replicate(mesh, (state, source))
-  compiled = loop.compile_steps(step, jax.random.key(3))
-  program = compiled.func.lower(
-    *compiled.args, state, source, jnp.int32(0), repeats
-  ).compile()
-
-  def advance(state: Any) -> Any:
-    return program(*compiled.args, state, source, jnp.int32(0))
-
-  return timing.threaded(advance, state), timing.peak_megabytes(program, mesh)
+  trainer = subject.parts.trainer
+  assert trainer
+  data = TrainingSet(jnp.asarray(subject.run.splits.train.images))
+  params = trainer.params(trainer.init(jax.random.key(1), data))
+  return GeneratorSource(params, jnp.asarray(data.images))

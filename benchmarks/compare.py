@@ -14,9 +14,18 @@ import torch
 from benchmarks import torch_nets as nets
 from benchmarks import torch_reference as reference
 from benchmarks.timing import Run
-from experiments.components.checks import Config
+from experiments.components.few_shot import as_judged
+from experiments.run.config import Settings
 from lasium_jax import meta
-from lasium_jax.types import Array, Learner, Params, Task, TaskFn, Trainer
+from lasium_jax.types import (
+  Array,
+  Batch,
+  Learner,
+  Params,
+  Task,
+  TaskFn,
+  UpdateFn,
+)
 
 # Of norms. In float32, for the generators; and in float64, for the learner:
 # through its inner steps float32 itself is off by per cents, where rounding
@@ -88,25 +97,26 @@ def task_in_torch(task: Task, where: str) -> reference.Task:
 
 
 def maml_step(
-  config: Config, learner: Learner, task_fn: TaskFn, params: Params, source: Any
+  settings: Settings,
+  learner: Learner,
+  task_fn: TaskFn,
+  params: Params,
+  source: Any,
 ) -> Run:
   """Compares loss and gradient on two tasks, in float64."""
-  where, size = device(), config.meta.batch
+  where, size = device(), settings['meta']['batch']
   keys = jax.random.split(jax.random.key(4), size)
   tasks = jax.jit(jax.vmap(task_fn, in_axes=(0, None)))(keys, source)
   given = [
     task_in_torch(jax.tree.map(lambda leaf, i=i: leaf[i], tasks), where)
     for i in range(size)
   ]
-  forward = _conv4(config)
-  inner = {
-    'steps': config.learner.inner_steps,
-    'rate': config.learner.inner_rate,
-  }
+  forward = _conv4(settings)
+  inner = _inner(settings['learner'])
   few = jax.tree.map(lambda leaf: leaf[:2], tasks)
   _compare_gradients(learner, params, few, forward, inner)
   weights = nets.trainable(nets.convert(params, where))
-  optimizer = reference.adam(weights, config.meta.rate)
+  optimizer = reference.adam(weights, settings['meta']['learning_rate'])
   return functools.partial(
     reference.maml_step, forward, weights, given, optimizer, **inner
   )
@@ -165,7 +175,11 @@ def _loss_and_gradient(
 
 
 def evaluation(
-  config: Config, learner: Learner, task_fn: TaskFn, params: Params, source: Any
+  settings: Settings,
+  learner: Learner,
+  task_fn: TaskFn,
+  params: Params,
+  source: Any,
 ) -> Run:
   """Compares the probabilities of one task's queries, in float64."""
 
@@ -174,11 +188,8 @@ def evaluation(
     adapted = learner.adapt(jax.random.key(0), params, task.support)
     return learner.predict(adapted, task.query.x)
 
-  inner = {
-    'steps': config.evaluation.inner_steps,
-    'rate': config.evaluation.inner_rate,
-  }
-  forward = _conv4(config)
+  inner = _inner(as_judged(settings))
+  forward = _conv4(settings)
   task = jax.jit(task_fn)(jax.random.key(5), source)
   with jax.enable_x64(True):
     exact, given = doubled((params, task))
@@ -194,28 +205,35 @@ def evaluation(
   return lambda: run().cpu()
 
 
-def _conv4(config: Config) -> reference.Forward:
+def _inner(learner: Settings) -> dict[str, Any]:
+  """A learner's section as arguments of the reference."""
+  return {'steps': learner['steps'], 'rate': learner['learning_rate']}
+
+
+def _conv4(settings: Settings) -> reference.Forward:
+  network = settings['network']
   return functools.partial(
-    nets.conv4,
-    downsample=config.network.downsample,
-    head=config.network.head,
+    nets.conv4, downsample=network['downsample'], head=network['head']
   )
 
 
-def vae_step(config: Config, trainer: Trainer, state: Any, batch: Array) -> Run:
+def vae_step(
+  settings: Settings, update: UpdateFn, state: Any, batch: Batch
+) -> Run:
   """Compares losses and all gradients of the first step."""
   where, key = device(), jax.random.key(6)
-  updated, metrics = jax.jit(trainer.update)(key, state, batch)
-  shape = (len(batch), config.generator.latent_size)
+  updated, metrics = jax.jit(update)(key, state, batch)
+  section = settings['generator']
+  shape = (len(batch.x), section['latent_size'])
   noise = torch.tensor(np.asarray(jax.random.normal(key, shape)), device=where)
-  weights = nets.trainable(nets.convert(state.params['params'], where))
-  averages = nets.convert(state.params['batch_stats'], where)
+  weights = nets.trainable(nets.convert(state.variables['params'], where))
+  averages = nets.convert(state.variables['batch_stats'], where)
   run = functools.partial(
     reference.vae_step,
     weights,
     averages,
-    reference.adam(weights, config.generator.rate),
-    nets.images(batch, where),
+    reference.adam(weights, section['learning_rate']),
+    nets.images(batch.x, where),
     noise,
   )
   agree('VAE loss', {'loss': metrics['loss']}, run())
@@ -224,25 +242,26 @@ def vae_step(config: Config, trainer: Trainer, state: Any, batch: Array) -> Run:
 
 
 def msgan_step(
-  config: Config, trainer: Trainer, state: Any, batch: Array
+  settings: Settings, update: UpdateFn, state: Any, batch: Batch
 ) -> Run:
   """Compares losses and all gradients of the first step."""
   where, key = device(), jax.random.key(7)
-  updated, metrics = jax.jit(trainer.update)(key, state, batch)
-  noise = _gan_noise(key, len(batch), config.generator.latent_size)
+  updated, metrics = jax.jit(update)(key, state, batch)
+  section = settings['generator']
+  draws = _gan_draws(key, len(batch.x), section['latent_size'])
   generator, discriminator = (
     nets.trainable(nets.convert(tree, where))
     for tree in (state.params['params'], state.discriminator['params'])
   )
-  rate = config.generator.rate
+  rate = section['learning_rate']
   run = functools.partial(
     reference.msgan_step,
     generator,
     discriminator,
     (reference.adam(generator, rate), reference.adam(discriminator, rate)),
-    nets.images(batch, where),
-    reference.GanNoise(
-      *(torch.tensor(np.asarray(x), device=where) for x in noise)
+    nets.images(batch.x, where),
+    reference.GanDraws(
+      *(torch.tensor(np.asarray(x), device=where) for x in draws)
     ),
   )
   theirs = run()
@@ -257,16 +276,17 @@ def msgan_step(
   return run
 
 
-def _gan_noise(key: Array, n: int, latent_size: int) -> list[Array]:
-  """What `lasium_jax.generators.msgan` draws from a step's key."""
-  latent_key, generator_key, discriminator_key = jax.random.split(key, 3)
-  real_key, fake_key = jax.random.split(discriminator_key)
-  return [
+def _gan_draws(key: Array, n: int, latent_size: int) -> tuple[Array, Array]:
+  """What `lasium_jax.generators.msgan` draws from a step's key.
+
+  Its `label_noise` is 'one_sided': only targets of real images are drawn.
+  """
+  latent_key, discriminator_key = jax.random.split(key)
+  real_key, _ = jax.random.split(discriminator_key)
+  return (
     jax.random.normal(latent_key, (2 * n, latent_size)),
-    jax.random.uniform(generator_key, (2 * n,)),
-    jax.random.uniform(real_key, (n,)),
-    jax.random.uniform(fake_key, (n,)),
-  ]
+    jax.random.uniform(real_key, (n,), minval=0.95, maxval=1.0),
+  )
 
 
 def _first_gradient(opt_state: Any) -> nets.Params:

@@ -133,20 +133,17 @@ def vae_step(
   return {'loss': loss.item()}
 
 
-class GanNoise(NamedTuple):
-  """The draws of one MSGAN step: latents, and noise of the targets.
+class GanDraws(NamedTuple):
+  """The draws of one MSGAN step.
 
   Attributes:
-    z: `[2 n, D]`; the first half's images are shown to the discriminator.
-    generator: `[2 n]` uniform in [0, 1).
-    real: `[n]`.
-    fake: `[n]`.
+    z: `[2 n, D]` latents; the first half's images are shown to the
+      discriminator.
+    real: `[n]`, the discriminator's targets of real images, in [0.95, 1].
   """
 
   z: Tensor
-  generator: Tensor
   real: Tensor
-  fake: Tensor
 
 
 def msgan_step(
@@ -154,10 +151,10 @@ def msgan_step(
   discriminator: Params,
   optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
   x: Tensor,
-  noise: GanNoise,
+  draws: GanDraws,
 ) -> dict[str, float]:
   """One update of both networks, from the same generated images."""
-  z, judge = noise.z, nets.gan_discriminator
+  z, judge = draws.z, nets.gan_discriminator
   images = nets.gan_generator(generator, z, (x.shape[2], x.shape[3]))
 
   optimizers[1].zero_grad()
@@ -165,13 +162,13 @@ def msgan_step(
     judge(discriminator, x),
     judge(discriminator, images[: len(x)].detach()),
   )
-  critic = noisy_cross_entropy(real, 1.0, noise.real)
-  critic = critic + noisy_cross_entropy(fake, 0.0, noise.fake)
+  critic = F.binary_cross_entropy_with_logits(real, draws.real)
+  critic = critic + cross_entropy(fake, 0.0)
   critic.backward()
   optimizers[1].step()
 
   frozen = {name: value.detach() for name, value in discriminator.items()}
-  adversarial = noisy_cross_entropy(judge(frozen, images), 1.0, noise.generator)
+  adversarial = cross_entropy(judge(frozen, images), 1.0)
   (x1, x2), (z1, z2) = images.chunk(2), z.chunk(2)
   apart = (x1 - x2).abs().mean() / (z1 - z2).abs().mean()
   seeking = 1 / (apart + 1e-5)
@@ -185,6 +182,7 @@ def msgan_step(
   }
 
 
-def noisy_cross_entropy(logits: Tensor, target: float, noise: Tensor) -> Tensor:
-  """Binary cross-entropy against `target + 0.05 noise`."""
-  return F.binary_cross_entropy_with_logits(logits, target + 0.05 * noise)
+def cross_entropy(logits: Tensor, target: float) -> Tensor:
+  """Binary cross-entropy of all logits against one target, averaged."""
+  targets = torch.full_like(logits, target)
+  return F.binary_cross_entropy_with_logits(logits, targets)

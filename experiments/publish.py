@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers.publish import publish
-from experiments.systems import lasium
+from experiments.systems import lasium, recognizer
 
-SYSTEMS = {system.name: system for system in (lasium.system(),)}
+SYSTEMS = {
+  system.name: system for system in (lasium.system(), recognizer.system())
+}
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -3,6 +3,9 @@
 Compose a generator, a latent sampler, a task function and a learner; each is a
 pure function or a NamedTuple of them. See README.md for an example, and
 docs/architecture.md for the whole picture.
+
+The examples in docstrings have `jax`, `jnp` (`jax.numpy`), `optax`, and
+`import lasium_jax as lx`.
 """
 
 from typing import TYPE_CHECKING, Any

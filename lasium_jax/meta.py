@@ -136,6 +136,19 @@ def meta_step(
 
   Returns:
     `(key, state, source) -> (state, metrics)`, to be jitted by the caller.
+
+  Example:
+    >>> learner = lx.learners.protonets(lx.conv4(None, filters=4), ways=2)
+    >>> task_fn = lx.tasks.labeled(ways=2, shots=1, queries=3)
+    >>> images = jnp.zeros((8, 8, 8, 1), jnp.uint8)  # Of two classes.
+    >>> source = lx.ImageSet(images, jnp.array([0, 4]), jnp.array([4, 4]))
+    >>> params = learner.init(jax.random.key(0), jnp.zeros((2, 8, 8, 1)))
+    >>> optimizer = optax.adam(1e-3)
+    >>> step = lx.meta.meta_step(learner, task_fn, optimizer, meta_batch=2)
+    >>> state = lx.meta.MetaState(params, optimizer.init(params))
+    >>> state, metrics = jax.jit(step)(jax.random.key(1), state, source)
+    >>> sorted(metrics)
+    ['accuracy', 'loss']
   """
 
   def step(
@@ -218,6 +231,16 @@ def evaluate(
 
   Returns:
     `(key, params, source, indices [n]) -> accuracies [n]`, to be jitted.
+
+  Example:
+    >>> learner = lx.learners.protonets(lx.conv4(None, filters=4), ways=2)
+    >>> task_fn = lx.tasks.labeled(ways=2, shots=1, queries=3)
+    >>> images = jnp.zeros((8, 8, 8, 1), jnp.uint8)  # Of two classes.
+    >>> source = lx.ImageSet(images, jnp.array([0, 4]), jnp.array([4, 4]))
+    >>> params = learner.init(jax.random.key(0), jnp.zeros((2, 8, 8, 1)))
+    >>> accuracies = jax.jit(lx.meta.evaluate(learner, task_fn))
+    >>> accuracies(jax.random.key(1), params, source, jnp.arange(4)).shape
+    (4,)
   """
 
   def accuracy(key: Array, params: Params, source: Any, index: Array) -> Array:

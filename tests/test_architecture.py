@@ -1,6 +1,7 @@
 """Imports run downward only, and heavy packages stay where they belong."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,108 @@ def test_imports_run_downward(path):
   used = {part(name) for name in found} - {None, own}
   assert used <= MAY_IMPORT[own]
   assert not {'experiments', 'configs'} & {n.split('.')[0] for n in found}
+
+
+# Of experiments, each folder and what it may import of the others. Doors may
+# import systems, applications and what every run has; systems all below them.
+LAYERS = {
+  'run': set(),
+  'components': {'run'},
+  'papers': {'run'},
+  'pages': {'run', 'papers'},
+  'stages': {'run', 'components', 'pages'},
+  'systems': {'run', 'components', 'pages', 'stages'},
+  'applications': {'run', 'pages'},
+}
+DOOR_IMPORTS = {'run', 'systems', 'applications', 'papers'}
+# Stages and systems draw and write pages by these alone; what pages look up of
+# a workdir they do not.
+PAGES_FOR_STAGES = {'pictures'}
+
+
+@pytest.mark.parametrize(
+  'path',
+  sorted((ROOT / 'experiments').rglob('*.py')),
+  ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_experiments_import_downward(path):
+  relative = path.relative_to(ROOT / 'experiments')
+  found = {n for n in imports(path) if n and n.startswith('experiments.')}
+  used = {name.split('.')[1] for name in found}
+  assert 'configs' not in {name.split('.')[0] for name in imports(path) if name}
+  if len(relative.parts) == 1:
+    assert used <= DOOR_IMPORTS
+    return
+  folder = relative.parts[0]
+  assert folder in LAYERS, f'{folder} has no place in the picture'
+  assert used - {folder} <= LAYERS[folder]
+  if folder == 'stages':
+    start = 'experiments.pages.'
+    pages = {n.split('.')[2] for n in found if n.startswith(start)}
+    assert pages <= PAGES_FOR_STAGES
+
+
+def test_configs_import_downward():
+  for path in (ROOT / 'configs').rglob('*.py'):
+    for name in imports(path):
+      if name.startswith('experiments.'):
+        assert name.split('.')[1] in {'components', 'stages', 'run', 'systems'}
+
+
+def modules():
+  for path in FILES:
+    name = path.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.')
+    yield name.removesuffix('.__init__'), path
+
+
+def test_no_two_modules_import_each_other():
+  """Not through others either."""
+  known = dict(modules())
+  graph = {
+    name: {
+      target
+      for target in top_level_imports(path)
+      if target in known and target != name
+    }
+    for name, path in known.items()
+  }
+  order = graphlib.TopologicalSorter(graph)
+  order.prepare()  # Raises CycleError, which names them.
+
+
+def top_level_imports(path):
+  """Those that run when the module is imported, packages' faces left out."""
+  for node in ast.parse(path.read_text()).body:
+    if isinstance(node, ast.Import):
+      yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+      yield from (f'{node.module}.{alias.name}' for alias in node.names)
+      if not (ROOT / node.module.replace('.', '/')).is_dir():
+        yield node.module
+
+
+def test_doors_are_short():
+  for path in (ROOT / 'experiments').glob('*.py'):
+    assert len(path.read_text().splitlines()) < 60, path.name
+
+
+def test_functions_are_short():
+  """50 lines of code, docstrings apart."""
+  for path in FILES:
+    for node in ast.walk(ast.parse(path.read_text())):
+      if isinstance(node, ast.FunctionDef):
+        code = node.body[1:] if ast.get_docstring(node) else node.body
+        if not code:
+          continue
+        first = code[0]
+        lines = node.end_lineno - first.lineno + 1
+        limit = 100 if is_factory(node) else 50
+        assert lines <= limit, f'{path.name}: {node.name} has {lines} lines'
+
+
+def is_factory(node):
+  """A function that returns functions which it holds; these are short."""
+  return any(isinstance(inner, ast.FunctionDef) for inner in node.body)
 
 
 def test_every_part_is_there():

@@ -1,4 +1,4 @@
-"""Sections: the keyword arguments of one function each, as configs have them."""
+"""Sections: each has the keyword arguments of one function."""
 
 import types
 import typing

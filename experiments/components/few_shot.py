@@ -53,8 +53,8 @@ def parts_of(settings: Settings) -> Parts:
     anchors = _anchors(settings, model, settings['tasks']['ways'])
   floors = {
     name: _floor(settings, name)
-    for name, section in settings['floors'].items()
-    if section['judge']
+    for name in FLOORS
+    if settings['floors'].get(name, {}).get('judge')
   }
   if 'learner' not in settings:
     return Parts(model, trainer, anchors, None, None, None, floors)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jax
 from absl import app, flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import config_flags
 
 from experiments.run import compilation, hosts, loop, record
 from experiments.run.config import BadConfig, Config, Settings, flatten
@@ -178,25 +178,6 @@ def settings_of(config: Config, system: System) -> Settings:
   check(Part(common), own, 'config')
   check_sweep(settings)
   return settings
-
-
-def saved_config(workdir: Path) -> Config:
-  """The config of the run in a folder, for what comes after the run.
-
-  Raises:
-    BadConfig: if there is no run, or it is of an older version.
-    WrongWorkdir: if there is something else by the name of its config.
-  """
-  saved = record.read_config(workdir)
-  if saved is None:
-    raise BadConfig(f'{workdir} is not a run: it has no config.json.')
-  if 'system' not in saved:
-    raise BadConfig(
-      f'{workdir} is a run of lasium_jax 0.1, whose settings had other names. '
-      'Use that version, or run it again.'
-    )
-  saved['devices'] = 0  # This machine may have fewer.
-  return ConfigDict(saved)
 
 
 def _work(system: System, workdir: Path) -> None:

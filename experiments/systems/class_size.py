@@ -9,11 +9,11 @@ import numpy as np
 from experiments.components.few_shot import parts_of, training_tasks
 from experiments.pages.latents import write_page
 from experiments.run import streams
-from experiments.run.app import saved_config
 from experiments.run.config import BadConfig, Settings
 from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.run import Places
+from experiments.run.saved import saved_settings
 from experiments.stages import class_size, generator
 from experiments.stages.class_size import IMAGES, TASKS
 from experiments.systems import lasium
@@ -38,7 +38,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     BadConfig: if there is no run, or it has no generator.
     FileNotFoundError: if that is not trained to its end.
   """
-  settings: Settings = saved_config(workdir).to_dict()
+  settings = saved_settings(workdir)
   parts = parts_of(settings)
   if parts.trainer is None or parts.model is None or parts.anchors is None:
     raise BadConfig(

@@ -9,11 +9,11 @@ import numpy as np
 
 from experiments.components.data import image_shape
 from experiments.components.few_shot import as_judged, parts_of
-from experiments.run.app import saved_config
 from experiments.run.config import BadConfig, Settings, replaced, run_name
 from experiments.run.members import Member, members
 from experiments.run.record import Record
 from experiments.run.results import read_results
+from experiments.run.saved import saved_settings
 from experiments.stages import generator, meta
 from experiments.systems import recognizer
 from lasium_jax import models
@@ -121,7 +121,7 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
     BadConfig: if there is no run, or it has no such part.
     FileNotFoundError: if the stage is not finished.
   """
-  settings: Settings = saved_config(workdir).to_dict()
+  settings = saved_settings(workdir)
   options = EXPORTS[settings['system']]
   kind = what or next(iter(options))
   if kind not in options:

@@ -26,6 +26,7 @@ from experiments.systems.lasium_checks import build, check_data
 from lasium_jax import latents
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
+from lasium_jax.models.build import LEARNERS
 from lasium_jax.tasks import labeled
 from lasium_jax.types import AnchorFn, GeneratorSource, Learner, Params
 
@@ -309,5 +310,8 @@ def _always(learner: Learner, values: dict[str, Any]) -> Learner:
 
 def _use(section: Settings) -> dict[str, Any]:
   """How a classifier of the exported learner comes to this accuracy."""
-  head = 'trained' if section['name'] == 'maml' else None
-  return {'head': head, 'inductive': section['inductive']}
+  has_head = 'ways' not in LEARNERS[section['name']].given
+  return {
+    'head': 'trained' if has_head else None,
+    'inductive': normalization(section) == 'inductive',
+  }

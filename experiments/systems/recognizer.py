@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.components.batches import BATCHES
-from experiments.components.classifiers import make_classifier
 from experiments.components.data import DATA, image_shape
 from experiments.components.folders import Needs
 from experiments.components.optimizers import OPTIMIZERS
@@ -22,14 +21,22 @@ from experiments.components.parts import (
 from experiments.components.tasks import AUGMENTATION
 from experiments.pages import report, sections
 from experiments.run.config import BadConfig, Config, Settings, require
+from experiments.run.members import members
+from experiments.run.record import Record
+from experiments.run.results import read_results
 from experiments.run.run import Places, Run, System
 from experiments.stages import classifier
 from experiments.stages.evaluation import write_results
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, select_classes
-from lasium_jax.models.build import CLASSIFIERS
-from lasium_jax.settings import Count, Part
-from lasium_jax.types import BatchFn, TrainingSet
+from lasium_jax.models.build import CLASSIFIERS, make_classifier
+from lasium_jax.settings import Count, Part, Share
+from lasium_jax.types import BatchFn, ClassifyFn, Params, Trainer, TrainingSet
+
+
+def loss(*, label_smoothing: Share = 0.0) -> float:
+  """How much of each label is given to all classes alike."""
+  return label_smoothing
 
 
 def held_out(*, drawings: Count = 4) -> int:
@@ -41,6 +48,7 @@ SECTIONS: Sections = {
   'data': DATA,
   'held_out': Part(held_out),
   'classifier': CLASSIFIERS,
+  'loss': Part(loss),
   'optimizer': OPTIMIZERS,
   'batches': BATCHES,
   'augment': AUGMENTATION,
@@ -124,16 +132,26 @@ def split_images(dataset: Dataset, count: int) -> tuple[Dataset, Dataset]:
   )
 
 
+def classifier_of(
+  settings: Settings, classes: int
+) -> tuple[ClassifyFn, Trainer]:
+  """The classifier of so many classes, and what trains it."""
+  optimizer = make(
+    OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
+  )
+  return make_classifier(
+    settings['classifier'],
+    classes,
+    image_shape(settings),
+    optimizer,
+    label_smoothing=loss(**settings['loss']),
+  )
+
+
 def work(run: Run, parts: Parts) -> None:
   """The classifier is trained and tested; the page is written."""
   settings, train = run.settings, run.splits.train
-  classify, trainer = make_classifier(
-    settings['classifier'],
-    settings['optimizer'],
-    image_shape(settings),
-    classes=len(train.class_names),
-    steps=settings['training']['steps'],
-  )
+  classify, trainer = classifier_of(settings, len(train.class_names))
   classifying = classifier.Classifying(
     classify,
     trainer,
@@ -143,11 +161,32 @@ def work(run: Run, parts: Parts) -> None:
     run.splits.test,
   )
   params = classifier.train(run, classifying, **settings['training'])
-  results = classifier.results_of(
-    run, classifying, params, settings['training']['steps']
-  )
-  write_results(run, results)
+  steps = settings['training']['steps']
+  write_results(run, classifier.results_of(run, classifying, params, steps))
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
+
+
+def trained(settings: Settings, files: Record) -> tuple[Params, int]:
+  """The first member's parameters and its classes, found without the data.
+
+  Raises:
+    FileNotFoundError: if the run has not come to its end.
+  """
+  results = read_results(files.workdir / 'results.json').get('results', [])
+  if not results:
+    raise FileNotFoundError(
+      f'{files.workdir} has no results: the run has not come to its end.'
+    )
+  classes = results[0]['protocol']['classes']
+  _, trainer = classifier_of(settings, classes)
+  params = classifier.left_behind(
+    trainer,
+    files,
+    len(members(settings)),
+    image_shape(settings),
+    **settings['training'],
+  )
+  return params[0], classes
 
 
 def system() -> System:

@@ -6,7 +6,7 @@ from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Batch, TrainingSet
 
 
-def gather(data: TrainingSet, rows: Array, epoch: Array) -> Batch:
+def gather(data: TrainingSet, rows: Array, epoch: Array | int) -> Batch:
   """The images and labels of some rows.
 
   Args:

@@ -17,6 +17,12 @@ def shuffled(batch_size: Count) -> EpochFn:
 
   Returns:
     `(key, data) -> [n // b, b]` rows.
+
+  Example:
+    >>> data = lx.TrainingSet(jnp.zeros((7, 8, 8, 1), jnp.uint8))
+    >>> rows = lx.batches.shuffled(3)(jax.random.key(0), data)
+    >>> rows.shape, len(set(rows.ravel().tolist()))
+    ((2, 3), 6)
   """
 
   def epoch(key: Array, data: TrainingSet) -> Array:

@@ -91,6 +91,20 @@ def supervised(
     The classifier, which normalizes by the running averages; and its trainer,
     whose batches must have labels, hard or soft. The trainer's accuracy is of
     the likeliest class by soft labels.
+
+  Example:
+    >>> network = lx.nets.ResNet(classes=2, depth=8, width=2)
+    >>> classify, trainer = lx.embeddings.supervised(
+    ...   network, (8, 8, 1), optax.sgd(0.1, momentum=0.9)
+    ... )
+    >>> images = jnp.zeros((4, 8, 8, 1), jnp.uint8)
+    >>> data = lx.TrainingSet(images, y=jnp.array([0, 1, 0, 1]))
+    >>> state = trainer.init(jax.random.key(0), data)
+    >>> batch = lx.batches.gather(data, jnp.arange(4), epoch=0)
+    >>> update = jax.jit(trainer.updates[0])
+    >>> state, metrics = update(jax.random.key(1), state, batch)
+    >>> jax.jit(classify)(trainer.params(state), batch.x).logits.shape
+    (4, 2)
   """
 
   def init(key: Array, data: TrainingSet) -> State:

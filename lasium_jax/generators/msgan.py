@@ -94,6 +94,14 @@ def msgan(
 
   Raises:
     ValueError: if H or W is not divisible by 4.
+
+  Example:
+    >>> generator, trainer = lx.generators.msgan((8, 8, 1), filters=4)
+    >>> data = lx.TrainingSet(jnp.zeros((2, 8, 8, 1), jnp.uint8))
+    >>> params = trainer.params(trainer.init(jax.random.key(0), data))
+    >>> z = generator.sample(jax.random.key(1), params, 5)
+    >>> z.shape, jax.jit(generator.decode)(params, z).shape
+    ((5, 128), (5, 8, 8, 1))
   """
   if shape[0] % 4 or shape[1] % 4:
     raise ValueError(f'The MSGAN needs sides divisible by 4, not {shape}.')

@@ -83,6 +83,14 @@ def vae(
 
   Raises:
     ValueError: if there are fewer blocks than halvings, or no blocks.
+
+  Example:
+    >>> generator, trainer = lx.generators.vae((8, 8, 1), filters=(4, 4))
+    >>> data = lx.TrainingSet(jnp.zeros((2, 8, 8, 1), jnp.uint8))
+    >>> params = trainer.params(trainer.init(jax.random.key(0), data))
+    >>> z = generator.sample(jax.random.key(1), params, 5)
+    >>> z.shape, jax.jit(generator.decode)(params, z).shape
+    ((5, 20), (5, 8, 8, 1))
   """
   filters = tuple(default_filters(shape[0]) if filters is None else filters)
   if not 0 <= halvings <= len(filters) or not filters:

@@ -49,6 +49,16 @@ def prior_anchors(
 
   Raises:
     ValueError: if the generator has no prior.
+
+  Example:
+    >>> generator = lx.Generator(
+    ...   decode=lambda params, z: z[:, :, None, None],
+    ...   sample=lambda key, params, n: jax.random.normal(key, (n, 8)),
+    ... )
+    >>> anchor_fn = lx.latents.prior_anchors(generator, ways=5, epsilon=2.0)
+    >>> source = lx.GeneratorSource(params=(), images=None)
+    >>> jax.jit(anchor_fn)(jax.random.key(0), source).z.shape
+    (5, 8)
   """
   sample = generator.sample
   if sample is None:
@@ -91,6 +101,18 @@ def encoded_anchors(
 
   Raises:
     ValueError: if the generator has no encoder, or no posterior to sample.
+
+  Example:
+    >>> generator = lx.Generator(
+    ...   decode=lambda params, z: z.reshape(-1, 2, 2, 1),
+    ...   encode=lambda params, x: x.reshape(-1, 4),
+    ... )
+    >>> anchor_fn = lx.latents.encoded_anchors(generator, ways=5)
+    >>> images = jnp.arange(36, dtype=jnp.uint8).reshape(9, 2, 2, 1)
+    >>> source = lx.GeneratorSource(params=(), images=images)
+    >>> anchors = jax.jit(anchor_fn)(jax.random.key(0), source)
+    >>> anchors.z.shape, anchors.x.shape
+    ((5, 4), (5, 2, 2, 1))
   """
   latents_of = _encoder(generator, posterior)
 

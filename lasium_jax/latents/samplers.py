@@ -32,6 +32,12 @@ def noise(
 
   Raises:
     ValueError: if `sigma_max` is below `sigma`.
+
+  Example:
+    >>> sampler = lx.latents.noise(sigma=0.0)
+    >>> anchors = lx.Anchors(jnp.array([[1.0, 2.0]]), num_draws=jnp.int32(1))
+    >>> sampler(jax.random.key(0), None, anchors, jnp.int32(1)).tolist()
+    [[1.0, 2.0]]
   """
   # A swept sigma is traced, and cannot be compared.
   known = not isinstance(sigma, jax.core.Tracer)
@@ -70,6 +76,17 @@ def random_out_of_class(
 
   Raises:
     ValueError: if the generator has neither.
+
+  Example:
+    >>> generator = lx.Generator(
+    ...   decode=lambda params, z: z[:, :, None, None],
+    ...   sample=lambda key, params, n: jnp.ones((n, 2)),
+    ... )
+    >>> sampler = lx.latents.random_out_of_class(generator, alpha=0.25)
+    >>> anchors = lx.Anchors(jnp.array([[1.0, 5.0]]), num_draws=jnp.int32(1))
+    >>> source = lx.GeneratorSource(params=(), images=None)
+    >>> sampler(jax.random.key(0), source, anchors, jnp.int32(1)).tolist()
+    [[1.0, 4.0]]
   """
   sample, encode = generator.sample, generator.encode
   if sample is None and encode is None:
@@ -108,6 +125,13 @@ def other_classes(
 
   Returns:
     A latent sampler.
+
+  Example:
+    >>> sampler = lx.latents.other_classes(alpha=0.25)
+    >>> z = jnp.array([[0.0], [4.0], [8.0]])
+    >>> anchors = lx.Anchors(z, num_draws=jnp.int32(1))
+    >>> sampler(jax.random.key(0), None, anchors, jnp.int32(1)).tolist()
+    [[1.0], [5.0], [6.0]]
   """
 
   def sampler(

@@ -96,6 +96,14 @@ def maml(
 
   Returns:
     A learner.
+
+  Example:
+    >>> learner = lx.learners.maml(lx.conv4(2, filters=4), steps=1)
+    >>> support = lx.Examples(jnp.eye(2).reshape(2, 1, 2, 1), jnp.arange(2))
+    >>> params = learner.init(jax.random.key(0), support.x)
+    >>> adapted = learner.adapt(jax.random.key(1), params, support)
+    >>> learner.predict(adapted, support.x).shape
+    (2, 2)
   """
 
   def adapt(key: Array, params: Params, support: Examples) -> Adapted:

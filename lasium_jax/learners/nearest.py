@@ -54,6 +54,13 @@ def nearest_neighbors(
 
   Raises:
     ValueError: if there are no neighbors.
+
+  Example:
+    >>> learner = lx.learners.nearest_neighbors(ways=2)
+    >>> support = lx.Examples(jnp.eye(2).reshape(2, 1, 2, 1), jnp.arange(2))
+    >>> adapted = learner.adapt(jax.random.key(0), (), support)
+    >>> learner.predict(adapted, support.x).argmax(-1).tolist()
+    [0, 1]
   """
   if neighbors < 1:
     raise ValueError(f'{neighbors} neighbors cannot vote; ask for 1 or more.')

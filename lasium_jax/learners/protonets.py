@@ -49,6 +49,14 @@ def protonets(
 
   Returns:
     A learner.
+
+  Example:
+    >>> learner = lx.learners.protonets(lx.conv4(None, filters=4), ways=2)
+    >>> support = lx.Examples(jnp.eye(2).reshape(2, 1, 2, 1), jnp.arange(2))
+    >>> params = learner.init(jax.random.key(0), support.x)
+    >>> adapted = learner.adapt(jax.random.key(1), params, support)
+    >>> learner.predict(adapted, support.x).shape
+    (2, 2)
   """
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
 

@@ -33,6 +33,14 @@ def scratch(
 
   Returns:
     A learner without meta-parameters; `adapt` initializes by its key.
+
+  Example:
+    >>> learner = lx.learners.scratch(lx.conv4(2, filters=4), steps=1)
+    >>> support = lx.Examples(jnp.eye(2).reshape(2, 1, 2, 1), jnp.arange(2))
+    >>> params = learner.init(jax.random.key(0), support.x)
+    >>> adapted = learner.adapt(jax.random.key(1), params, support)
+    >>> learner.predict(adapted, support.x).shape
+    (2, 2)
   """
   optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
 

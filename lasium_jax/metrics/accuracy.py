@@ -20,6 +20,11 @@ def mean_and_ci95(accuracies: ArrayLike) -> tuple[float, float]:
   Raises:
     ValueError: on fewer than two tasks, which have no spread, or on more than
       one axis.
+
+  Example:
+    >>> mean, ci95 = lx.metrics.mean_and_ci95([0.5, 0.7, 0.6, 0.6])
+    >>> f'{mean:.2f} +- {ci95:.2f}'
+    '0.60 +- 0.08'
   """
   values = np.asarray(accuracies, np.float64)
   if values.ndim > 1:

@@ -76,6 +76,14 @@ def conv4(
 
   Returns:
     A `Network`; its outputs are `[n, outputs]`, or `[n, features]`.
+
+  Example:
+    >>> network = lx.conv4(5, filters=4)
+    >>> x = jnp.zeros((3, 28, 28, 1))
+    >>> params = network.init(jax.random.key(0), x)
+    >>> logits, moments = jax.jit(network.apply)(params, x)
+    >>> logits.shape
+    (3, 5)
   """
   module = _Conv4(outputs, filters, downsample, padding, head, use_scale)
   return network(module)

@@ -28,6 +28,14 @@ def labeled(
 
   Returns:
     A task function of an `ImageSet`.
+
+  Example:
+    >>> images = jnp.zeros((12, 8, 8, 1), jnp.uint8)  # Of three classes.
+    >>> source = lx.ImageSet(images, jnp.array([0, 4, 8]), jnp.array([4, 4, 4]))
+    >>> task_fn = lx.tasks.labeled(ways=2, shots=1, queries=3)
+    >>> task = jax.jit(task_fn)(jax.random.key(0), source)
+    >>> task.query.x.shape, task.query.y.tolist()
+    ((6, 8, 8, 1), [0, 0, 0, 1, 1, 1])
   """
 
   def task(key: Array, source: ImageSet) -> Task:

@@ -42,6 +42,20 @@ def lasium(
 
   Returns:
     A task function of a `GeneratorSource`.
+
+  Example:
+    >>> generator = lx.Generator(
+    ...   decode=lambda params, z: z[:, :, None, None],
+    ...   sample=lambda key, params, n: jax.random.normal(key, (n, 8)),
+    ... )
+    >>> anchors = lx.latents.prior_anchors(generator, ways=5)
+    >>> sampler = lx.latents.noise(sigma=0.5)
+    >>> task_fn = lx.tasks.lasium(
+    ...   generator, anchors, sampler, shots=1, queries=3
+    ... )
+    >>> task = jax.jit(task_fn)(jax.random.key(0), lx.GeneratorSource((), None))
+    >>> task.support.x.shape, task.query.x.shape
+    ((5, 8, 1, 1), (15, 8, 1, 1))
   """
 
   def task(key: Array, source: GeneratorSource) -> Task:

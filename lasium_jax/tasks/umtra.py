@@ -28,6 +28,14 @@ def umtra(
 
   Returns:
     A task function of an `ImageSet`.
+
+  Example:
+    >>> images = jnp.zeros((12, 8, 8, 1), jnp.uint8)
+    >>> source = lx.ImageSet(images, jnp.array([0]), jnp.array([12]))
+    >>> mirror = lambda key, x: x[:, :, ::-1]
+    >>> task_fn = lx.tasks.umtra(ways=2, shots=1, queries=3, augment=mirror)
+    >>> jax.jit(task_fn)(jax.random.key(0), source).query.y.tolist()
+    [0, 0, 0, 1, 1, 1]
   """
 
   def task(key: Array, source: ImageSet) -> Task:

@@ -137,7 +137,7 @@ def test_without_pytorch_a_line_says_so(tmp_path, capsys, made_up, monkeypatch):
 def test_a_case_that_runs():
   """The state is handed on: the third dispatch still has its buffers."""
   case = cases.maml_step('stride', 4, small=True, reference=False)
-  losses = [float(case.run()[1]['loss']) for _ in range(3)]
+  losses = [case.run()[1]['loss'].item() for _ in range(3)]
   assert all(map(math.isfinite, losses)) and len(set(losses)) == 3
   assert case.repeats == 2 and case.items == 4
   assert case.gflop > 0 and case.peak_mb > 0

@@ -1,0 +1,202 @@
+"""Runs to measure, and their programs as the entry points compile them."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh
+
+from benchmarks import timing
+from configs.lasium import omniglot
+from experiments.components.few_shot import Parts, Values
+from experiments.run import run as runs
+from experiments.run import streams
+from experiments.run.app import settings_of
+from experiments.run.config import Settings, replaced
+from experiments.run.members import stacked_keys, stacked_values
+from experiments.run.precision import jit
+from experiments.run.record import Record
+from experiments.stages.judging import judge
+from experiments.systems import lasium
+from lasium_jax import meta, parallel
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.ops.images import as_floats
+from lasium_jax.types import Array, Learner, Params, TaskFn
+
+
+class Setup(NamedTuple):
+  """A run to measure.
+
+  Attributes:
+    settings: of its config.
+    parts: that it is made of.
+    run: as the entry points open it; it writes no files.
+  """
+
+  settings: Settings
+  parts: Parts
+  run: runs.Run
+
+
+def setup(name: str, *, small: bool, **changes: Any) -> Setup:
+  """The run of a config of configs/lasium/omniglot.py.
+
+  Args:
+    name: of the run, such as 'ro-vae-maml'.
+    small: whether to shrink it, to try the program only.
+    **changes: of settings, by their fields.
+
+  Returns:
+    The run; its images are those of `pictures`.
+  """
+  config = omniglot.get_config(name)
+  if small:
+    _shrink(config)
+  system = lasium.system()
+  settings = replaced(settings_of(config, system), changes)
+  parts = system.build(settings)
+  data = pictures(settings['data']['size'])
+  run = runs.open_run(settings, Record(Path(), {}), Splits(data, data, data))
+  return Setup(settings, parts, run)
+
+
+def _shrink(config: Any) -> None:
+  config.data.size = 16
+  config.network.filters = 4
+  config.learner.steps = config.evaluation_learner.steps = 2
+  config.evaluation.queries = 3
+  config.meta.steps_per_dispatch = 2
+  if 'generator' in config:
+    config.generator.filters = (4,) * 4 if config.generator.name == 'vae' else 4
+    config.generator.latent_size = 3
+    config.generator_training.batch_size = 4
+
+
+@functools.cache
+def pictures(side: int) -> Dataset:
+  """Noisy copies of one random pattern a class: 100 classes of 20 images."""
+  rng = np.random.default_rng(0)
+  labels = np.repeat(np.arange(100, dtype=np.int32), 20)
+  patterns = 160 * (rng.random((100, side, side, 1)) < 0.2)
+  noise = rng.integers(0, 64, (len(labels), side, side, 1))
+  images = (patterns[labels] + noise).astype(np.uint8)
+  return Dataset(images, labels, tuple(map(str, range(100))))
+
+
+def learner_params(learner: Learner, run: runs.Run) -> Params:
+  """Meta-parameters that have learned nothing."""
+  x = as_floats(jnp.asarray(run.splits.train.images[:2]))
+  return learner.init(jax.random.key(0), x)
+
+
+def meta_iterations(
+  subject: Setup, params: Params, source: Any, repeats: int
+) -> tuple[timing.Run, float]:
+  """Meta-training of the run's one member, from `params`.
+
+  Args:
+    subject: the run.
+    params: meta-parameters, without an axis of members.
+    source: what tasks are made of.
+    repeats: iterations of a dispatch.
+
+  Returns:
+    What dispatches once, and the program's megabytes.
+  """
+  settings, parts, run = subject
+  learner_of, task_fn_of = parts.learner, parts.task_fn
+  assert learner_of and task_fn_of
+  # The setting `meta.clip` is 0 in all configs that are measured.
+  optimizer = optax.adam(settings['meta']['learning_rate'])
+  values = stacked_values(run.members)
+  keys = stacked_keys(run.members, streams.META)[1]
+  state = _one_member(meta.MetaState(params, optimizer.init(params)))
+
+  def steps(
+    keys: Array, state: meta.MetaState, source: Any, first: Array
+  ) -> Any:
+    def of_member(member: tuple[Array, Values, meta.MetaState]) -> Any:
+      key, values, state = member
+      step = meta.meta_step(
+        learner_of(values),
+        task_fn_of(values),
+        optimizer,
+        meta_batch=settings['meta']['batch'],
+        over_tasks=meta.vectorize if runs.vectorizes() else meta.accumulate,
+        over_devices=parallel.mean_over_devices(run.task_mesh),
+      )
+      return meta.many_steps(step, repeats)(key, state, source, first)
+
+    return run.over_members(of_member, (keys, values, state))
+
+  return _compiled(steps, run.task_mesh, keys, state, source)
+
+
+def iterations(
+  step: Callable[[Array, Any, Any], Any],
+  mesh: Mesh | None,
+  state: Any,
+  source: Any,
+  repeats: int,
+) -> tuple[timing.Run, float]:
+  """Any `(key, state, source) -> (state, metrics)`, `repeats` a dispatch."""
+  steps = meta.many_steps(step, repeats)
+  return _compiled(steps, mesh, jax.random.key(3), state, source)
+
+
+def _compiled(
+  steps: Callable[[Array, Any, Any, Array], Any],
+  mesh: Mesh | None,
+  key: Array,
+  state: Any,
+  source: Any,
+) -> tuple[timing.Run, float]:
+  # Its buffers will be donated, and may be those of what was compared.
+  state = jax.tree.map(jnp.copy, state)
+  state, source = parallel.replicate(mesh, (state, source))
+  compiled = jit(steps, donate_argnums=1)
+  first = jnp.int32(0)
+  program = compiled.lower(key, state, source, first).compile()
+
+  def advance(state: Any) -> Any:
+    return program(key, state, source, first)
+
+  return timing.threaded(advance, state), timing.peak_megabytes(program, mesh)
+
+
+def evaluation(
+  subject: Setup, task_fn: TaskFn, params: Params, source: Any, repeats: int
+) -> tuple[timing.Run, float]:
+  """The accuracies of the run's one member on `repeats` tasks a dispatch.
+
+  Args:
+    subject: the run.
+    task_fn: makes the tasks.
+    params: meta-parameters, without an axis of members.
+    source: what tasks are made of.
+    repeats: tasks of a dispatch.
+
+  Returns:
+    What dispatches once, and the program's megabytes.
+  """
+  run, judged = subject.run, subject.parts.judged
+  assert judged
+  accuracies: Any = judge(run, task_fn, judged, repeats)
+  members, source = parallel.replicate(
+    run.task_mesh, (_one_member(params), source)
+  )
+  keys, values = jax.random.key(2)[None], stacked_values(run.members)
+  arguments = keys, values, members, source, np.arange(repeats)
+  program = accuracies.lower(*arguments).compile()
+  peak = timing.peak_megabytes(program, run.task_mesh)
+  return lambda: program(*arguments), peak
+
+
+def _one_member(tree: Any) -> Any:
+  return jax.tree.map(lambda leaf: leaf[None], tree)

@@ -1,0 +1,1 @@
+"""Classifiers of all training characters: one module a benchmark."""

@@ -1,0 +1,13 @@
+"""Trains a classifier of all training characters, to recognize them later.
+
+For example:
+
+python experiments/recognizer.py --config=configs/recognizer/omniglot.py \
+  --data_dir=PREPARED_TFDS_DATA --workdir=runs/recognizer
+"""
+
+from experiments.run import app
+from experiments.systems import recognizer
+
+if __name__ == '__main__':
+  app.start(recognizer.system())

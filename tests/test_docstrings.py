@@ -1,0 +1,79 @@
+"""What docstrings and README say: their names are there, their examples run."""
+
+import ast
+import doctest
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import optax
+import pytest
+
+import lasium_jax
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / 'lasium_jax').rglob('*.py'))
+NAMED = re.compile(r'\b(?:lasium_jax|lx)((?:\.[A-Za-z_]\w*)+)')
+# What a user finds an example in.
+FACTORIES = [
+  *('generators.vae', 'generators.msgan'),
+  *('latents.prior_anchors', 'latents.encoded_anchors'),
+  *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
+  *('tasks.lasium', 'tasks.labeled', 'tasks.umtra'),
+  *('learners.maml', 'learners.protonets', 'learners.scratch'),
+  *('learners.nearest_neighbors', 'nets.conv4'),
+  *('meta.meta_step', 'meta.evaluate', 'metrics.mean_and_ci95'),
+  *('batches.shuffled', 'embeddings.supervised'),
+]
+
+
+def docstrings(path):
+  kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+  for node in ast.walk(ast.parse(path.read_text())):
+    if isinstance(node, kinds):
+      yield ast.get_docstring(node) or ''
+
+
+def module_of(path):
+  parts = path.relative_to(ROOT).with_suffix('').parts
+  return '.'.join(parts).removesuffix('.__init__')
+
+
+def test_what_is_named_is_there_after_importing_the_library():
+  """In a process of its own, where nothing else has imported a module."""
+  text = (ROOT / 'README.md').read_text()
+  text += '\n'.join(doc for path in FILES for doc in docstrings(path))
+  names = sorted({name[1:] for name in NAMED.findall(text)})
+  assert len(names) > 20
+  code = (
+    'import operator, lasium_jax\n'
+    f'for name in {names!r}:\n'
+    '  try:\n'
+    '    operator.attrgetter(name)(lasium_jax)\n'
+    '  except AttributeError as error:\n'
+    '    print(name, error)\n'
+  )
+  done = subprocess.run(
+    [sys.executable, '-c', code], capture_output=True, text=True, check=True
+  )
+  assert done.stdout == ''
+
+
+@pytest.mark.parametrize(
+  'name', [module_of(p) for p in FILES if '>>> ' in p.read_text()]
+)
+def test_examples_run(name):
+  names = {'jax': jax, 'jnp': jnp, 'optax': optax, 'lx': lasium_jax}
+  module = importlib.import_module(name)
+  failed, tried = doctest.testmod(module, extraglobs=names)
+  assert tried and not failed
+
+
+@pytest.mark.parametrize('name', FACTORIES)
+def test_factories_have_examples(name):
+  part, function = name.split('.')
+  assert '>>> ' in getattr(getattr(lasium_jax, part), function).__doc__
