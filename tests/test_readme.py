@@ -45,7 +45,7 @@ def test_classifier_example(capsys):
 
 # The library example made small: each is there once.
 SMALLER = {
-  'glyphs()  #': 'small_splits()  #',
+  'glyphs.glyphs()  #': 'small_splits()  #',
   'filters=(32,) * 4': 'filters=(4, 4)',
   'lx.conv4(5, filters=32)': 'small(5)',
   'shuffled(128)': 'shuffled(16)',
@@ -188,3 +188,12 @@ def test_fields_that_a_document_names_are_there(document, known):
     if section in sections and not hasattr(getattr(lx, section, 0), name):
       named.add(f'{section}.{name}')
   assert named - known == set()
+
+
+PLACES = '(?:lasium_jax|experiments|configs|tests|docs|benchmarks|results)'
+
+
+@pytest.mark.parametrize('document', DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_a_document_names_are_there(document):
+  named = re.findall(rf'(?<![\w./-]){PLACES}/[\w./-]*\w', document.read_text())
+  assert [path for path in named if not (ROOT / path).exists()] == []
