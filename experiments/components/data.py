@@ -133,9 +133,3 @@ def image_shape(settings: Settings) -> tuple[int, int, int]:
   """`(H, W, C)` of a run's images."""
   data = settings['data']
   return data['size'], data['size'], data['channels']
-
-
-def dataset_name(settings: Settings) -> str:
-  """What results call a run's data."""
-  data = settings['data']
-  return str(data.get('dataset', data['name']))

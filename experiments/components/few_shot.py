@@ -21,6 +21,7 @@ class Parts(NamedTuple):
   """What a few-shot run is made of.
 
   Attributes:
+    settings: that it is made of; a stage is given its section.
     model: the generator, or None.
     trainer: what trains it, or None.
     anchors: the class centers of a task, or None.
@@ -30,6 +31,7 @@ class Parts(NamedTuple):
     floors: that are judged too, by name.
   """
 
+  settings: Settings
   model: Generator | None
   trainer: Trainer | None
   anchors: AnchorFn | None
@@ -57,12 +59,13 @@ def parts_of(settings: Settings) -> Parts:
     if settings['floors'].get(name, {}).get('judge')
   }
   if 'learner' not in settings:
-    return Parts(model, trainer, anchors, None, None, None, floors)
+    return Parts(settings, model, trainer, anchors, None, None, None, floors)
 
   def of_member(make: Callable[[Settings], Any]) -> Callable[[Values], Any]:
     return lambda values: make(replaced(settings, as_fields(values)))
 
   return Parts(
+    settings,
     model,
     trainer,
     anchors,

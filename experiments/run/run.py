@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 from jax.sharding import Mesh
 
-from experiments.run.config import Config, Settings
+from experiments.run.config import Config, Settings, run_name
 from experiments.run.members import Loop, Member, OverMembers, over_members
 from experiments.run.members import members as members_of
 from experiments.run.record import Record
@@ -26,29 +26,39 @@ class Places(NamedTuple):
 
 
 class Run(NamedTuple):
-  """A run under way.
+  """A run under way: what its stages share, without its config.
 
   Attributes:
-    settings: of its config.
+    name: what stands behind the config's colon, such as 'ro-vae-maml'.
+    config: the config's path and that name.
+    dataset: what results call its data.
     files: its workdir.
     splits: its data.
+    ink: whether pictures are drawn dark on light, as the data's files look.
+    seed: of its first member.
     members: its learners; one, or several.
     over_members: how these are looped over inside a program.
     task_mesh: the devices that share tasks; None for one alone.
     image_mesh: the devices that share large batches of images.
     device_bytes: of images that a device has room for.
     checkpoint_seconds: between checkpoints.
+    precision: of matrix products.
   """
 
-  settings: Settings
+  name: str
+  config: str
+  dataset: str
   files: Record
   splits: Splits
+  ink: bool
+  seed: int
   members: list[Member]
   over_members: OverMembers
   task_mesh: Mesh | None
   image_mesh: Mesh | None
   device_bytes: int
   checkpoint_seconds: float
+  precision: str
 
 
 class System(NamedTuple):
@@ -112,19 +122,24 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
   Raises:
     ValueError: if there are fewer devices than asked for.
   """
-  devices = settings['devices']
+  devices, data = settings['devices'], settings['data']
   # Evaluation can share any number of tasks.
   shared = settings.get('meta', {}).get('batch', jax.device_count())
   return Run(
-    settings,
+    settings['name'],
+    run_name(settings),
+    str(data.get('dataset', data['name'])),
     files,
     splits,
+    data['invert'],
+    settings['seed'],
     members_of(settings),
     over_members(settings['over_members']),
     parallel.mesh(devices or _cores_for(shared)),
     parallel.mesh(devices or 1),
     settings['device_bytes'],
     settings['checkpoint_seconds'],
+    settings['precision'],
   )
 
 

@@ -7,9 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.components.data import dataset_name
 from experiments.run import loop, streams
-from experiments.run.config import run_name
 from experiments.run.loop import Stage
 from experiments.run.members import label
 from experiments.run.precision import jit
@@ -157,16 +155,16 @@ def results_of(
     value = float(right.mean())
     several = len(run.members) > 1
     result = Result(
-      run.settings['name'],
+      run.name,
       'accuracy',
       value,
-      dataset_name(run.settings),
+      run.dataset,
       len(right),
       'images',
       ci95=float(1.96 * np.sqrt(value * (1 - value) / len(right))),
       protocol={'classes': len(classifying.test.class_names)},
       steps=steps,
-      config=run_name(run.settings),
+      config=run.config,
       member=member.settings() if several else None,
     )
     name = f' ({label(result.member)})' if result.member else ''

@@ -8,10 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.components.data import dataset_name
 from experiments.run import loop, record
 from experiments.run import members as members_of_run
-from experiments.run.config import run_name
 from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.results import Result, to_json
@@ -174,13 +172,13 @@ def _results(
         contestant.name,
         'accuracy',
         value,
-        dataset_name(run.settings),
+        run.dataset,
         len(scores),
         'tasks',
         ci95,
         protocol,
         contestant.steps,
-        run_name(run.settings),
+        run.config,
         member.settings() if several else None,
         contestant.floor,
         contestant.note,
@@ -222,7 +220,7 @@ def write_results(run: Run, results: Sequence[Result]) -> None:
   page: dict[str, Any] = {
     'results': [to_json(result) for result in results],
     'hardware': record.hardware(),
-    'precision': run.settings['precision'],
+    'precision': run.precision,
   }
   anchors = run.files.workdir / 'anchors.json'
   if anchors.exists():

@@ -106,7 +106,7 @@ def stage_of(
       shuffled(batch_size),
       unchanged(),
     ),
-    [Member(run.settings['seed'], {})],
+    [Member(run.seed, {})],
     streams.GENERATOR,
     mesh=run.image_mesh,
     device_bytes=run.device_bytes,
@@ -120,7 +120,7 @@ def show(run: Run, model: Generator, params: Params, *, step: int) -> None:
   """Keeps pictures of what the generator makes by now."""
   decode, real = jit(model.decode), some_images(run.splits.train)
   if model.sample is not None:
-    key = streams.stream(run.settings['seed'], streams.PICTURES)
+    key = streams.stream(run.seed, streams.PICTURES)
     made = decode(params, model.sample(key, params, SAMPLES))
     name, caption = f'generator_{step:06}', f'Step {step:,}'
     keep_sheet(run, NAME, name, made, caption, step=step)

@@ -53,7 +53,7 @@ def keep_sheet(
 ) -> None:
   """Keeps images `[n, H, W, C]` in [0, 1] as one sheet."""
   sheet = pictures.image_grid(
-    np.asarray(images), 8, scale=_scale(run), ink=_ink(run)
+    np.asarray(images), 8, scale=_scale(run), ink=run.ink
   )
   keep(run.files, stage, name, sheet, caption, step=step)
 
@@ -76,7 +76,7 @@ def keep_task(
     queries,
     anchors=anchors,
     scale=_scale(run),
-    ink=_ink(run),
+    ink=run.ink,
   )
   keep(run.files, stage, name, drawn, caption, scroll=True)
 
@@ -89,9 +89,4 @@ def some_images(dataset: Dataset) -> Array:
 
 def _scale(run: Run) -> int:
   """Large enough to see."""
-  return 2 if run.settings['data']['size'] <= 44 else 1
-
-
-def _ink(run: Run) -> bool:
-  """Whether images are drawn dark on light, as their files look."""
-  return bool(run.settings['data']['invert'])
+  return 2 if run.splits.train.shape[0] <= 44 else 1

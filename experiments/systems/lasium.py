@@ -80,7 +80,7 @@ def train_generator(run: Run, parts: Parts) -> Params | None:
   if parts.model is None or parts.trainer is None:
     return None
   return generator.train(
-    run, parts.model, parts.trainer, **run.settings['generator_training']
+    run, parts.model, parts.trainer, **parts.settings['generator_training']
   )
 
 
@@ -88,13 +88,15 @@ def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:
   """The second stage, on a generator's parameters; None if there is none."""
   if parts.learner is None:
     return None
-  return meta.train(run, _learning(run, parts, params), **run.settings['meta'])
+  return meta.train(
+    run, _learning(run, parts, params), **parts.settings['meta']
+  )
 
 
 def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
   """The third stage, on the learners' parameters, and the page."""
   evaluation.evaluate(
-    run, _contestants(run, parts, params), **run.settings['evaluation']
+    run, _contestants(run, parts, params), **parts.settings['evaluation']
   )
   page = report.write_report(run.files.workdir, PAGE)
   print(f'Report: {page}')
@@ -147,7 +149,7 @@ def work_meta(run: Run, parts: Parts) -> None:
   """What experiments/meta_train.py does: the generator is trained already."""
   params = None
   if parts.trainer is not None:
-    training = run.settings['generator_training']
+    training = parts.settings['generator_training']
     params = generator.trained(run, parts.trainer, **training)
   meta_train(run, parts, params)
 
@@ -160,14 +162,14 @@ def work_evaluation(run: Run, parts: Parts) -> None:
       parts.learner({}),
       run.members,
       run.files,
-      image_shape(run.settings),
-      **run.settings['meta'],
+      image_shape(parts.settings),
+      **parts.settings['meta'],
     ).best
   evaluate(run, parts, params)
 
 
 def _learning(run: Run, parts: Parts, params: Params | None) -> meta.Learning:
-  settings = run.settings
+  settings = parts.settings
   tasks, evaluated = settings['tasks'], settings['evaluation']
   assert parts.learner and parts.judged and parts.task_fn
   source = _source(run, parts, params)
@@ -197,16 +199,18 @@ def _learning(run: Run, parts: Parts, params: Params | None) -> meta.Learning:
 
 def _source(run: Run, parts: Parts, params: Params | None) -> Any:
   """What the tasks of meta-training are made of."""
+  tasks = parts.settings['tasks']
   if parts.model is not None:
-    fitting = _fitting(run, run.splits.train, 'Anchors are encoded from')
+    what = 'Anchors are encoded from'
+    fitting = _fitting(run, run.splits.train, what, tasks['ways'])
     return GeneratorSource(params, jnp.asarray(fitting.images))
   images = run.splits.train
-  if run.settings['tasks']['name'] != 'labeled':  # Reads no labels.
-    images = _fitting(run, images, 'Tasks are made of')
+  if tasks['name'] != 'labeled':  # Reads no labels.
+    images = _fitting(run, images, 'Tasks are made of', tasks['ways'])
   return image_set(images)
 
 
-def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
+def _fitting(run: Run, dataset: Dataset, what: str, ways: int) -> Dataset:
   """As many images as a device has room for, and a word if not all."""
   fitting = evenly_spaced(dataset, run.device_bytes)
   if len(fitting.images) < len(dataset.images):
@@ -215,7 +219,6 @@ def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
       'evenly spaced: config.device_bytes has room for no more.',
       flush=True,
     )
-  ways = run.settings['tasks']['ways']
   if len(fitting.images) < ways:
     raise BadConfig(
       f'config.tasks.ways is {ways}, and config.device_bytes = '
@@ -247,10 +250,8 @@ def rejections(
 
 def _show_tasks(run: Run, parts: Parts, source: Any) -> None:
   """Keeps pictures of real tasks and of those that meta-training sees."""
-  tasks, evaluated = run.settings['tasks'], run.settings['evaluation']
-  keys = jax.random.split(
-    streams.stream(run.settings['seed'], streams.PICTURES), 4
-  )
+  tasks, evaluated = parts.settings['tasks'], parts.settings['evaluation']
+  keys = jax.random.split(streams.stream(run.seed, streams.PICTURES), 4)
   shots, queries = tasks['shots'], evaluated['queries']
   keep = functools.partial(keep_task, run, meta.NAME, shots=shots)
   if len(run.splits.test.images):
@@ -274,7 +275,7 @@ def _contestants(
   run: Run, parts: Parts, params: Params | None
 ) -> list[Contestant]:
   """The run's learners, and the floors that it judges."""
-  settings, found = run.settings, []
+  settings, found = parts.settings, []
   if parts.judged is not None and params is not None:
     judged = as_judged(settings)
     found.append(

@@ -157,17 +157,14 @@ def _made(settings: Settings) -> Parts:
 
 def _check_network(settings: Settings) -> None:
   """That the network leaves something of the images."""
-  embed, shape = make_network(settings['network'])(None), image_shape(settings)
-  features = jax.eval_shape(
-    lambda key, x: embed.apply(embed.init(key, x), x)[0],
-    jax.random.key(0),
-    jax.ShapeDtypeStruct((1, *shape), 'float32'),
-  )
-  if not features.size:
+  network = make_network(settings['network'])(None)
+  x = jax.ShapeDtypeStruct((1, *image_shape(settings)), 'float32')
+  try:
+    jax.eval_shape(network.init, jax.random.key(0), x)
+  except ValueError as error:
     raise BadConfig(
-      f'config.network leaves nothing of {shape[0]}x{shape[1]} images: make '
-      'config.data.size larger, or config.network.padding SAME.'
-    )
+      f'config.network does not suit config.data.size: {error}'
+    ) from error
 
 
 def check_data(settings: Settings, splits: Splits) -> None:

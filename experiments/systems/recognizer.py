@@ -66,8 +66,14 @@ PAGE = {
 
 
 class Parts(NamedTuple):
-  """What is known before the data are: what becomes of a batch."""
+  """What is known before the data are.
 
+  Attributes:
+    settings: that it is made of.
+    batch_fn: what becomes of a batch.
+  """
+
+  settings: Settings
   batch_fn: BatchFn
 
 
@@ -98,7 +104,7 @@ def build(settings: Settings) -> Parts:
       'they are: set config.augment.shift or config.augment.views.'
     )
   batch_fn: BatchFn = make(BATCHES, settings['batches'], augment=augment)
-  return Parts(batch_fn)
+  return Parts(settings, batch_fn)
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -150,7 +156,7 @@ def classifier_of(
 
 def work(run: Run, parts: Parts) -> None:
   """The classifier is trained and tested; the page is written."""
-  settings, train = run.settings, run.splits.train
+  settings, train = parts.settings, run.splits.train
   classify, trainer = classifier_of(settings, len(train.class_names))
   classifying = classifier.Classifying(
     classify,

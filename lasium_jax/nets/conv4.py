@@ -27,7 +27,7 @@ class _Conv4(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array, mask: Array | None = None) -> Array:
-    strides = 2 if self.downsample == 'stride' else 1
+    strides, side = 2 if self.downsample == 'stride' else 1, x.shape[1:3]
     for _ in range(4):
       # The inner loop of MAML runs this with weights of each task's own.
       x = nn.Conv(
@@ -41,6 +41,11 @@ class _Conv4(nn.Module):
       x = nn.relu(BatchStatisticsNorm(use_scale=self.use_scale)(x, mask))
       if self.downsample == 'max_pool':
         x = max_pool_2x2(x)
+    if 0 in x.shape[1:]:
+      raise ValueError(
+        f'conv4 leaves nothing of images of {side[0]}x{side[1]} pixels: take '
+        "larger ones, or padding='SAME'."
+      )
     if self.outputs is not None and self.head == 'mean':
       x = x.mean(axis=(1, 2))
     x = x.reshape(len(x), -1)

@@ -19,7 +19,15 @@ def distinct(key: Array, count: Array | int, n: int) -> Array:
 
   Returns:
     `[n]` int32.
+
+  Raises:
+    ValueError: if there are fewer, where `count` is known, not traced.
   """
+  if isinstance(count, int) and count < n:
+    raise ValueError(
+      f'{n} different ones are asked for, and there are {count}: give more '
+      'images, or ask for fewer ways.'
+    )
   draw_key, order_key = jax.random.split(key)
   keys = jax.random.split(draw_key, n)
 

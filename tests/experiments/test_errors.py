@@ -198,7 +198,11 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
     ('ro-vae-maml', {'augment__views': True}, 'views is True.*must be False'),
     ('umtra-maml', {'augment__shift': (0, 0)}, 'UMTRA would have nothing'),
     ('ro-msgan-maml', {'anchors__name': 'encoded'}, 'no encoder'),
-    ('ro-vae-maml', {'network__padding': 'VALID'}, '16x16 images'),
+    (
+      'ro-vae-maml',
+      {'network__padding': 'VALID'},
+      'config.network .*16x16 pixels',
+    ),
     ('scratch', {'floors__scratch__judge': False}, 'nothing to do'),
     ('ro-vae-maml', {'devices': 3}, 'a multiple of config.devices, 3'),
   ],

@@ -23,7 +23,7 @@ def train_and_judge(run, parts):
   state = parts.trainer.init(jax.random.key(0), data)
   params = lasium.meta_train(run, parts, parts.trainer.params(state))
   contestants = lasium._contestants(run, parts, params)[:1]
-  settings = run.settings['evaluation']
+  settings = parts.settings['evaluation']
   return params, evaluation.evaluate(run, contestants, **settings)
 
 

@@ -21,3 +21,9 @@ def test_every_arrangement_is_as_likely(count, n):
   found = [index[tuple(p)] for p in np.asarray(picks).tolist()]
   observed = np.bincount(found, minlength=len(arrangements))
   assert scipy.stats.chisquare(observed).pvalue > 1e-4
+
+
+def test_more_than_there_are_is_refused():
+  """UMTRA would make one image two classes."""
+  with pytest.raises(ValueError, match=r'5 different ones .* there are 4'):
+    distinct(jax.random.key(0), 4, 5)

@@ -1,0 +1,131 @@
+"""The classifier of all training characters, from its real configs, shrunk."""
+
+import json
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from whole_program import (
+  ROOT,
+  assert_same_run,
+  config_of,
+  final_states,
+  metrics,
+  random_splits,
+  results,
+)
+
+from experiments.run.app import settings_of
+from experiments.systems import recognizer
+from experiments.systems.exports import export
+from lasium_jax import models
+
+GLYPHS = 'recognizer/glyphs.py'
+SMALL = {
+  'training__steps': 6,
+  'training__batch_size': 64,
+  'training__test_every': 3,
+  'classifier__width': 2,
+  'checkpoint_seconds': 0,
+  'seeds': 2,
+}
+
+
+@pytest.fixture(scope='module')
+def run(program):
+  """The workdir of a run of two members, and what it printed."""
+  workdir = program.base / 'recognizer'
+  command = program.command('recognizer', workdir, GLYPHS, **SMALL)
+  return workdir, program.run(command)
+
+
+def test_one_command_leaves_a_whole_record(run):
+  workdir, printed = run
+  entries = results(workdir)
+  assert [entry['member'] for entry in entries] == [{'seed': 0}, {'seed': 1}]
+  for entry in entries:
+    assert entry['metric'] == 'accuracy' and entry['of'] == 'images'
+    assert 0 <= entry['value'] <= 1
+    error = (entry['value'] * (1 - entry['value']) / entry['count']) ** 0.5
+    assert entry.get('ci95', 0) == pytest.approx(1.96 * error)
+    assert 'ways' not in entry['protocol']
+  last = metrics(workdir)[-1]
+  assert {'loss/seed=0', 'loss/seed=1', 'test_accuracy'} <= last.keys()
+  # What the curve ends with is what results have: the same images.
+  for entry in entries:
+    own = last[f'test_accuracy/seed={entry["member"]["seed"]}']
+    assert own == pytest.approx(entry['value'], abs=1e-6)
+  page = (workdir / 'report.html').read_text()
+  assert 'Classifier' in page and 'accuracy' in page
+  assert f'Report: {workdir}' in printed
+
+
+def test_it_resumes_bit_for_bit(program, run, tmp_path):
+  """From the middle of an epoch, or wherever the checkpoint is."""
+  workdir, _ = run
+  shutil.copytree(workdir, tmp_path / 'run')
+  newest = max((tmp_path / 'run/checkpoints/train_classifier').iterdir())
+  shutil.rmtree(newest)
+  (tmp_path / 'run/results.json').unlink()
+  command = program.command('recognizer', tmp_path / 'run', GLYPHS, **SMALL)
+  assert 'going on from step 5' in program.run(command)
+  assert_same_run(tmp_path / 'run', workdir)
+
+
+def test_it_is_exported_as_a_classifier(run, tmp_path):
+  workdir, _ = run
+  model = models.load_model(export(workdir, tmp_path / 'model'))
+  assert model.card['kind'] == 'classifier'
+  assert model.card['training']['labels'] is True
+  assert [e['member'] for e in model.card['accuracy']] == [{'seed': 0}]
+  classes = results(workdir)[0]['protocol']['classes']
+  found = models.classifier(model.card)(model.params, jnp.zeros((3, 28, 28, 1)))
+  assert found.logits.shape == (3, classes)
+  trained = final_states(workdir)['train_classifier']
+  for path, leaf in jax.tree_util.tree_leaves_with_path(model.params['params']):
+    name = f"[0].variables['params']{jax.tree_util.keystr(path)}"
+    np.testing.assert_array_equal(leaf, trained[name])
+
+
+def test_drawings_are_held_out_of_each_class():
+  dataset = random_splits(16).train
+  train, test = recognizer.split_images(dataset, 3)
+  assert np.bincount(train.labels).tolist() == [5] * 8
+  assert np.bincount(test.labels).tolist() == [3] * 8
+  seen, held = (
+    {image.tobytes() for image in part.images} for part in (train, test)
+  )
+  assert not seen & held and len(seen | held) == 64
+  with pytest.raises(ValueError, match=r'drawings is 8.*8 images'):
+    recognizer.split_images(dataset, 8)
+
+
+BAD = {
+  'classifier.width': (0, 'config.classifier.width is 0'),
+  'optimizer.momentum': (1.5, 'config.optimizer.momentum is 1.5'),
+  'optimizer.schedule': ('zz', "config.optimizer.schedule is 'zz'"),
+  'training.steps': (0, 'config.training.steps is 0'),
+  'augment.shift': ((0, 0), 'leaves images as'),
+  'devices': (3, 'a multiple of config.devices, 3'),
+}
+
+
+@pytest.mark.parametrize('field', BAD)
+def test_settings_that_cannot_work(field):
+  value, said = BAD[field]
+  config = config_of(GLYPHS)
+  config.update_from_flattened_dict({field: value})
+  with pytest.raises(ValueError, match=said):
+    recognizer.build(settings_of(config, recognizer.system()))
+
+
+@pytest.mark.parametrize(
+  'path', sorted((ROOT / 'configs/recognizer').glob('[a-z]*.py'))
+)
+def test_every_config_can_work(path):
+  config = config_of(f'recognizer/{path.name}')
+  settings = settings_of(config, recognizer.system())
+  recognizer.build(settings)
+  json.dumps(settings)
