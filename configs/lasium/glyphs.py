@@ -25,9 +25,9 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
   config.floors.scratch.judge = True
   if 'generator' in config:
     config.generator_training.steps = 300
-    config.generator.filters = {'vae': (32,) * 4, 'msgan': 32}.get(
-      config.generator.name, config.generator.get('filters')
-    )
+    filters = {'vae': (32,) * 4, 'msgan': 32}
+    if config.generator.name in filters:
+      config.generator.filters = filters[config.generator.name]
   if 'meta' in config:
     config.meta.update(iterations=300, validate_every=100, validation_tasks=50)
   return config

@@ -192,10 +192,10 @@ def _work(system: System, workdir: Path) -> None:
   settings = settings_of(CONFIG.value, system)
   parts = system.build(settings)
   use_precision(settings['precision'])
+  if hosts.is_first():  # The others have no workdir of their own.
+    system.ready(parts, record.Record(workdir, {}))
   files = record.open_record(workdir, settings)
   (workdir / ERROR_FILE).unlink(missing_ok=True)
-  if hosts.is_first():  # The others have no workdir of their own.
-    system.ready(parts, files)
   splits = hosts.first_then_others(lambda: system.read(settings, places))
   run = open_run(settings, files, splits)
   # Not before: what was wrong until here may be mended in this workdir.

@@ -66,6 +66,24 @@ class Record(NamedTuple):
     """Notes how pages are to show a picture, in samples/pictures.json."""
     _add_entry(self.workdir / 'samples/pictures.json', name, description)
 
+  def note_shapes(self, stage: str, shapes: Mapping[str, Any]) -> None:
+    """Notes the shapes of what a stage trains on, in shapes.json."""
+    _add_entry(self.workdir / 'shapes.json', stage, shapes)
+
+  def shapes(self, stage: str) -> dict[str, Any]:
+    """What `note_shapes` noted.
+
+    Raises:
+      FileNotFoundError: if nothing was noted.
+    """
+    path = self.workdir / 'shapes.json'
+    entries = json.loads(path.read_text()) if path.exists() else {}
+    if stage not in entries:
+      raise FileNotFoundError(
+        f'{path} does not say on what {stage} was trained. Run it again.'
+      )
+    return dict(entries[stage])
+
   def close_events(self, stage: str) -> None:
     """Has all events on disk; the next ones go to another file.
 

@@ -19,8 +19,7 @@ from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.precision import jit
-from experiments.run.record import Record, write_json
-from experiments.run.results import read_json
+from experiments.run.record import Record
 from lasium_jax import parallel
 from lasium_jax.batches import gather
 from lasium_jax.types import (
@@ -36,7 +35,6 @@ from lasium_jax.types import (
 )
 
 States = tuple[State, ...]  # One a member.
-DATA = 'data.json'  # The shapes of a stage's data, beside its checkpoints.
 
 
 class Fit(NamedTuple):
@@ -176,14 +174,12 @@ def _own(state: State) -> State:
 
 
 def note_data(files: Record, name: str, data: TrainingSet) -> None:
-  """Notes the shapes of what a stage trains on, beside its checkpoints.
+  """Notes the shapes of what a stage trains on, in the run's folder.
 
   A state may depend on them, as a table of latents by rows does.
   """
   y = None if data.y is None else [list(data.y.shape), str(data.y.dtype)]
-  folder = files.checkpoints(name)
-  folder.mkdir(parents=True, exist_ok=True)
-  write_json(folder / DATA, {'images': list(data.images.shape), 'y': y})
+  files.note_shapes(name, {'images': list(data.images.shape), 'y': y})
 
 
 def left_behind(
@@ -205,7 +201,7 @@ def left_behind(
     FileNotFoundError: if the stage has not come to its end.
   """
   loop.check_finished(files, name, steps)
-  shapes = read_json(files.checkpoints(name) / DATA)
+  shapes = files.shapes(name)
 
   def init() -> States:  # Only traced: nothing here takes memory.
     y = shapes.get('y')

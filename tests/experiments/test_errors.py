@@ -194,7 +194,11 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
     ('n-vae-maml', {'latents__sigma_max': 0.4}, 'sigma_max is 0.4.*at least'),
     ('n-vae-maml', {'latents__sigma': -0.1}, 'config.latents.sigma is -0.1'),
     ('ro-vae-protonets', {'learner__distance': 'zz'}, 'learner.distance'),
-    ('ro-vae-maml', {'augment__shift': (4, -5)}, 'shift is .*in this order'),
+    (
+      'ro-vae-maml',
+      {'augment__shift': (4, -5)},
+      'config.augment.shift is .*order',
+    ),
     ('ro-vae-maml', {'augment__views': True}, 'views is True.*must be False'),
     ('umtra-maml', {'augment__shift': (0, 0)}, 'UMTRA would have nothing'),
     ('ro-msgan-maml', {'anchors__name': 'encoded'}, 'no encoder'),
@@ -248,7 +252,7 @@ def test_a_config_of_another_system_is_refused(shrunk):
       'train_generator',
       'ro-vae-maml',
       {'generator_training__workdir': 'x'},
-      'is not a run',
+      'is trained already',
     ),
     ('meta_train', 'scratch', {}, 'has no meta-training'),
   ],
@@ -285,7 +289,7 @@ def test_a_device_with_too_little_room_is_refused_with_the_data(shrunk, splits):
   """And not after the generator was trained."""
   each = splits.train.images[0].nbytes
   for run in ('ro-vae-maml', 'umtra-maml'):
-    with pytest.raises(ValueError, match='room for 4 images.*ways is 5'):
+    with pytest.raises(ValueError, match=r'room for 4 images.*ways is 5'):
       check_data(shrunk(run, device_bytes=4 * each), splits)
   check_data(shrunk('supervised-maml', device_bytes=4 * each), splits)
 

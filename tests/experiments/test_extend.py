@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from whole_program import random_splits, results, shrink
+from whole_program import config_of, random_splits, results, shrink
 
 from configs.parts import lasium as lasium_config
 from configs.parts import recognizer as recognizer_config
@@ -195,6 +195,14 @@ def test_a_run_of_toys_alone(tmp_path):
   assert learner.predict is not None
   card = json.loads((tmp_path / 'generator/card.json').read_text())
   assert card['architecture'] == {'name': 'toy', 'latent_size': 4}
+
+
+@pytest.mark.parametrize('benchmark', ['omniglot', 'glyphs', 'folder'])
+def test_every_benchmark_has_the_runs_of_toys(benchmark):
+  config = config_of(f'lasium/{benchmark}.py:toy-toy-toy')
+  if benchmark == 'folder':
+    config.data.path = 'photos'
+  lasium.build(settings_of(config, lasium.system()))
 
 
 def test_a_toy_of_bad_settings_is_refused_by_name():
