@@ -142,8 +142,8 @@ def _paper(page: Page, entry: Entry | None, table: str) -> str:
   if entry is None:
     return ''
   settings = page.get('settings') or older.settings_of(page, entry)
-  found = candidates(settings, entry)
-  number = next((n for n in found if n.table == table), None)
+  numbers = candidates(settings, entry)
+  number = next((n for n in numbers if n.table == table), None)
   if number is None:
     return ''
   share = entry['metric'] == 'accuracy'
@@ -195,7 +195,7 @@ def _stage(run: Run, stage: str, section: str, steps: str, batch: str) -> str:
 
 
 def _older_stage(run: Run, name: str, unit: str) -> str:
-  """The same from a page that was published without its settings."""
+  """As `_stage`, from a page that was published without its settings."""
   stage = run.page.get(name)
   if stage is None or run.entries[0].get('floor'):
     return ''
@@ -203,9 +203,9 @@ def _older_stage(run: Run, name: str, unit: str) -> str:
 
 
 def _other_training(run: Run) -> str:
-  known = ('train_generator', 'meta_train')
+  in_columns = ('train_generator', 'meta_train')
   return ', '.join(
     f'{stage.replace("_", " ")} {duration(seconds)}'
     for stage, seconds in run.page.get('seconds', {}).items()
-    if stage not in known and not run.entries[0].get('floor')
+    if stage not in in_columns and not run.entries[0].get('floor')
   )

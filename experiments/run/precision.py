@@ -157,7 +157,7 @@ def _is_program(value: Any) -> bool:
 
 def _rounded_first(product: JaxprEqn, bits: int) -> list[JaxprEqn]:
   """A product's equation behind those that round its float32 operands."""
-  kept = {'exponent_bits': 8, 'mantissa_bits': bits}
+  rounded_to = {'exponent_bits': 8, 'mantissa_bits': bits}
   rounding, operands = [], []
   for operand in product.invars:
     if operand.aval.dtype != np.float32:  # type: ignore[attr-defined]
@@ -166,7 +166,7 @@ def _rounded_first(product: JaxprEqn, bits: int) -> list[JaxprEqn]:
     operands.append(Var(operand.aval))
     rounding.append(
       new_jaxpr_eqn(
-        [operand], operands[-1:], reduce_precision_p, kept, no_effects
+        [operand], operands[-1:], reduce_precision_p, rounded_to, no_effects
       )
     )
   return [*rounding, product.replace(invars=operands)]

@@ -77,13 +77,13 @@ def explore(
 
   # A sampler's settings are an argument, to compile once for all of them.
   compiled = jit(look, static_argnums=0)
-  found = []
+  explored = []
   for setting in SETTINGS:
     knob = {setting.field: jnp.float32(setting.value)}
-    images, apart = compiled(setting.sampler, knob, key, source)
+    images, between = compiled(setting.sampler, knob, key, source)
     rows = np.asarray(images).reshape(-1, IMAGES, *images.shape[1:])
-    found.append(Explored(setting, rows, *separation(np.asarray(apart))))
-  return found
+    explored.append(Explored(setting, rows, *separation(np.asarray(between))))
+  return explored
 
 
 def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
@@ -107,11 +107,11 @@ def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
   return jax.lax.map(of_task, jax.random.split(key, TASKS))
 
 
-def separation(apart: np.ndarray) -> tuple[float, float]:
+def separation(distances: np.ndarray) -> tuple[float, float]:
   """How far in-class pairs are from out-of-class pairs.
 
   Args:
-    apart: `distances`.
+    distances: as the function of that name has them.
 
   Returns:
     Separation and spread, as in `Explored`.
@@ -119,37 +119,37 @@ def separation(apart: np.ndarray) -> tuple[float, float]:
   Raises:
     ValueError: if a distance is not finite.
   """
-  if not np.isfinite(apart).all():
+  if not np.isfinite(distances).all():
     raise ValueError(
       'Some images are not finite: config.anchors.max_draws do not suffice for '
       'config.anchors.epsilon, or the generator diverged.'
     )
-  classes = np.arange(apart.shape[1]) // IMAGES
+  classes = np.arange(distances.shape[1]) // IMAGES
   rows, columns = np.triu_indices(len(classes), k=1)
   alike = classes[rows] == classes[columns]
-  pairs = apart[:, rows, columns]
+  pairs = distances[:, rows, columns]
   within, between = pairs[:, alike], np.sort(pairs[:, ~alike].ravel())
   # The share of pairs of pairs, by the rank of each: the area under the ROC.
   closer = 1 - np.searchsorted(between, within.ravel()) / between.size
   return float(closer.mean()), float(within.mean() / between.mean())
 
 
-def choose(found: list[Explored], keep: float) -> Explored:
+def choose(explored: list[Explored], keep: float) -> Explored:
   """The widest classes that are still nearly as far apart as any.
 
   Wide, because from copies of an anchor there is nothing to learn; apart,
   because from classes that overlap neither is there. How far apart classes can
-  be at all depends on the generator, so the best of `found` is the measure.
+  be at all depends on the generator, so the best of `explored` is the measure.
 
   Args:
-    found: settings, at least one.
+    explored: settings, at least one.
     keep: in [0, 1], the share of the best's separation above chance (0.5) that
       the choice must have.
 
   Returns:
-    One of `found`.
+    One of `explored`.
   """
-  best = max(entry.separation for entry in found)
+  best = max(entry.separation for entry in explored)
   least = best - (1 - keep) * max(best - 0.5, 0)
-  apart = [entry for entry in found if entry.separation >= least]
-  return max(apart, key=lambda entry: entry.spread)
+  separate = [entry for entry in explored if entry.separation >= least]
+  return max(separate, key=lambda entry: entry.spread)

@@ -97,18 +97,19 @@ def split_folder(
   """
   folder = Path(folder)
   files = list_images(folder)
-  # The held-out ones last: slices of one array need no memory.
+  # Held-out files come last, so that each part is a slice of one array, which
+  # needs no memory of its own.
   files.sort(key=lambda file: _part(file, held_out))
   place = _digest(repr((str(folder.resolve()), form, tuple(held_out))))
   cache = Path(cache_dir or default_cache_dir()) / f'folder-{place}'
   images, skipped = _cached(cache, folder, files, form)
   _check_skipped(folder, len(files), skipped, max_bad_share)
-  kept = [file for file in files if file.path not in skipped]
-  parts = [_part(file, held_out) for file in kept]
+  decoded = [file for file in files if file.path not in skipped]
+  parts = [_part(file, held_out) for file in decoded]
   counts = np.bincount(parts, minlength=len(held_out) + 1)
   ends = np.cumsum(counts)
   return [
-    _dataset(images[end - count : end], kept[end - count : end])
+    _dataset(images[end - count : end], decoded[end - count : end])
     for end, count in zip(ends, counts, strict=True)
   ]
 
@@ -142,16 +143,16 @@ def _check_skipped(
   first = list(skipped.items())[:_NAMED]
   named = '; '.join(f'{path!r} ({reason})' for path, reason in first)
   more = '; ...' if len(skipped) > _NAMED else ''
-  found = (
+  problem = (
     f'{len(skipped):,} of {total:,} image files in {folder} do not decode: '
     f'{named}{more}.'
   )
   if len(skipped) == total or len(skipped) > max_bad_share * total:
     raise ValueError(
-      f'{found} At most a share of {max_bad_share} may be left out '
+      f'{problem} At most a share of {max_bad_share} may be left out '
       '(max_bad_share). Mend or remove them, or allow more.'
     )
-  _log.warning('%s They are left out.', found)
+  _log.warning('%s They are left out.', problem)
 
 
 def _cached(

@@ -128,11 +128,11 @@ def _characters() -> dict[int, np.ndarray]:
   """Every class's renderings: `[typefaces that have it, _CANVAS, _CANVAS]`."""
   faces = [_typeface(name) for name in _TYPEFACES]
   codes = sorted(faces[0], key=lambda code: (_ORDER.index(_script(code)), code))
-  kept = _unlike(codes, faces)
+  distinct = _unlike(codes, faces)
   faces += [_typeface(name) for name in _TEX_TYPEFACES]
   return {
     code: np.stack([face[code] for face in faces if code in face])
-    for code in kept
+    for code in distinct
   }
 
 
@@ -211,18 +211,20 @@ def _unlike(
   codes: list[int], typefaces: list[dict[int, np.ndarray]]
 ) -> list[int]:
   """Those of `codes` that look like none before them in any typeface."""
-  apart = np.full((len(codes), len(codes)), np.inf, np.float32)
+  distances = np.full((len(codes), len(codes)), np.inf, np.float32)
   for typeface in typefaces:
     has = [i for i, code in enumerate(codes) if code in typeface]
-    distances = _apart(np.stack([typeface[codes[i]] for i in has]))
-    apart[np.ix_(has, has)] = np.minimum(apart[np.ix_(has, has)], distances)
+    of_typeface = _apart(np.stack([typeface[codes[i]] for i in has]))
+    distances[np.ix_(has, has)] = np.minimum(
+      distances[np.ix_(has, has)], of_typeface
+    )
   splits = np.array([_SPLIT[_script(code)] for code in codes])
-  kept: list[int] = []
+  chosen: list[int] = []
   for i, split in enumerate(splits):
-    enough = np.where(splits[kept] == split, _UNLIKE, _UNLIKE_ACROSS)
-    if (apart[i, kept] > enough).all():
-      kept.append(i)
-  return [codes[i] for i in kept]
+    enough = np.where(splits[chosen] == split, _UNLIKE, _UNLIKE_ACROSS)
+    if (distances[i, chosen] > enough).all():
+      chosen.append(i)
+  return [codes[i] for i in chosen]
 
 
 def _apart(canvases: np.ndarray) -> np.ndarray:
@@ -239,8 +241,8 @@ def _apart(canvases: np.ndarray) -> np.ndarray:
   squares = np.float32(np.maximum(away - 0.5, 0) ** 2).reshape(n, -1)
   weights = np.float32(ink / ink.sum((1, 2), keepdims=True)).reshape(n, -1)
   means = weights @ squares.T
-  apart: np.ndarray = np.maximum(means, means.T)
-  return apart
+  larger: np.ndarray = np.maximum(means, means.T)
+  return larger
 
 
 def _draw(

@@ -220,11 +220,11 @@ def _check_shards(info: Any) -> None:
 
   for path, expected in zip(info.filepaths, info.shard_lengths, strict=True):
     reader = ArrayRecordReader(str(path))
-    found = reader.num_records()
+    examples = reader.num_records()
     reader.close()
-    if found != expected:
+    if examples != expected:
       raise ValueError(
-        f'{path.name} has {found} examples, and dataset_info.json says '
+        f'{path.name} has {examples} examples, and dataset_info.json says '
         f'{expected}'
       )
 

@@ -79,8 +79,8 @@ def nearest_neighbors(
     distances = jnp.square(differences).mean(-1)
     members = jax.nn.one_hot(adapted.labels, ways, dtype=bool)  # [n, N]
     if neighbors == 1:
-      apart = jnp.where(members[None], distances[..., None], jnp.inf)
-      return -apart.min(axis=1)
+      by_class = jnp.where(members[None], distances[..., None], jnp.inf)
+      return -by_class.min(axis=1)
     order = distances.argsort(axis=-1)[:, :neighbors]
     return _votes(members[order])
 

@@ -71,8 +71,8 @@ def protonets(
       present = counts[:, 0] > 0
       counts = jnp.maximum(counts, 1)
     means = members @ features / counts
-    kept = statistics if inductive else None
-    return Prototypes(params, means, kept, present)
+    moments = statistics if inductive else None
+    return Prototypes(params, means, moments, present)
 
   def predict(
     adapted: Prototypes, x: Array, mask: Array | None = None
@@ -82,7 +82,7 @@ def protonets(
     logits = -reduce(differences**2, axis=-1)
     if adapted.present is None:
       return logits
-    # Not by a prototype at infinity, whose gradient would be NaN.
+    # A prototype at infinity would do the same, but its gradient is NaN.
     return jnp.where(adapted.present[None], logits, -jnp.inf)
 
   return Learner(network.init, adapt, predict)
