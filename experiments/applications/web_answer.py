@@ -19,8 +19,8 @@ if TYPE_CHECKING:
   from lasium_jax.classifier import Head
 
 MAX_CLASSES = 20
-MAX_PICTURES = 200  # Of all classes together.
-MAX_BYTES = 8_000_000  # Of one picture.
+MAX_PICTURES = 200  # All classes together may have so many.
+MAX_BYTES = 8_000_000  # One picture may have so many.
 
 
 class Picture(NamedTuple):

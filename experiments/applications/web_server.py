@@ -32,9 +32,9 @@ except ImportError as error:
   ) from error
 
 MAX_REQUEST = 32_000_000  # Bytes of all pictures together, in base 64.
-MAX_BYTES = 16 * MAX_REQUEST  # Of all requests that are not answered yet.
+MAX_BYTES = 16 * MAX_REQUEST  # All unanswered requests have no more.
 PATIENCE = 60.0  # Seconds that a request may take to arrive.
-LOOPBACK = ('localhost', '127.0.0.1', '[::1]')  # As browsers name them.
+LOOPBACK = ('localhost', '127.0.0.1', '[::1]')  # Browsers use these.
 ANY = ('0.0.0.0', '::')  # Every address of this machine.
 
 # What the page may do: nothing but ask this server.
@@ -186,7 +186,7 @@ def settings(model: Model, classes: int) -> dict[str, Any]:
     'run': run if isinstance(run, str) else '',
     'image': model.card['image'],
     'classes': classes,
-    # With no more classes than these the trained head can be had.
+    # The trained head can be used for no more classes than these.
     'trained': (
       model.card['architecture']['ways'] if models.has_head(model.card) else 0
     ),

@@ -10,7 +10,7 @@ from experiments.run.record import duration
 from experiments.run.results import is_few_shot
 
 Entry = Mapping[str, Any]
-Page = Mapping[str, Any]  # As `experiments.papers.publish.collect` makes it.
+Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
 Column = tuple[str, list[str]]  # A title, and a cell for every row.
 KEPT = ''  # The table of a number that an older result was kept with.
 
@@ -103,7 +103,7 @@ def _measures(runs: list[Run]) -> list[Column]:
 
 
 def _training(runs: list[Run]) -> list[Column]:
-  """What made each run: columns that are empty for all are left out."""
+  """The training of each run; columns that are empty for all are left out."""
   columns: list[Column] = [
     ('generator', [_generator(run) for run in runs]),
     ('meta-training', [_meta_training(run) for run in runs]),
@@ -183,7 +183,7 @@ def _meta_training(run: Run) -> str:
 
 
 def _stage(run: Run, stage: str, section: str, steps: str, batch: str) -> str:
-  """Such as '1,000 x 4, 12 min 51 s'; floors need no training."""
+  """A stage's length, such as '1,000 x 4, 12 min 51 s'; floors have none."""
   seconds = run.page.get('seconds', {}).get(stage)
   if seconds is None or run.entries[0].get('floor'):
     return ''

@@ -24,15 +24,16 @@ from jax.extend.core.primitives import (
 P = ParamSpec('P')
 R = TypeVar('R')
 
-# Bits of the mantissa; None is all 23 that there are.
+# How many bits of the mantissa each precision has; None is all 23 of float32.
 _MANTISSA = {'float32': None, 'tensorfloat32': 10, 'bfloat16': 7}
-# What XLA has not there: it would take the other one, and not say so.
+# The precision that XLA lacks on each backend. It would silently compute in the
+# other one.
 _LACKING = {'gpu': 'bfloat16', 'tpu': 'tensorfloat32'}
 _PRODUCTS = (dot_general_p, conv_general_dilated_p)
 
 
 def use_precision(precision: str) -> None:
-  """Sets that of the programs that are compiled from now on.
+  """Sets the precision of the programs that are compiled from now on.
 
   A GPU has TensorFloat-32, a TPU bfloat16. A CPU has neither: there `jit` of
   this module rounds operands as the others would, which costs time instead of

@@ -13,8 +13,8 @@ from lasium_jax.types import Array, TaskFn
 
 SIGMAS = (0.1, 0.25, 0.5, 1.0)
 ALPHAS = (0.1, 0.2, 0.4, 0.6)
-IMAGES = 5  # Of a class: its anchor, and those around it.
-TASKS = 40  # That the number is computed from.
+IMAGES = 5  # A class has so many: its anchor, and those around it.
+TASKS = 40  # Separation and spread are computed from so many.
 
 
 class Setting(NamedTuple):
@@ -58,7 +58,7 @@ def explore(
   task_fn_of: Callable[[str, dict[str, Any]], TaskFn],
   source: Any,
 ) -> list[Explored]:
-  """The same anchors under every setting.
+  """Makes classes of the same anchors under every setting.
 
   Args:
     key: of the anchors.
@@ -87,10 +87,11 @@ def explore(
 
 
 def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
-  """Of the support images of tasks, `[TASKS, N * IMAGES, N * IMAGES]`.
+  """Distances between support images, `[TASKS, N * IMAGES, N * IMAGES]`.
 
-  In the feature space of an untrained Conv4, normalized by each task's images:
-  a measure of likeness that has seen no labels, and the same for any generator.
+  They are taken in the feature space of an untrained Conv4, normalized by each
+  task's images. That measure of likeness has seen no labels, and is the same
+  for any generator.
 
   Args:
     key: of the tasks.
@@ -129,7 +130,8 @@ def separation(distances: np.ndarray) -> tuple[float, float]:
   alike = classes[rows] == classes[columns]
   pairs = distances[:, rows, columns]
   within, between = pairs[:, alike], np.sort(pairs[:, ~alike].ravel())
-  # The share of pairs of pairs, by the rank of each: the area under the ROC.
+  # The share of out-of-class pairs that are further apart than an in-class pair
+  # follows from that pair's rank; its mean is the area under the ROC curve.
   closer = 1 - np.searchsorted(between, within.ravel()) / between.size
   return float(closer.mean()), float(within.mean() / between.mean())
 
@@ -137,9 +139,10 @@ def separation(distances: np.ndarray) -> tuple[float, float]:
 def choose(explored: list[Explored], keep: float) -> Explored:
   """The widest classes that are still nearly as far apart as any.
 
-  Wide, because from copies of an anchor there is nothing to learn; apart,
-  because from classes that overlap neither is there. How far apart classes can
-  be at all depends on the generator, so the best of `explored` is the measure.
+  Classes must be wide, because from copies of an anchor there is nothing to
+  learn, and apart, because nor is there from classes that overlap. How far
+  apart classes can be at all depends on the generator, so the best of
+  `explored` is the measure.
 
   Args:
     explored: settings, at least one.

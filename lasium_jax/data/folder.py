@@ -76,7 +76,7 @@ def split_folder(
   cache_dir: str | Path | None = None,
   max_bad_share: float = 0.05,
 ) -> list[Dataset]:
-  """As `read_folder`, with shares of the files held out.
+  """Reads a folder as `read_folder` does, with shares of the files held out.
 
   A file is held out by a hash of its path, so that it stays on its side when
   others come and go.
@@ -177,7 +177,7 @@ def _cached(
 
 
 def _key(files: Sequence[ImageFile], form: ImageForm) -> str:
-  """Of all that the array depends on: files, form and the code that decodes."""
+  """A digest of the files, the form and the code that decodes, for a cache."""
   code = [Path(module).read_bytes() for module in (__file__, decoding.__file__)]
   version = [hashlib.sha256(part).hexdigest() for part in code]
   return _digest(repr((version, pillow().__version__, form, list(files))))
@@ -192,7 +192,7 @@ def _describe(cache: Path) -> dict[str, Any]:
 
 
 def _open(cache: Path, form: ImageForm) -> tuple[np.ndarray, dict[str, str]]:
-  """Checks sizes only: to read gigabytes each time would take too long."""
+  """Opens an entry; only sizes are checked, as reading all takes too long."""
   description = _describe(cache)
   path, shape = cache / 'images.npy', _shape(description['count'], form)
   images = np.load(path, mmap_mode='r') if shape[0] else np.zeros(shape, 'u1')

@@ -91,7 +91,7 @@ _SHIFT = 0.06
 _BEND = 0.065
 _KNOTS = np.linspace(-0.9, 0.9, 4)  # Where, a side, a drawing is bent.
 _PEN = (0.35, 0.75)  # Range; the higher, the thinner.
-_SHARPNESS = 2.5  # Of edges; must exceed 0.5 / _PEN[0], or paper is gray.
+_SHARPNESS = 2.5  # Edges' slope; below 0.5 / _PEN[0] paper would be gray.
 
 
 def glyphs(seed: int = 0, *, size: int = 28, drawings: int = 20) -> Splits:
@@ -255,7 +255,8 @@ def _draw(
   chosen = (chosen + (np.cumsum(counts) - counts)[:, None]).reshape(-1)
   canvases = np.concatenate(shapes) / np.float32(255)
   blurred = ndimage.gaussian_filter(canvases, (0, _BLUR, _BLUR))
-  middle = (blurred**2).sum((1, 2)) / blurred.sum((1, 2))  # Of a stroke.
+  # The ink in the middle of a stroke, by which all are made equally dark.
+  middle = (blurred**2).sum((1, 2)) / blurred.sum((1, 2))
   blurred /= middle[:, None, None]
   values = _sample(blurred, chosen, _distort(rng, len(chosen), size))
   pen = rng.uniform(*_PEN, (len(chosen), 1, 1))

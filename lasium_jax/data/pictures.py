@@ -8,7 +8,7 @@ import numpy as np
 
 from lasium_jax.data.decode import FORMATS, check_pixels, fit_image, pillow
 
-_MAX_PIXELS = 80_000_000  # Of one picture; Pillow warns from 89 million on.
+_MAX_PIXELS = 80_000_000  # A picture's; Pillow warns from 89 million.
 
 
 def read_picture(

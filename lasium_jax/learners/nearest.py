@@ -43,7 +43,7 @@ def nearest_neighbors(
   nearest neighbor is nearer.
 
   Args:
-    ways: N.
+    ways: N, the number of classes.
     neighbors: how many vote, all of the support if it has fewer.
     embed: `(params, x [n, H, W, C]) -> features [n, F]`, such as the `encode`
       of a generator; the pixels if not given.
