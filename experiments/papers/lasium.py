@@ -1,9 +1,10 @@
 """The numbers of LASIUM (Khodadadeh et al., workshop 2020) on Omniglot.
 
 A number is shown beside a result only where data set, split, ways, shots,
-15 queries and transductive normalization are those of its table, and so are tasks, sampler, generator, learner and, of LASIUM, the 5 ways of training;
-a number of Table 7 is also of one alpha or sigma. What else it depends on is
-named beside it where a run has it otherwise, or where the paper does not say
+15 queries and transductive normalization are those of its table, and so are
+tasks, sampler, generator, learner and, of LASIUM, the 5 ways of training. A
+number of Table 7 is also of one alpha or sigma. What else a number depends on
+is named beside it where a run has it otherwise, or where the paper does not say
 it, as Table 1 says neither alpha nor sigma: iterations, meta-batch, training
 tasks, rates and steps (Tables 5 and 6), network, and image size.
 
