@@ -11,4 +11,6 @@ from experiments.run import app
 from experiments.systems import lasium
 
 if __name__ == '__main__':
-  app.start(lasium.system(lasium.work_evaluation))
+  app.start(
+    lasium.system(lasium.work_evaluation, ready=lasium.ready_evaluation)
+  )

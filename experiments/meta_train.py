@@ -12,4 +12,6 @@ from experiments.run import app
 from experiments.systems import lasium
 
 if __name__ == '__main__':
-  app.start(lasium.system(lasium.work_meta, lasium.build_meta))
+  app.start(
+    lasium.system(lasium.work_meta, lasium.build_meta, lasium.ready_meta)
+  )

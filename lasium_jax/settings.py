@@ -27,6 +27,7 @@ class Range(NamedTuple):
 Whole = Annotated[int, Range(0)]
 Count = Annotated[int, Range(1)]
 Ways = Annotated[int, Range(2)]
+Seed = Annotated[int, Range(0, 2**32 - 1)]
 NonNegative = Annotated[float, Range(0)]
 Share = Annotated[float, Range(0, 1)]
 
@@ -41,10 +42,13 @@ class Part(NamedTuple):
   Attributes:
     make: its keyword-only parameters are settings.
     given: those that are none: the program gives them.
+    reads: what the part is made of where a table's parts differ in it, such as
+      'labels'.
   """
 
   make: Callable[..., Any]
   given: tuple[str, ...] = ()
+  reads: str = ''
 
 
 def parameters(part: Part) -> dict[str, inspect.Parameter]:

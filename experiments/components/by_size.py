@@ -7,7 +7,9 @@ when the flags are known. A run records what was filled in.
 
 from typing import Any
 
+from experiments.components.tasks import TASKS
 from experiments.run.config import Config
+from lasium_jax.settings import pick
 
 # Up to here the networks are those of 28x28, beyond those of 84x84: four
 # unpadded blocks with pooling leave nothing of images that are smaller.
@@ -30,7 +32,8 @@ def resolved(config: Config) -> Config:
   config = config.copy_and_resolve_references()
   if 'augment' in config and config.augment.views is None:
     # Photographs; and UMTRA would otherwise have nothing to tell apart.
-    photographs = config.data.channels == 3 or config.tasks.name == 'umtra'
+    reads = pick(TASKS, config.tasks.name, 'config.tasks.name').reads
+    photographs = config.data.channels == 3 or reads == 'images'
     config.augment.views = photographs and tuple(config.augment.shift) == (0, 0)
   for field, value in by_size(config.data.size, config.data.channels).items():
     section, name = field.split('.')

@@ -12,13 +12,13 @@ from experiments.run.run import Places
 from lasium_jax.data import Splits, splits
 from lasium_jax.data.cache import cached
 from lasium_jax.data.dataset import Dataset
-from lasium_jax.settings import Count, Part, Whole
+from lasium_jax.settings import Count, Part, Seed, Whole
 
 
 def glyphs(
   places: Places,
   *,
-  split_seed: Whole = 0,
+  split_seed: Seed = 0,
   size: Count = 28,
   channels: Literal[1] = 1,
   invert: Literal[True] = True,
@@ -56,7 +56,7 @@ def tfds(
   *,
   dataset: str = 'omniglot',
   split: Literal['random', 'rotations', 'background'] = 'random',
-  split_seed: Whole = 0,
+  split_seed: Seed = 0,
   tfds_splits: tuple[str, ...] = ('train', 'test'),
   train_classes: Count = 1_200,
   validation_classes: Whole = 100,
@@ -71,7 +71,8 @@ def tfds(
     places: where it is.
     dataset: TFDS's name.
     split: 'random' shuffles the classes; 'rotations' also turns the training
-      classes; 'background' is Omniglot's official split.
+      classes; 'background' is Omniglot's official split, of which only
+      `validation_classes` can be chosen.
     split_seed: of the shuffle.
     tfds_splits: what 'random' and 'rotations' shuffle together.
     train_classes: how many.

@@ -33,7 +33,12 @@ def schedule_of(
   Returns:
     `step -> rate`.
   """
-  after = max(1, steps - warmup_steps)
+  if warmup_steps and warmup_steps >= steps:
+    raise ValueError(
+      f'config.optimizer.warmup_steps is {warmup_steps}; it must be below the '
+      f'steps of training, {steps}.'
+    )
+  after = steps - warmup_steps
   options = {
     'constant': lambda: optax.constant_schedule(learning_rate),
     'cosine': lambda: optax.cosine_decay_schedule(learning_rate, after),
@@ -79,7 +84,15 @@ def sgd(
 
   Returns:
     An optax optimizer.
+
+  Raises:
+    ValueError: if there is no momentum that could look ahead, or the warm-up
+      takes all steps.
   """
+  if nesterov and not momentum:
+    raise ValueError(
+      'config.optimizer.nesterov is True; it must be False without momentum.'
+    )
   rate = schedule_of(
     steps,
     learning_rate=learning_rate,

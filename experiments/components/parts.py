@@ -24,6 +24,9 @@ def make(
 
   Returns:
     What the part makes.
+
+  Raises:
+    BadConfig: if the run has not what the part needs.
   """
   part = table[section['name']]
   return make_part(part, settings_of(section), **available)
@@ -37,6 +40,12 @@ def make_part(part: Part, settings: Settings, /, **available: Any) -> Any:
     for parameter in parameters
     if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
   ]
+  lacking = [n for n in (*needs, *part.given) if n not in available]
+  if lacking:
+    raise BadConfig(
+      f'{part.make.__name__} needs {" and ".join(lacking)}, which this run has '
+      'not.'
+    )
   given = {name: available[name] for name in (*needs, *part.given)}
   return part.make(**given, **settings)
 

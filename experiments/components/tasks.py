@@ -28,11 +28,12 @@ def augmentation(
   low, high = shift
   if low > high:
     raise ValueError(
-      f'shift is {shift}; it must be (low, high), in this order.'
+      f'config.augment.shift is {shift}; it must be (low, high), in this order.'
     )
   if views and (low, high) != (0, 0):
     raise ValueError(
-      'views is True; it must be False where shift is to move the images.'
+      'config.augment.views is True; it must be False where config.augment.'
+      'shift is to move the images.'
     )
   if views:
     return random_views
@@ -62,9 +63,11 @@ def lasium(
   )
 
 
+# Each says what its tasks are made of: a generator's images, unlabeled images
+# or labels.
 TASKS = {
-  'lasium': Part(lasium),
-  'umtra': Part(tasks.umtra, given=('augment',)),
-  'labeled': Part(tasks.labeled, given=('augment',)),
+  'lasium': Part(lasium, reads='generator'),
+  'umtra': Part(tasks.umtra, given=('augment',), reads='images'),
+  'labeled': Part(tasks.labeled, given=('augment',), reads='labels'),
 }
 AUGMENTATION = Part(augmentation)

@@ -76,7 +76,7 @@ def start(system: System) -> None:
           COORDINATOR.value, PROCESSES.value, PROCESS.value
         )
       else:
-        parallel.cores_as_devices(CONFIG.value.devices or None)
+        parallel.cores_as_devices(CONFIG.value.get('devices') or None)
       with hosts.own_workdir(Path(WORKDIR.value)) as workdir:
         _work(system, workdir)
     except loop.Stopped as stop:
@@ -166,8 +166,9 @@ def settings_of(config: Config, system: System) -> Settings:
   """
   if config.get('system') != system.name:
     raise BadConfig(
-      f'{config.file} is a config of experiments/{config.system}.py; name one '
-      f'of configs/{system.name}/ with --config.'
+      f'{config.get("file", "This")} is a config of '
+      f'experiments/{config.get("system", "another program")}.py; name one of '
+      f'configs/{system.name}/ with --config.'
     )
   settings: Settings = system.complete(config).to_dict()
   own = {
@@ -193,6 +194,8 @@ def _work(system: System, workdir: Path) -> None:
   use_precision(settings['precision'])
   files = record.open_record(workdir, settings)
   (workdir / ERROR_FILE).unlink(missing_ok=True)
+  if hosts.is_first():  # The others have no workdir of their own.
+    system.ready(parts, files)
   splits = hosts.first_then_others(lambda: system.read(settings, places))
   run = open_run(settings, files, splits)
   # Not before: what was wrong until here may be mended in this workdir.

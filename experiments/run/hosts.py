@@ -48,8 +48,17 @@ def first_then_others(fn: Callable[[], T]) -> T:
   """
   if jax.process_count() == 1:
     return fn()
-  result = fn() if is_first() else None
-  multihost_utils.sync_global_devices('first_then_others')
+  result, error = None, None
+  if is_first():
+    try:
+      result = fn()
+    except Exception as raised:  # The others must not wait for ever.
+      error = raised
+  failed = multihost_utils.broadcast_one_to_all(np.array(error is not None))
+  if error is not None:
+    raise error
+  if failed:
+    raise ValueError('The first process failed; its message says why.')
   return fn() if result is None else result
 
 

@@ -133,6 +133,33 @@ def _next_chunk(stage: Stage, step: int) -> int:
   return min(n, stage.period - step % stage.period) if stage.period else n
 
 
+def check_finished(record: Record, name: str, steps: int) -> None:
+  """Sees that a stage ran to its end, by the names of its checkpoints.
+
+  Args:
+    record: of the run that has it.
+    name: the stage's.
+    steps: in all.
+
+  Raises:
+    FileNotFoundError: if it did not.
+  """
+  done = steps_done(record, name)
+  if done < steps:
+    raise FileNotFoundError(
+      f'{record.workdir} has {done} of {steps} steps of {name}. Run that stage '
+      f'to its end there first: python experiments/{name}.py with the same '
+      '--config and --workdir, or the door that runs all stages.'
+    )
+
+
+def steps_done(record: Record, name: str) -> int:
+  """The step of a stage's newest checkpoint, which is not read; 0 for none."""
+  folder = record.checkpoints(name)
+  saved = [int(p.name) for p in folder.glob('*') if p.name.isdigit()]
+  return max(saved, default=0)
+
+
 def left_behind(
   name: str, steps: int, init: Callable[[], Any], record: Record
 ) -> Any:
@@ -150,13 +177,13 @@ def left_behind(
   Raises:
     FileNotFoundError: if it did not run, or has not come to its end.
   """
+  check_finished(record, name, steps)
   like = jax.eval_shape(init)
   step, state = hosts.restore(record.checkpoints(name), like)
-  if step < steps:
+  if step < steps:  # The newest one is damaged.
     raise FileNotFoundError(
-      f'{record.workdir} has {step} of {steps} steps of {name}. Run that stage '
-      f'to its end there first: python experiments/{name}.py with the same '
-      '--config and --workdir, or the door that runs all stages.'
+      f'The last checkpoint of {name} in {record.workdir} is damaged. Run that '
+      'stage again there: it goes on from the one before.'
     )
   return state
 

@@ -14,7 +14,7 @@ from experiments.run.record import Record
 from lasium_jax import parallel
 from lasium_jax.data import Splits
 from lasium_jax.data.cache import default_cache_dir
-from lasium_jax.settings import Count, NonNegative, Whole
+from lasium_jax.settings import Count, NonNegative, Seed, Whole
 
 
 class Places(NamedTuple):
@@ -69,6 +69,9 @@ class System(NamedTuple):
     complete: fills in what a config leaves to other fields.
     build: makes the run's parts, once; raises ValueError for settings that
       cannot work, before data are read and before the workdir is anyone's.
+    ready: `(parts, files)`, raises an error if what the work begins with is not
+      there: a stage that ran before, here or in another workdir. Like `build`
+      it is called before the workdir is anyone's.
     read: `(settings, places) -> splits`, checked against the run's tasks.
     work: `(run, parts)`, the stages in order, and the page.
   """
@@ -76,13 +79,14 @@ class System(NamedTuple):
   name: str
   complete: Callable[[Config], Config]
   build: Callable[[Settings], Any]
+  ready: Callable[[Any, Record], None]
   read: Callable[[Settings, Places], Splits]
   work: Callable[[Run, Any], None]
 
 
 def common(
   *,
-  seed: int = 0,
+  seed: Seed = 0,
   seeds: Count = 1,
   over_members: Loop = 'auto',
   devices: Whole = 0,

@@ -6,7 +6,7 @@ from experiments.run import record
 from experiments.run.config import BadConfig, Settings
 
 
-def saved_settings(workdir: Path) -> Settings:
+def saved_settings(workdir: Path, *systems: str) -> Settings:
   """The settings of the run in a folder, on one device.
 
   Raises:
@@ -20,5 +20,10 @@ def saved_settings(workdir: Path) -> Settings:
     raise BadConfig(
       f'{workdir} is a run of lasium_jax 0.1, whose settings had other names. '
       'Use that version, or run it again.'
+    )
+  if saved['system'] not in systems:
+    raise BadConfig(
+      f'{workdir} is a run of experiments/{saved["system"]}.py; name one of '
+      f'{" or ".join(f"experiments/{name}.py" for name in systems)}.'
     )
   return {**saved, 'devices': 0}  # This machine may have fewer.

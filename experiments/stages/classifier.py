@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.run import loop, streams
 from experiments.run.loop import Stage
 from experiments.run.members import label
 from experiments.run.precision import jit
-from experiments.run.record import Record
 from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages import training
@@ -85,6 +82,7 @@ def train(
     classifying.batch_fn,
     classifying.source,
   )
+  training.note_data(run.files, NAME, classifying.data)
   stage = _stage(run, classifying, fit, test_every)
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return [classifying.trainer.params(state) for state in states]
@@ -177,27 +175,3 @@ def results_of(
     )
     results.append(result)
   return results
-
-
-def left_behind(
-  trainer: Trainer,
-  files: Record,
-  members: int,
-  shape: tuple[int, int, int],
-  *,
-  steps: int,
-  **_: Any,
-) -> list[Params]:
-  """The parameters that `train` left, found without its data.
-
-  Raises:
-    FileNotFoundError: if training has not come to its end.
-  """
-  data = TrainingSet(jnp.zeros((2, *shape), jnp.uint8), jnp.zeros(2, jnp.int32))
-  states = loop.left_behind(
-    NAME,
-    steps,
-    lambda: (trainer.init(jax.random.key(0), data),) * members,
-    files,
-  )
-  return [trainer.params(state) for state in states]

@@ -17,7 +17,7 @@ from experiments.run.run import Run
 from experiments.stages.judging import LearnerOf, judge
 from lasium_jax import metrics, parallel
 from lasium_jax.data import image_set
-from lasium_jax.settings import Count, Ways
+from lasium_jax.settings import Count, Seed, Ways
 from lasium_jax.tasks import labeled
 from lasium_jax.types import Array, Params
 
@@ -62,7 +62,7 @@ def evaluate(
   shots: Sequence[Count] = (1, 5),
   queries: Count = 15,
   tasks: Ways = 1_000,
-  seed: int = 0,
+  seed: Seed = 0,
   tasks_per_dispatch: Count = 50,
 ) -> list[Result]:
   """Judges all on the same tasks, and writes results.json.

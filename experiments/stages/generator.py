@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-
 from experiments.run import loop, record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.loop import Stage
@@ -90,6 +87,8 @@ def stage_of(
 ) -> Stage:
   """Epochs of the training images through the trainer."""
   every = max(1, steps // pictures)
+  data = TrainingSet(run.splits.train.images)
+  training.note_data(run.files, NAME, data)
 
   def after(states: training.States, first: int, n: int) -> Mapping[str, Any]:
     if first // every != (first + n) // every:
@@ -100,7 +99,7 @@ def stage_of(
     NAME,
     training.Fit(
       trainer,
-      TrainingSet(run.splits.train.images),
+      data,
       steps,
       steps_per_dispatch,
       shuffled(batch_size),
@@ -135,8 +134,12 @@ def trained(
   run: Run, trainer: Trainer, *, steps: int, workdir: str = '', **_: Any
 ) -> Params:
   """The parameters that `train` left here, or in another run's workdir."""
-  files = Record(Path(workdir), {}) if workdir else run.files
-  return left_behind(trainer, files, steps=steps)
+  return left_behind(trainer, lender(run.files, workdir), steps=steps)
+
+
+def lender(files: Record, workdir: str) -> Record:
+  """The run whose generator it is: another's, or this one."""
+  return Record(Path(workdir), {}) if workdir else files
 
 
 def left_behind(trainer: Trainer, files: Record, *, steps: int) -> Params:
@@ -145,14 +148,10 @@ def left_behind(trainer: Trainer, files: Record, *, steps: int) -> Params:
   Raises:
     FileNotFoundError: if its training has not come to its end.
   """
-  nothing = TrainingSet(jnp.zeros((2, 1, 1, 1), jnp.uint8))
-  states = loop.left_behind(
-    NAME, steps, lambda: (trainer.init(jax.random.key(0), nothing),), files
-  )
-  return trainer.params(states[0])
+  return training.left_behind(trainer, files, NAME, steps=steps)[0]
 
 
-def check_borrowed(settings: Settings, trainer: Trainer) -> None:
+def check_borrowed(settings: Settings) -> None:
   """Raises an error if another run's generator is not the one meant.
 
   A run that borrows none passes. Configs are compared here, and that the other
@@ -170,19 +169,23 @@ def check_borrowed(settings: Settings, trainer: Trainer) -> None:
     raise BadConfig(
       f'config.generator_training.workdir: {workdir} is not a run.'
     )
+  if 'system' not in theirs or not (Path(workdir) / 'data.json').exists():
+    raise BadConfig(
+      f'config.generator_training.workdir: {workdir} is a run of lasium_jax '
+      '0.1, or not whole. Train its generator again.'
+    )
   ours = json.loads(json.dumps(settings))
   for section in ('generator', 'generator_training', 'data'):
     for name, value in ours[section].items():
-      # A field that they lack is newer than their run.
-      their = theirs.get(section, {}).get(name, value)
+      their = theirs.get(section, {}).get(name)
       if name not in _OWN.get(section, ()) and their != value:
         raise BadConfig(
           f'The generator in {workdir} was trained with {section}.{name} = '
           f'{their!r}, and this config has {value!r}. Set it so, or train '
           'another generator.'
         )
-  files = Record(Path(workdir), {})
-  left_behind(trainer, files, steps=settings['generator_training']['steps'])
+  steps = settings['generator_training']['steps']
+  loop.check_finished(Record(Path(workdir), {}), NAME, steps)
 
 
 def check_borrowed_data(settings: Settings, splits: Splits) -> None:

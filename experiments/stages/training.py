@@ -14,11 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
+from experiments.run import loop, streams
 from experiments.run import members as members_of_run
-from experiments.run import streams
 from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.precision import jit
+from experiments.run.record import Record, write_json
+from experiments.run.results import read_json
 from lasium_jax import parallel
 from lasium_jax.batches import gather
 from lasium_jax.types import (
@@ -27,12 +29,14 @@ from lasium_jax.types import (
   BatchFn,
   EpochFn,
   Metrics,
+  Params,
   State,
   Trainer,
   TrainingSet,
 )
 
 States = tuple[State, ...]  # One a member.
+DATA = 'data.json'  # The shapes of a stage's data, beside its checkpoints.
 
 
 class Fit(NamedTuple):
@@ -126,9 +130,7 @@ def stage_of(
 
   def init() -> States:
     states = tuple(trainer.init(key.init, data) for key in keys)
-    # Each leaf in memory of its own: a state is donated, and may not be that
-    # of another leaf, or of the data.
-    return parallel.replicate(mesh, jax.tree.map(jnp.copy, states))
+    return parallel.replicate(mesh, _own(states))
 
   def advance_member(
     i: int, state: State, first: int, n: int
@@ -139,7 +141,7 @@ def stage_of(
     if trainer.end_epoch and start + n == per_epoch:
       # In the call of the epoch's last step: no checkpoint is in between.
       key = jax.random.fold_in(keys[i].ends, epoch)
-      state = trainer.end_epoch(key, state, data)
+      state = _own(trainer.end_epoch(key, state, data))
     return state, metrics
 
   def advance(states: States, first: int, n: int) -> tuple[States, Any]:
@@ -163,6 +165,57 @@ def stage_of(
     period=per_epoch,
     **description,
   )
+
+
+def _own(state: State) -> State:
+  """A state in memory of its own, as it is donated.
+
+  A trainer may have returned an array of the data, or one array twice.
+  """
+  return jax.tree.map(jnp.copy, state)
+
+
+def note_data(files: Record, name: str, data: TrainingSet) -> None:
+  """Notes the shapes of what a stage trains on, beside its checkpoints.
+
+  A state may depend on them, as a table of latents by rows does.
+  """
+  y = None if data.y is None else [list(data.y.shape), str(data.y.dtype)]
+  folder = files.checkpoints(name)
+  folder.mkdir(parents=True, exist_ok=True)
+  write_json(folder / DATA, {'images': list(data.images.shape), 'y': y})
+
+
+def left_behind(
+  trainer: Trainer, files: Record, name: str, *, steps: int, members: int = 1
+) -> list[Params]:
+  """What a stage has trained for each member, found without its data.
+
+  Args:
+    trainer: of the stage.
+    files: of the run that has it.
+    name: of the stage.
+    steps: in all.
+    members: how many there are.
+
+  Returns:
+    The parameters of each member.
+
+  Raises:
+    FileNotFoundError: if the stage has not come to its end.
+  """
+  loop.check_finished(files, name, steps)
+  shapes = read_json(files.checkpoints(name) / DATA)
+
+  def init() -> States:  # Only traced: nothing here takes memory.
+    y = shapes.get('y')
+    data = TrainingSet(
+      jnp.zeros(shapes['images'], jnp.uint8), y and jnp.zeros(*y)
+    )
+    return (trainer.init(jax.random.key(0), data),) * members
+
+  states = loop.left_behind(name, steps, init, files)
+  return [trainer.params(state) for state in states]
 
 
 def _epochs(

@@ -38,7 +38,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     BadConfig: if there is no run, or it has no generator.
     FileNotFoundError: if that is not trained to its end.
   """
-  settings = saved_settings(workdir)
+  settings = saved_settings(workdir, 'lasium')
   parts = parts_of(settings)
   if parts.trainer is None or parts.model is None or parts.anchors is None:
     raise BadConfig(

@@ -121,7 +121,7 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
     BadConfig: if there is no run, or it has no such part.
     FileNotFoundError: if the stage is not finished.
   """
-  settings = saved_settings(workdir)
+  settings = saved_settings(workdir, *EXPORTS)
   options = EXPORTS[settings['system']]
   kind = what or next(iter(options))
   if kind not in options:

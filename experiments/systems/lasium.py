@@ -13,11 +13,13 @@ from experiments.components.few_shot import Parts, as_judged, normalization
 from experiments.components.floors import FLOORS
 from experiments.components.folders import Needs
 from experiments.components.parts import make
+from experiments.components.tasks import TASKS
 from experiments.pages import report, sections
-from experiments.run import record, streams
+from experiments.run import loop, record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
 from experiments.run.precision import jit
+from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
 from experiments.stages import evaluation, generator, meta
 from experiments.stages.evaluation import Contestant
@@ -103,18 +105,47 @@ def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
 
 
 def work(run: Run, parts: Parts) -> None:
-  """All stages in order."""
-  generator_params = train_generator(run, parts)
-  learned = meta_train(run, parts, generator_params)
+  """All stages in order; what has come to its end is not looked at again."""
+  if _is_meta_trained(parts, run.files):
+    learned = _meta_trained(run, parts)
+  else:
+    learned = meta_train(run, parts, train_generator(run, parts))
   evaluate(run, parts, learned)
+
+
+def ready(parts: Parts, files: Record) -> None:
+  """Sees that a generator that is to be borrowed is the one that is meant."""
+  if parts.trainer is not None and not _is_meta_trained(parts, files):
+    generator.check_borrowed(parts.settings)
 
 
 def system(
   work: Callable[[Run, Parts], None] = work,
   build: Callable[[Settings], Parts] = build,
+  ready: Callable[[Parts, Record], None] = ready,
 ) -> System:
   """LASIUM, or with other work one of its stages."""
-  return System('lasium', by_size.resolved, build, read, work)
+  return System('lasium', by_size.resolved, build, ready, read, work)
+
+
+def _is_meta_trained(parts: Parts, files: Record) -> bool:
+  """Whether nothing before the evaluation is left to do."""
+  if parts.learner is None:
+    return False
+  iterations: int = parts.settings['meta']['iterations']
+  return loop.steps_done(files, meta.NAME) >= iterations
+
+
+def _meta_trained(run: Run, parts: Parts) -> Params:
+  """What meta-training left: the best parameters of each member."""
+  assert parts.learner is not None
+  return meta.left_behind(
+    parts.learner({}),
+    run.members,
+    run.files,
+    image_shape(parts.settings),
+    **parts.settings['meta'],
+  ).best
 
 
 def build_generator(settings: Settings) -> Parts:
@@ -145,6 +176,16 @@ def build_meta(settings: Settings) -> Parts:
   return parts
 
 
+def ready_meta(parts: Parts, files: Record) -> None:
+  """Sees that the generator is trained to its end, here or elsewhere."""
+  if parts.trainer is None:
+    return
+  generator.check_borrowed(parts.settings)
+  training = parts.settings['generator_training']
+  lender = generator.lender(files, training['workdir'])
+  loop.check_finished(lender, generator.NAME, training['steps'])
+
+
 def work_meta(run: Run, parts: Parts) -> None:
   """What experiments/meta_train.py does: the generator is trained already."""
   params = None
@@ -154,18 +195,17 @@ def work_meta(run: Run, parts: Parts) -> None:
   meta_train(run, parts, params)
 
 
+def ready_evaluation(parts: Parts, files: Record) -> None:
+  """Sees that the learner is trained to its end."""
+  if parts.learner is not None:
+    iterations = parts.settings['meta']['iterations']
+    loop.check_finished(files, meta.NAME, iterations)
+
+
 def work_evaluation(run: Run, parts: Parts) -> None:
   """What experiments/evaluate_learner.py does: all else is trained already."""
-  params = None
-  if parts.learner is not None:
-    params = meta.left_behind(
-      parts.learner({}),
-      run.members,
-      run.files,
-      image_shape(parts.settings),
-      **parts.settings['meta'],
-    ).best
-  evaluate(run, parts, params)
+  trains = parts.learner is not None
+  evaluate(run, parts, _meta_trained(run, parts) if trains else None)
 
 
 def _learning(run: Run, parts: Parts, params: Params | None) -> meta.Learning:
@@ -199,18 +239,20 @@ def _learning(run: Run, parts: Parts, params: Params | None) -> meta.Learning:
 
 def _source(run: Run, parts: Parts, params: Params | None) -> Any:
   """What the tasks of meta-training are made of."""
-  tasks = parts.settings['tasks']
+  images, reads = run.splits.train, TASKS[parts.settings['tasks']['name']].reads
   if parts.model is not None:
-    what = 'Anchors are encoded from'
-    fitting = _fitting(run, run.splits.train, what, tasks['ways'])
-    return GeneratorSource(params, jnp.asarray(fitting.images))
-  images = run.splits.train
-  if tasks['name'] != 'labeled':  # Reads no labels.
-    images = _fitting(run, images, 'Tasks are made of', tasks['ways'])
+    encodes = parts.settings['anchors']['name'] == 'encoded'
+    if encodes or parts.model.sample is None:
+      images = _fitting(run, images, 'Latents are encoded from')
+    else:  # No image is ever looked at.
+      images = evenly_spaced(images, run.device_bytes)
+    return GeneratorSource(params, jnp.asarray(images.images))
+  if reads == 'images':
+    images = _fitting(run, images, 'Tasks are made of')
   return image_set(images)
 
 
-def _fitting(run: Run, dataset: Dataset, what: str, ways: int) -> Dataset:
+def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
   """As many images as a device has room for, and a word if not all."""
   fitting = evenly_spaced(dataset, run.device_bytes)
   if len(fitting.images) < len(dataset.images):
@@ -218,11 +260,6 @@ def _fitting(run: Run, dataset: Dataset, what: str, ways: int) -> Dataset:
       f'{what} {len(fitting.images):,} of {len(dataset.images):,} images, '
       'evenly spaced: config.device_bytes has room for no more.',
       flush=True,
-    )
-  if len(fitting.images) < ways:
-    raise BadConfig(
-      f'config.tasks.ways is {ways}, and config.device_bytes = '
-      f'{run.device_bytes} has room for {len(fitting.images)} images: raise it.'
     )
   return fitting
 
@@ -258,7 +295,7 @@ def _show_tasks(run: Run, parts: Parts, source: Any) -> None:
     real = labeled(ways=evaluated['ways'], shots=shots, queries=queries)
     task = jit(real)(keys[3], image_set(run.splits.test))
     keep('task_real', task, 'A real task', queries=queries, anchors=False)
-  if tasks['name'] == 'labeled' or parts.task_fn is None:
+  if TASKS[tasks['name']].reads == 'labels' or parts.task_fn is None:
     return
   make_task = jit(parts.task_fn(dict(run.members[0].values)))
   for i in range(3):

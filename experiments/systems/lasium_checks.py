@@ -55,11 +55,8 @@ def build(settings: Settings) -> Parts:
   _check_learner(settings)
   _check_floors(settings)
   _check_together(settings)
-  parts = _made(settings)
   _check_network(settings)
-  if parts.trainer is not None:
-    generator.check_borrowed(settings, parts.trainer)
-  return parts
+  return _made(settings)
 
 
 def _check_learner(settings: Settings) -> None:
@@ -94,6 +91,9 @@ def _check_floors(settings: Settings) -> None:
 
 def _check_together(settings: Settings) -> None:
   """Settings that must suit each other."""
+  trains = 'learner' in settings
+  wanted = '1 where nothing is trained'
+  require(settings, 'seeds', trains or settings['seeds'] == 1, wanted)
   if settings['data']['name'] == 'folder':
     require(
       settings,
@@ -116,6 +116,7 @@ def _check_together(settings: Settings) -> None:
 
 
 def _check_meta(settings: Settings) -> None:
+  _check_tasks(settings)
   iteration, tasks = settings['meta'], settings['tasks']
   evaluated = settings['evaluation']
   require(
@@ -135,10 +136,22 @@ def _check_meta(settings: Settings) -> None:
   )
   augment = settings['augment']
   changed = augment['views'] or tuple(augment['shift']) != (0, 0)
-  if tasks['name'] == 'umtra' and not changed:
+  if TASKS[tasks['name']].reads == 'images' and not changed:
     raise BadConfig(
       'config.augment leaves images as they are, and UMTRA would have nothing '
       'to tell apart: set config.augment.views=True, or config.augment.shift.'
+    )
+
+
+def _check_tasks(settings: Settings) -> None:
+  """That the tasks are made of what the run has."""
+  name = settings['tasks']['name']
+  reads, has = TASKS[name].reads, 'generator' in settings
+  if (reads == 'generator') != has:
+    raise BadConfig(
+      f'config.tasks.name is {name!r}, whose tasks are made of {reads}, and '
+      f'this run has {"a" if has else "no"} generator. Choose the tasks by the '
+      "config's argument, such as ro-vae-maml, umtra-maml or supervised-maml."
     )
 
 
@@ -146,9 +159,10 @@ def _made(settings: Settings) -> Parts:
   """All parts, whose own errors name what does not go together."""
   try:
     parts = parts_of(settings)
-    for make in (parts.task_fn, parts.learner, parts.judged):
-      if make is not None:
-        make({})
+    for member in members(settings):
+      for make in (parts.task_fn, parts.learner, parts.judged):
+        if make is not None:
+          make(dict(member.values))
     parallel.mesh(settings['devices'] or 1)
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
@@ -174,7 +188,7 @@ def check_data(settings: Settings, splits: Splits) -> None:
   folder = settings['data']['name'] == 'folder'
   needed = {'train': 0, 'validation': 0}
   needed['test'] = max(evaluated['shots']) + evaluated['queries']
-  if tasks and tasks['name'] == 'labeled':
+  if tasks and TASKS[tasks['name']].reads == 'labels':
     needed['train'] = tasks['shots'] + tasks['queries']
   if tasks and settings['meta']['validate_every']:
     needed['validation'] = tasks['shots'] + evaluated['queries']
@@ -201,6 +215,13 @@ def check_data(settings: Settings, splits: Splits) -> None:
       f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '
       'training images, each of which may be a class: add images.'
     )
+  if tasks and TASKS[tasks['name']].reads != 'labels':
+    room = settings['device_bytes'] // splits.train.images[0].nbytes
+    if room < tasks['ways']:
+      raise BadConfig(
+        f'config.device_bytes is {settings["device_bytes"]}, with room for '
+        f'{room} images, and config.tasks.ways is {tasks["ways"]}: raise it.'
+      )
 
 
 def _check_split(

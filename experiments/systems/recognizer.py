@@ -3,10 +3,12 @@
 Its features later tell of a generated character which one it is.
 """
 
+from inspect import signature
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from experiments.components.batches import BATCHES
 from experiments.components.data import DATA, image_shape
@@ -25,7 +27,7 @@ from experiments.run.members import members
 from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.run import Places, Run, System
-from experiments.stages import classifier
+from experiments.stages import classifier, training
 from experiments.stages.evaluation import write_results
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, select_classes
@@ -71,10 +73,12 @@ class Parts(NamedTuple):
   Attributes:
     settings: that it is made of.
     batch_fn: what becomes of a batch.
+    optimizer: of the network.
   """
 
   settings: Settings
   batch_fn: BatchFn
+  optimizer: optax.GradientTransformation
 
 
 def complete(config: Config) -> Config:
@@ -98,13 +102,24 @@ def build(settings: Settings) -> Parts:
     f'a multiple of config.devices, {devices}',
   )
   augment = make_part(AUGMENTATION, settings['augment'])
-  if augment is None and settings['batches']['name'] == 'augmented':
+  batches = settings['batches']['name']
+  augments = 'augment' in signature(BATCHES[batches].make).parameters
+  if augments != (augment is not None):
     raise BadConfig(
-      "config.batches.name is 'augmented', and config.augment leaves images as "
-      'they are: set config.augment.shift or config.augment.views.'
+      f'config.batches.name is {batches!r}, which '
+      f'{"augments" if augments else "does not augment"} images, and '
+      f'config.augment {"leaves them as they are" if augments else "would"}: '
+      f'set config.augment.shift{"" if augments else " to (0, 0)"}.'
     )
   batch_fn: BatchFn = make(BATCHES, settings['batches'], augment=augment)
-  return Parts(settings, batch_fn)
+  optimizer = make(
+    OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
+  )
+  return Parts(settings, batch_fn, optimizer)
+
+
+def ready(parts: Parts, files: Record) -> None:
+  """The work begins with nothing but data."""
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -113,6 +128,12 @@ def read(settings: Settings, places: Places) -> Splits:
   splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
   count = settings['held_out']['drawings']
   train, test = split_images(splits.train, count)
+  size = settings['training']['batch_size']
+  if len(train.images) < size:
+    raise BadConfig(
+      f'config.training.batch_size is {size}, and there are only '
+      f'{len(train.images)} training images: lower it.'
+    )
   nothing = select_classes(train, np.arange(0))
   return Splits(train, nothing, test)
 
@@ -138,18 +159,14 @@ def split_images(dataset: Dataset, count: int) -> tuple[Dataset, Dataset]:
   )
 
 
-def classifier_of(
-  settings: Settings, classes: int
-) -> tuple[ClassifyFn, Trainer]:
+def classifier_of(parts: Parts, classes: int) -> tuple[ClassifyFn, Trainer]:
   """The classifier of so many classes, and what trains it."""
-  optimizer = make(
-    OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
-  )
+  settings = parts.settings
   return make_classifier(
     settings['classifier'],
     classes,
     image_shape(settings),
-    optimizer,
+    parts.optimizer,
     label_smoothing=loss(**settings['loss']),
   )
 
@@ -157,7 +174,7 @@ def classifier_of(
 def work(run: Run, parts: Parts) -> None:
   """The classifier is trained and tested; the page is written."""
   settings, train = parts.settings, run.splits.train
-  classify, trainer = classifier_of(settings, len(train.class_names))
+  classify, trainer = classifier_of(parts, len(train.class_names))
   classifying = classifier.Classifying(
     classify,
     trainer,
@@ -184,17 +201,17 @@ def trained(settings: Settings, files: Record) -> tuple[Params, int]:
       f'{files.workdir} has no results: the run has not come to its end.'
     )
   classes = results[0]['protocol']['classes']
-  _, trainer = classifier_of(settings, classes)
-  params = classifier.left_behind(
+  _, trainer = classifier_of(build(settings), classes)
+  params = training.left_behind(
     trainer,
     files,
-    len(members(settings)),
-    image_shape(settings),
-    **settings['training'],
+    classifier.NAME,
+    steps=settings['training']['steps'],
+    members=len(members(settings)),
   )
   return params[0], classes
 
 
 def system() -> System:
   """What experiments/recognizer.py starts."""
-  return System('recognizer', complete, build, read, work)
+  return System('recognizer', complete, build, ready, read, work)

@@ -205,6 +205,20 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
     ),
     ('scratch', {'floors__scratch__judge': False}, 'nothing to do'),
     ('ro-vae-maml', {'devices': 3}, 'a multiple of config.devices, 3'),
+    (
+      'ro-vae-maml',
+      {'tasks__name': 'labeled'},
+      "'labeled', .* of labels.* a g",
+    ),
+    ('ro-vae-maml', {'tasks__name': 'umtra'}, "'umtra', .* of images.* a gen"),
+    ('umtra-maml', {'tasks__name': 'lasium'}, "'lasium', .* no generator"),
+    ('scratch', {'seeds': 2}, 'config.seeds is 2; it must be 1'),
+    ('ro-vae-maml', {'seed': 10**20}, 'config.seed is'),
+    (
+      'n-vae-maml-released',
+      {'sweep__sigma': (0.1, 3.0)},
+      'sigma_max is 2.0.*at least sigma, 3.0',
+    ),
   ],
 )
 def test_settings_that_do_not_suit_each_other(shrunk, run, fields, said):
@@ -254,6 +268,26 @@ def test_a_flag_reaches_every_level(shrunk):
   found = flatten(settings_of(config, lasium.system()))
   assert found['latents.sigma'] == 0.7
   assert found['evaluation.shots'] == (2,)
+
+
+def test_a_stage_that_is_missing_leaves_the_workdir_alone(program, tmp_path):
+  """The other run's generator may still be named for this workdir."""
+  for door, stage in (
+    ('meta_train', 'train_generator'),
+    ('evaluate_learner', 'meta_train'),
+  ):
+    command = program.command(door, tmp_path / door)
+    assert f'0 of 6 steps of {stage}' in program.run(command, code=1)
+    assert not (tmp_path / door / 'config.json').exists()
+
+
+def test_a_device_with_too_little_room_is_refused_with_the_data(shrunk, splits):
+  """And not after the generator was trained."""
+  each = splits.train.images[0].nbytes
+  for run in ('ro-vae-maml', 'umtra-maml'):
+    with pytest.raises(ValueError, match='room for 4 images.*ways is 5'):
+      check_data(shrunk(run, device_bytes=4 * each), splits)
+  check_data(shrunk('supervised-maml', device_bytes=4 * each), splits)
 
 
 def check_data(config, splits):

@@ -95,3 +95,11 @@ def test_a_page_of_a_run(program: Program, reference):
 def test_a_run_without_a_generator_is_refused(program: Program, tmp_path):
   message = program.run(command(program, tmp_path), code=1)
   assert 'is not a run' in message
+
+
+def test_a_run_of_another_system_is_refused(program: Program, tmp_path):
+  (tmp_path / 'config.json').write_text('{"system": "recognizer"}')
+  message = program.run(command(program, tmp_path), code=1)
+  assert (
+    'experiments/recognizer.py; name one of experiments/lasium.py' in message
+  )

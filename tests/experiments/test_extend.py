@@ -38,15 +38,19 @@ FILE = 'configs/toy.py'
 
 
 def toy_generator(shape, *, latent_size: Count = 3):
-  """One matrix, fitted to the mean image."""
+  """One matrix, and a latent for each image of the training set (as in GLO)."""
   size = int(np.prod(shape))
 
   def init(key, data):
-    return 0.1 * jax.random.normal(key, (latent_size, size))
+    table = jnp.zeros((len(data.images), latent_size))
+    return 0.1 * jax.random.normal(key, (latent_size, size)), table
 
   def update(key, state, batch):
-    error = state.mean(0) - batch.x.reshape(len(batch.x), -1).mean(0)
-    return state - 0.5 * error[None], {'error': jnp.abs(error).mean()}
+    matrix, table = state
+    error = matrix.mean(0) - batch.x.reshape(len(batch.x), -1).mean(0)
+    table = table.at[batch.rows].add(1.0)
+    state = matrix - 0.5 * error[None], table
+    return state, {'error': jnp.abs(error).mean()}
 
   def decode(params, z):
     return jax.nn.sigmoid(z @ params).reshape(len(z), *shape)
@@ -54,7 +58,7 @@ def toy_generator(shape, *, latent_size: Count = 3):
   def sample(key, params, n):
     return jax.random.normal(key, (n, latent_size))
 
-  return Generator(decode, sample), Trainer(init, (update,), lambda s: s)
+  return Generator(decode, sample), Trainer(init, (update,), lambda s: s[0])
 
 
 def toy_sampler(*, stretch: Share = 0.5):
@@ -117,7 +121,7 @@ def rows(monkeypatch):
     (GENERATORS, Part(toy_generator)),
     (SAMPLERS, Part(toy_sampler)),
     (LEARNERS, Part(toy_learner, given=('ways', 'padded'))),
-    (TASKS, Part(toy_tasks)),
+    (TASKS, Part(toy_tasks, reads='labels')),
     (FLOORS, Floor(Part(toy_floor), 'always the same')),
     (DATA, Part(toy_data)),
     (BATCHES, Part(toy_batches)),
@@ -218,7 +222,7 @@ def test_a_batch_function_reaches_a_classifiers_trainer(tmp_path, monkeypatch):
   config.classifier.width = 2
   seen = []
 
-  def spying(settings, classes):
+  def spying(parts, classes):
     def update(key, state, batch):
       jax.debug.callback(lambda x: seen.append(float(x)), batch.x.max())
       return state, {'loss': batch.x.max()}

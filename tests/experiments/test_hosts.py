@@ -45,7 +45,7 @@ def test_two_hosts_reach_what_one_does(reference, runs):
   (first, _), _ = runs
   for ours, theirs in zip(results(first), results(reference), strict=True):
     assert ours['name'] == theirs['name']
-    np.testing.assert_allclose(ours['accuracy'], theirs['accuracy'], atol=0.05)
+    np.testing.assert_allclose(ours['value'], theirs['value'], atol=0.05)
   ours, theirs = final_states(first), final_states(reference)
   assert ours.keys() == theirs.keys()
   for name, leaf in theirs['train_generator'].items():

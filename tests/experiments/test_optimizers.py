@@ -93,3 +93,8 @@ def test_adams_decay_is_apart_from_its_moments():
 def test_defaults_pass_their_own_check(name):
   part = OPTIMIZERS[name]
   check(part, defaults(part), f'config.{name}')
+
+
+def test_what_has_no_effect_is_refused():
+  with pytest.raises(ValueError, match='nesterov is True'):
+    sgd(9, momentum=0.0, nesterov=True)

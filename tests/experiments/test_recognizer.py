@@ -18,9 +18,13 @@ from whole_program import (
 )
 
 from experiments.run.app import settings_of
+from experiments.run.run import Places
+from experiments.stages import classifier
 from experiments.systems import recognizer
 from experiments.systems.exports import export
 from lasium_jax import models
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.types import Classified
 
 GLYPHS = 'recognizer/glyphs.py'
 SMALL = {
@@ -107,7 +111,9 @@ BAD = {
   'optimizer.momentum': (1.5, 'config.optimizer.momentum is 1.5'),
   'optimizer.schedule': ('zz', "config.optimizer.schedule is 'zz'"),
   'training.steps': (0, 'config.training.steps is 0'),
-  'augment.shift': ((0, 0), 'leaves images as'),
+  'augment.shift': ((0, 0), 'leaves them as'),
+  'batches.name': ('unchanged', 'does not augment'),
+  'optimizer.warmup_steps': (600, 'below the steps of training, 600'),
   'devices': (3, 'a multiple of config.devices, 3'),
 }
 
@@ -129,3 +135,27 @@ def test_every_config_can_work(path):
   settings = settings_of(config, recognizer.system())
   recognizer.build(settings)
   json.dumps(settings)
+
+
+def test_a_batch_of_more_images_than_there_are_is_refused(tmp_path):
+  config = config_of(GLYPHS)
+  config.training.batch_size = 10**6
+  settings = settings_of(config, recognizer.system())
+  with pytest.raises(ValueError, match='batch_size is 1000000'):
+    recognizer.read(settings, Places(cache_dir=tmp_path))
+
+
+@pytest.mark.parametrize('count', [3, 256, 300])
+def test_every_test_image_counts_once(count):
+  """Also those of the last part, which is filled up."""
+  images = np.zeros((count, 2, 2, 1), np.uint8)
+  images[:, 0, 0, 0] = np.arange(count) % 5
+  labels = np.arange(count, dtype=np.int32) % 3
+  dataset = Dataset(images, labels, ('a', 'b', 'c'))
+
+  def classify(params, x):
+    pixel = jnp.rint(255 * x[:, 0, 0, 0]).astype(jnp.int32)
+    return Classified(jax.nn.one_hot(pixel, 5) + params, x)
+
+  right = classifier.tester(classify, dataset)(jnp.zeros((1, 5)))
+  np.testing.assert_array_equal(right, np.arange(count) % 5 == labels)

@@ -95,6 +95,7 @@ def test_stage_by_stage_the_run_is_the_same(program, reference, tmp_path):
   command = program.command('meta_train', tmp_path)
   output = program.run(command, code=1)
   assert 'experiments/train_generator.py' in output
+  assert not (tmp_path / 'config.json').exists()
   program.run(program.command('train_generator', tmp_path))
   program.run(command)
   program.run(program.command('evaluate_learner', tmp_path))
@@ -133,27 +134,56 @@ def test_a_generator_serves_other_runs(borrowing, opened, reference):
   ],
 )
 def test_a_generator_of_other_settings_is_refused(
-  borrowing, opened, field, value
+  borrowing, tmp_path, field, value
 ):
   with pytest.raises(BadConfig, match=field.partition('.')[2]):
-    opened(borrowing(**{field: value}))
+    check_ready(borrowing(**{field: value}), tmp_path)
 
 
-def test_a_generator_that_is_not_there_is_refused(shrunk, opened, tmp_path):
+def check_ready(config, workdir):
+  """What a door looks at before the workdir is anyone's."""
+  parts = lasium.build(settings_of(config, lasium.system()))
+  lasium.ready(parts, record.Record(workdir / 'new', {}))
+
+
+def test_a_generator_that_is_not_there_is_refused(shrunk, tmp_path):
   config = shrunk('oc-vae-maml', generator_training__workdir=str(tmp_path))
   with pytest.raises(BadConfig, match='is not a run'):
-    opened(config)
+    check_ready(config, tmp_path)
+
+
+def test_a_generator_of_an_older_version_is_refused(shrunk, tmp_path):
+  (tmp_path / 'config.json').write_text('{"name": "ro-vae-maml"}')
+  config = shrunk('oc-vae-maml', generator_training__workdir=str(tmp_path))
+  with pytest.raises(BadConfig, match=r'lasium_jax 0\.1'):
+    check_ready(config, tmp_path)
+
+
+def test_a_finished_run_needs_its_lender_no_more(program, reference, tmp_path):
+  """Neither to be evaluated again nor to be looked at by the same command."""
+  lender = tmp_path / 'lender'
+  shutil.copytree(reference, lender)
+  fields = {'generator_training__workdir': lender}
+  workdir = tmp_path / 'run'
+  command = program.command('lasium', workdir, **fields)
+  program.run(command)
+  before = results(workdir)
+  shutil.rmtree(lender)
+  program.run(program.command('evaluate_learner', workdir, **fields))
+  program.run(command)
+  assert results(workdir) == before
 
 
 def test_a_generator_that_is_not_finished_is_refused(
-  borrowing, opened, reference, tmp_path
+  borrowing, reference, tmp_path
 ):
   unfinished = tmp_path / 'unfinished'
   unfinished.mkdir()
-  shutil.copy(reference / 'config.json', unfinished)
+  for name in ('config.json', 'data.json'):
+    shutil.copy(reference / name, unfinished)
   config = borrowing(**{'generator_training.workdir': str(unfinished)})
   with pytest.raises(FileNotFoundError, match='0 of 6 steps'):
-    opened(config)
+    check_ready(config, tmp_path)
 
 
 def test_a_generator_of_other_images_is_refused(borrowing, reference):
