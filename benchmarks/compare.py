@@ -27,9 +27,10 @@ from lasium_jax.types import (
   UpdateFn,
 )
 
-# Of norms. In float32, for the generators; and in float64, for the learner:
-# through its inner steps float32 itself is off by per cents, where rounding
-# moves a unit across the kink of its ReLU.
+# How far apart norms may be: TOLERANCE is for the generators, in float32, and
+# EXACT for the learner, in float64. Through a learner's inner steps float32
+# itself is off by per cents, where rounding moves a unit across the kink of its
+# ReLU.
 TOLERANCE, EXACT = 2e-3, 1e-6
 # A parameter whose gradient is zero but for rounding, such as a bias before
 # a normalization, is compared by the norm of the whole times this.

@@ -56,7 +56,7 @@ def conv4(
   downsample: str,
   head: str,
 ) -> Layers:
-  """Of `lasium_jax.nets.conv4` with SAME padding."""
+  """The layers of `lasium_jax.nets.conv4` with SAME padding."""
   height, width, channels = shape
   layers = []
   for _ in range(4):
@@ -71,7 +71,7 @@ def conv4(
 
 
 def vae(shape: Shape, *, latent_size: int, filters: Sequence[int]) -> Vae:
-  """Of `lasium_jax.nets.vae`."""
+  """The layers of `lasium_jax.nets.vae`."""
   height, width, channels = shape
   sizes = [(height // 2, width // 2), (height // 4, width // 4)]
   last = height // 4 * (width // 4)
@@ -90,7 +90,7 @@ def vae(shape: Shape, *, latent_size: int, filters: Sequence[int]) -> Vae:
 
 
 def msgan(shape: Shape, *, latent_size: int, filters: int) -> Gan:
-  """Of `lasium_jax.nets.msgan`."""
+  """The layers of `lasium_jax.nets.msgan`."""
   height, width, channels = shape
   quarter, half = (height // 4, width // 4), (height // 2, width // 2)
   generator = (

@@ -67,7 +67,7 @@ def chosen(names: Iterable[str], only: str) -> list[str]:
   Raises:
     ValueError: if a part fits no name.
   """
-  names, found = list(names), set()
+  names, selected = list(names), set()
   for part in filter(None, (part.strip() for part in only.split(','))):
     start = part.rstrip('/') + '/'
     matches = [n for n in names if n == part or n.startswith(start)]
@@ -76,8 +76,8 @@ def chosen(names: Iterable[str], only: str) -> list[str]:
         f'There is no benchmark {part!r} for --only. There are: '
         f'{", ".join(names)}; or the part of a name before a slash.'
       )
-    found.update(matches)
-  return [name for name in names if name in found] if only else names
+    selected.update(matches)
+  return [name for name in names if name in selected] if only else names
 
 
 def run_cases(

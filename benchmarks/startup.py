@@ -76,14 +76,14 @@ def main(size: str, precision: str) -> None:
 
 
 def _largest_size() -> float:
-  """Of this process so far, in 10^6 bytes."""
+  """The most memory that this process has had so far, in 10^6 bytes."""
   status = Path('/proc/self/status')
   if status.exists():  # Linux, whose getrusage also counts who started us.
-    found = re.search(r'VmHWM:\s*(\d+) kB', status.read_text())
-    if found:
-      return int(found[1]) * 1024 / 1e6
+    match = re.search(r'VmHWM:\s*(\d+) kB', status.read_text())
+    if match:
+      return int(match[1]) * 1024 / 1e6
   used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  # In kilobytes, but bytes on macOS.
+  # The number is in kilobytes, but on macOS in bytes.
   return used / 1e6 if sys.platform == 'darwin' else used * 1024 / 1e6
 
 

@@ -170,8 +170,8 @@ def msgan_step(
   frozen = {name: value.detach() for name, value in discriminator.items()}
   adversarial = cross_entropy(judge(frozen, images), 1.0)
   (x1, x2), (z1, z2) = images.chunk(2), z.chunk(2)
-  apart = (x1 - x2).abs().mean() / (z1 - z2).abs().mean()
-  seeking = 1 / (apart + 1e-5)
+  ratio = (x1 - x2).abs().mean() / (z1 - z2).abs().mean()
+  seeking = 1 / (ratio + 1e-5)
   optimizers[0].zero_grad()
   (adversarial + seeking).backward()
   optimizers[0].step()

@@ -168,8 +168,8 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
       filled = predict(adapted, _filled(batch, size), mask)
       logits.append(np.asarray(filled)[: len(batch)])
     outputs = np.concatenate(logits)[:, : len(self.classes_)]
-    # In float64, so that rows add up to 1; and before the classes are put in
-    # their order, in which the sum would be rounded differently.
+    # The softmax is in float64, so that rows add up to 1, and comes before the
+    # classes are put in their order, which would round the sum differently.
     probabilities: np.ndarray = softmax(outputs.astype(np.float64), axis=1)
     return probabilities[:, self.ways_]
 

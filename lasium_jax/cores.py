@@ -4,7 +4,7 @@ import os
 
 
 def cpu_cores() -> int:
-  """Those that this process may use."""
-  # Not every system says which are ours.
+  """The number of cores that this process may use."""
+  # Only some systems tell which cores a process may use.
   affinity = getattr(os, 'sched_getaffinity', None)
   return len(affinity(0)) if affinity else os.cpu_count() or 1

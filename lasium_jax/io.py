@@ -228,16 +228,16 @@ def _read(orbax: Any, path: Path) -> tuple[int, _Leaves]:
 
 
 def _unflatten(path: Path, like: Any, leaves: _Leaves) -> Any:
-  wanted = _named(like)
-  for name in [*wanted, *leaves]:
-    here, there = _spec(wanted, name), _spec(leaves, name)
+  expected = _named(like)
+  for name in [*expected, *leaves]:
+    here, there = _spec(expected, name), _spec(leaves, name)
     if here != there:
       raise ValueError(
         f'The checkpoint {path} is of another configuration: leaf {name!r} is '
         f'{there} there and {here} here. Use the configuration it was saved '
         'with, or another directory.'
       )
-  arrays = [_place(leaves[name], leaf) for name, leaf in wanted.items()]
+  arrays = [_place(leaves[name], leaf) for name, leaf in expected.items()]
   return jax.tree.unflatten(jax.tree.structure(like), arrays)
 
 
@@ -261,8 +261,10 @@ def _place(array: np.ndarray, like: Any) -> Any:
 def _checkpoints(directory: Path) -> list[Path]:
   """The finished checkpoints, newest first."""
   paths = directory.iterdir() if directory.is_dir() else ()
-  found = [p for p in paths if re.fullmatch(r'\d+(\.old)?', p.name)]
-  return sorted(found, key=lambda p: (int(p.stem), not p.suffix), reverse=True)
+  checkpoints = [p for p in paths if re.fullmatch(r'\d+(\.old)?', p.name)]
+  return sorted(
+    checkpoints, key=lambda p: (int(p.stem), not p.suffix), reverse=True
+  )
 
 
 def _publish(unfinished: Path, final: Path) -> None:
@@ -276,11 +278,14 @@ def _publish(unfinished: Path, final: Path) -> None:
 
 def _delete_older(final: Path, keep: int) -> None:
   """Deletes what `final` replaces, and all but `keep` up to its step."""
-  found = _checkpoints(final.parent)
-  found = [path for path in found if int(path.stem) <= int(final.stem)]
-  kept = [path for path in found if not path.suffix][:keep]
-  for path in found:
-    if path not in kept:
+  checkpoints = [
+    path
+    for path in _checkpoints(final.parent)
+    if int(path.stem) <= int(final.stem)
+  ]
+  newest = [path for path in checkpoints if not path.suffix][:keep]
+  for path in checkpoints:
+    if path not in newest:
       _delete(path)
 
 

@@ -80,22 +80,22 @@ def part(module):
 @pytest.mark.parametrize('path', FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_run_downward(path):
   relative = path.relative_to(ROOT)
-  found = set(imports(path))
+  modules = set(imports(path))
   for package, places in KEPT_IN.items():
     if not str(relative).startswith(places):
-      assert package not in {name.split('.')[0] for name in found}
+      assert package not in {name.split('.')[0] for name in modules}
   if relative.parts[0] != 'lasium_jax' or relative == Path(
     'lasium_jax/__init__.py'
   ):
     return
   own = relative.with_suffix('').parts[1]
   assert own in MAY_IMPORT, f'{own} has no place in the picture'
-  used = {part(name) for name in found} - {None, own}
+  used = {part(name) for name in modules} - {None, own}
   assert used <= MAY_IMPORT[own]
-  assert not {'experiments', 'configs'} & {n.split('.')[0] for n in found}
+  assert not {'experiments', 'configs'} & {n.split('.')[0] for n in modules}
 
 
-# Of experiments, each folder and what it may import of the others. Doors may
+# Each folder of experiments, and what it may import of the others. Doors may
 # import systems, applications and what every run has; systems all below them.
 LAYERS = {
   'run': set(),
@@ -119,8 +119,8 @@ PAGES_FOR_STAGES = {'pictures'}
 )
 def test_experiments_import_downward(path):
   relative = path.relative_to(ROOT / 'experiments')
-  found = {n for n in imports(path) if n and n.startswith('experiments.')}
-  used = {name.split('.')[1] for name in found}
+  own = {n for n in imports(path) if n and n.startswith('experiments.')}
+  used = {name.split('.')[1] for name in own}
   assert 'configs' not in {name.split('.')[0] for name in imports(path) if name}
   if len(relative.parts) == 1:
     assert used <= DOOR_IMPORTS
@@ -130,7 +130,7 @@ def test_experiments_import_downward(path):
   assert used - {folder} <= LAYERS[folder]
   if folder == 'stages':
     start = 'experiments.pages.'
-    pages = {n.split('.')[2] for n in found if n.startswith(start)}
+    pages = {n.split('.')[2] for n in own if n.startswith(start)}
     assert pages <= PAGES_FOR_STAGES
 
 
@@ -141,7 +141,7 @@ def test_configs_import_downward():
         assert name.split('.')[1] in {'components', 'stages', 'run', 'systems'}
 
 
-def modules():
+def named_modules():
   for path in FILES:
     name = path.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.')
     yield name.removesuffix('.__init__'), path
@@ -149,7 +149,7 @@ def modules():
 
 def test_no_two_modules_import_each_other():
   """Not through others either."""
-  known = dict(modules())
+  known = dict(named_modules())
   graph = {
     name: {
       target
@@ -175,26 +175,33 @@ def top_level_imports(path):
 
 def test_doors_are_short():
   for path in (ROOT / 'experiments').glob('*.py'):
-    assert len(path.read_text().splitlines()) < 60, path.name
+    assert len(path.read_text().splitlines()) < 50, path.name
+
+
+# The functions that may be longer than 50 lines, with the reason of each.
+LONG_FUNCTIONS = {
+  'generators/msgan.py: msgan': 'a factory; it holds eight short functions '
+  'that share its two networks and its optimizer',
+  'generators/vae.py: vae': 'a factory; it holds nine short functions that '
+  'share its network and its optimizer',
+}
 
 
 def test_functions_are_short():
-  """50 lines of code, docstrings apart."""
-  for path in FILES:
-    for node in ast.walk(ast.parse(path.read_text())):
-      if isinstance(node, ast.FunctionDef):
-        code = node.body[1:] if ast.get_docstring(node) else node.body
-        if not code:
-          continue
-        first = code[0]
-        lines = node.end_lineno - first.lineno + 1
-        limit = 100 if is_factory(node) else 50
-        assert lines <= limit, f'{path.name}: {node.name} has {lines} lines'
+  """50 lines of code, docstrings aside, and no more names than are needed."""
+  long = {
+    f'{path.parent.name}/{path.name}: {function.name}'
+    for path in FILES
+    for function in ast.walk(ast.parse(path.read_text()))
+    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    and lines_of_code(function) > 50
+  }
+  assert long == LONG_FUNCTIONS.keys()
 
 
-def is_factory(node):
-  """A function that returns functions which it holds; these are short."""
-  return any(isinstance(inner, ast.FunctionDef) for inner in node.body)
+def lines_of_code(function):
+  code = function.body[bool(ast.get_docstring(function)) :]
+  return function.end_lineno - code[0].lineno + 1 if code else 0
 
 
 def test_every_part_is_there():

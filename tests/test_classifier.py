@@ -190,9 +190,11 @@ def test_no_order_changes_anything(name, counts, inductive):
     renamed = rng.permutation(len(counts))
     learned = make(name, inductive=inductive)
     learned.fit(x[order], renamed[y[order]])
-    found = learned.predict_proba(query[shuffled])[:, renamed]
+    probabilities = learned.predict_proba(query[shuffled])[:, renamed]
     tolerance = 0 if inductive else 1e-5
-    np.testing.assert_allclose(found, expected[shuffled], atol=tolerance)
+    np.testing.assert_allclose(
+      probabilities, expected[shuffled], atol=tolerance
+    )
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -280,8 +282,8 @@ def test_images_of_any_kind(channels, tmp_path):
     'mixed': mixed,
   }
   for kind, query in kinds.items():
-    found = learned.predict_proba(query)
-    np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=kind)
+    probabilities = learned.predict_proba(query)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5, err_msg=kind)
     again = make('protonets', channels=channels, invert=True).fit(query, y)
     np.testing.assert_allclose(
       again.predict_proba(x), expected, atol=1e-5, err_msg=kind
@@ -306,8 +308,8 @@ def test_polarity_is_the_models_unless_told():
   told = clone(inverted).set_params(invert=False).fit(255 - x, y)
   expected = inverted.predict_proba(x)
   for other in (plain, told):
-    found = other.predict_proba(255 - x)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    probabilities = other.predict_proba(255 - x)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
 
 
 BAD = {

@@ -146,9 +146,9 @@ def test_maml_is_made_of_matrix_products(devices):
 def test_no_gradient_of_a_convolution_is_in_a_loop(name, devices):
   """XLA:CPU is many times slower there. A generator that decodes is none."""
   fn, arguments = lasium_program(name, devices)
-  found = convolutions(jax.make_jaxpr(fn)(*arguments))
-  assert found
-  for eqn in found:
+  equations = convolutions(jax.make_jaxpr(fn)(*arguments))
+  assert equations
+  for eqn in equations:
     numbers = eqn.params['dimension_numbers']
     assert numbers.lhs_spec == (0, 3, 1, 2)  # NHWC,
     assert numbers.rhs_spec == (3, 2, 0, 1)  # HWIO,

@@ -91,8 +91,8 @@ def test_prior_anchors_are_apart_and_counted(source):
   epsilon = 6.0
   anchors = latents.prior_anchors(GAUSSIAN, 3, epsilon=epsilon)
   keys = jax.random.split(jax.random.key(2), 4000)
-  found = jax.jit(jax.vmap(anchors, in_axes=(0, None)))(keys, source)
-  z, num_draws, x = found[:3]
+  anchors_of_keys = jax.jit(jax.vmap(anchors, in_axes=(0, None)))(keys, source)
+  z, num_draws, x = anchors_of_keys[:3]
   distances = jax.vmap(latents.squared_distances)(z)
   assert (distances > epsilon).all()
   assert x is None
@@ -114,11 +114,11 @@ def test_encoded_anchors_are_distinct_images(source):
     assert x.min() >= 0 and x.max() <= 1 and num_draws >= 1
     assert (latents.squared_distances(z) > epsilon).all()
     rows = np.asarray(source.images).reshape(50, -1)
-    found = [
+    checks = [
       (rows == np.round(255 * np.ravel(xi))).all(1).any()
       for xi in np.asarray(x)
     ]
-    assert all(found)
+    assert all(checks)
 
 
 def test_encoded_anchors_may_be_samples_of_the_posterior(source):

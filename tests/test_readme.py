@@ -119,14 +119,14 @@ def test_library_example_trains_on_ever_new_batches_and_evaluates(seen, capsys):
 
 def commands(document):
   """The commands of entry points, with the variables of their blocks."""
-  found = []
+  commands = []
   for block in blocks('', document):
     text = block.replace('\\\n', ' ')
     for name, value in re.findall(r'^(\w+)="([^"]*)"', text, re.M):
       text = text.replace(f'${name}', value.replace('\n', ' '))
     lines = text.splitlines()
-    found += [line for line in lines if 'python experiments/' in line]
-  return found
+    commands += [line for line in lines if 'python experiments/' in line]
+  return commands
 
 
 def test_commands_are_found():
@@ -167,13 +167,13 @@ RUNS = (
 @pytest.fixture(scope='module')
 def known():
   """The fields of several configs, and their sections."""
-  found = set()
+  names = set()
   for run in RUNS:
     config = parse_config([f'--config={ROOT}/configs/lasium/{run}'])
     fields = flatten(config.to_dict())
     parents = {field.rpartition('.')[0] for field in fields} - {''}
-    found |= {*fields, *parents}
-  return found
+    names |= {*fields, *parents}
+  return names
 
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=lambda path: path.name)

@@ -3,6 +3,7 @@
 from ml_collections import ConfigDict
 
 from configs.parts.sections import section
+from experiments.run.members import sweepable
 from experiments.run.run import common
 from lasium_jax.settings import Part
 
@@ -25,7 +26,5 @@ def run(system: str, file: str, name: str) -> ConfigDict:
 
 def with_sweep(config: ConfigDict) -> ConfigDict:
   """The same config with a field for each setting that it can sweep."""
-  from experiments.run.members import sweepable
-
   config.sweep = ConfigDict(dict.fromkeys(sweepable(config), ()))
   return config

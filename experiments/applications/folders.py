@@ -67,7 +67,7 @@ def find_pictures(folder: Path) -> Pictures:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-  """Without hidden files, and those of hidden folders."""
+  """The pictures that match, without hidden files and hidden folders."""
   return sorted(
     path
     for path in folder.glob(pattern)
@@ -109,38 +109,38 @@ def classify(
   classifier = FewShotClassifier.load(
     model, inductive=not transductive, head=head
   )
-  known, asked = find_pictures(support), find_pictures(queries)
-  if known.labels is None:
+  examples, requests = find_pictures(support), find_pictures(queries)
+  if examples.labels is None:
     raise ValueError(
       f'{support} must have one sub-folder a class; its pictures are in none.'
     )
-  classifier.fit(known.files, known.labels)
-  probabilities = classifier.predict_proba(asked.files)
+  classifier.fit(examples.files, examples.labels)
+  probabilities = classifier.predict_proba(requests.files)
   classes = [str(name) for name in classifier.classes_]
   account = models.account(classifier.card_, classifier.head_, not transductive)
   with writing(out):
     out.mkdir(parents=True, exist_ok=True)
   table = out / 'predictions.csv'
-  _write_table(table, asked, classes, probabilities)
+  _write_table(table, requests, classes, probabilities)
   page = write_page(
     out / 'report.html',
-    asked.files,
-    asked.labels,
+    requests.files,
+    requests.labels,
     classes,
     probabilities,
-    support=[known.labels.count(name) for name in classes],
+    support=[examples.labels.count(name) for name in classes],
     account=account,
   )
   return Classified(page, table, account)
 
 
 def _write_table(
-  path: Path, asked: Pictures, classes: list[str], probabilities: Any
+  path: Path, requests: Pictures, classes: list[str], probabilities: Any
 ) -> None:
   table = io.StringIO()
   rows = csv.writer(table, lineterminator='\n')
   rows.writerow(['file', 'label', *(f'p({name})' for name in classes)])
-  for file, row in zip(asked.files, probabilities, strict=True):
-    name = file.relative_to(asked.folder).as_posix()
+  for file, row in zip(requests.files, probabilities, strict=True):
+    name = file.relative_to(requests.folder).as_posix()
     rows.writerow([name, classes[row.argmax()], *(f'{p:.6f}' for p in row)])
   write_atomically(path, table.getvalue())

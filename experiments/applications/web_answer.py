@@ -19,8 +19,8 @@ if TYPE_CHECKING:
   from lasium_jax.classifier import Head
 
 MAX_CLASSES = 20
-MAX_PICTURES = 200  # Of all classes together.
-MAX_BYTES = 8_000_000  # Of one picture.
+MAX_PICTURES = 200  # All classes together may have so many.
+MAX_BYTES = 8_000_000  # One picture may have so many.
 
 
 class Picture(NamedTuple):
@@ -115,11 +115,11 @@ def classify(
     for picture in entry.pictures:
       images.append(_read(picture, entry.name, (height, width), channels))
       labels.append(entry.name)
-  asked = _read(query, 'the query', (height, width), channels)
+  pixels = _read(query, 'the query', (height, width), channels)
   classifier = FewShotClassifier(model, head=head)
   classifier.fit(np.stack(images), labels)
-  found = classifier.predict_proba(asked[None])[0]
-  by_name = dict(zip(map(str, classifier.classes_), found, strict=True))
+  probabilities = classifier.predict_proba(pixels[None])[0]
+  by_name = dict(zip(map(str, classifier.classes_), probabilities, strict=True))
   return Answer(
     {entry.name: float(by_name[entry.name]) for entry in shown},
     models.account(model.card, classifier.head_, inductive=True),
@@ -157,8 +157,7 @@ def _read(
       f'{MAX_BYTES / 1e6:.0f} MB are the most.'
     )
   try:
-    pixels = read_picture(picture.content, size, channels)
-    return pixels
+    return read_picture(picture.content, size, channels)
   except ValueError as error:
     raise ValueError(f'{picture.name} of {place}: {error}') from error
 

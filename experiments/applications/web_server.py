@@ -32,9 +32,9 @@ except ImportError as error:
   ) from error
 
 MAX_REQUEST = 32_000_000  # Bytes of all pictures together, in base 64.
-MAX_BYTES = 16 * MAX_REQUEST  # Of all requests that are not answered yet.
+MAX_BYTES = 16 * MAX_REQUEST  # All unanswered requests have no more.
 PATIENCE = 60.0  # Seconds that a request may take to arrive.
-LOOPBACK = ('localhost', '127.0.0.1', '[::1]')  # As browsers name them.
+LOOPBACK = ('localhost', '127.0.0.1', '[::1]')  # Browsers use these.
 ANY = ('0.0.0.0', '::')  # Every address of this machine.
 
 # What the page may do: nothing but ask this server.
@@ -124,23 +124,23 @@ def _classifying(model: Model, patience: float, max_bytes: int) -> _Endpoint:
     except TooBusy:
       return _failure(503, 'Too many others are asking. Try again.')
     except ClientDisconnect:
-      return Response()  # For nobody.
+      return Response()  # Nobody reads it.
     return JSONResponse(reply, headers=_HEADERS)
 
   return classify
 
 
 def _answer(model: Model, body: bytes) -> dict[str, Any]:
-  found = web_answer.answer(model, json.loads(body))
-  # Pairs, because an object may not keep their order.
+  reply = web_answer.answer(model, json.loads(body))
+  # They are sent as pairs, because an object may not keep their order.
   return {
-    'probabilities': [*found.probabilities.items()],
-    'account': found.account,
+    'probabilities': [*reply.probabilities.items()],
+    'account': reply.account,
   }
 
 
 def _failure(status: int, message: str) -> Response:
-  # Closed, because the rest of a body may still be to come.
+  # The connection is closed, because the rest of a body may still come.
   headers = {**_HEADERS, 'Connection': 'close'}
   return JSONResponse({'error': message}, status, headers=headers)
 
@@ -156,22 +156,22 @@ def _receiver(patience: float, max_bytes: int) -> _Receive:
     `async with receive(request) as body`, which holds the body until it ends.
     It raises TimeoutError, TooBusy or ClientDisconnect.
   """
-  held = 0
+  held_bytes = 0
 
   @contextlib.asynccontextmanager
   async def receive(request: Request) -> AsyncIterator[bytes]:
-    nonlocal held
+    nonlocal held_bytes
     parts = []
     try:
       async with asyncio.timeout(patience):
         async for part in request.stream():
           parts.append(part)
-          held += len(part)
-          if held > max_bytes:
+          held_bytes += len(part)
+          if held_bytes > max_bytes:
             raise TooBusy
       yield b''.join(parts)
     finally:
-      held -= sum(map(len, parts))
+      held_bytes -= sum(map(len, parts))
 
   return receive
 
@@ -186,7 +186,7 @@ def settings(model: Model, classes: int) -> dict[str, Any]:
     'run': run if isinstance(run, str) else '',
     'image': model.card['image'],
     'classes': classes,
-    # With no more classes than these the trained head can be had.
+    # The trained head can be used for no more classes than these.
     'trained': (
       model.card['architecture']['ways'] if models.has_head(model.card) else 0
     ),

@@ -10,7 +10,7 @@ from experiments.pages import charts
 from experiments.pages.older import StageText
 from experiments.pages.workdir import Workdir
 
-# By stage and name, the value at every step.
+# Values by stage, metric and step.
 Curves = dict[str, dict[str, dict[int, float]]]
 
 
@@ -18,8 +18,8 @@ def training_curves(workdir: Workdir) -> str:
   """One chart for every stage and metric, stages of one title together.
 
   `ci95` beside `accuracy`, as `validation_ci95` beside `validation_accuracy`
-  or `distance_ci95` beside `distance`, becomes the band around it. What is no
-  number is left out.
+  or `distance_ci95` beside `distance`, becomes the band around it. Entries that
+  are no numbers are left out.
   """
   figures: dict[str, str] = {}
   for stage, curves in _by_stage(workdir.metrics).items():
@@ -52,11 +52,11 @@ def _interval(
 
 
 def _by_stage(entries: Iterable[dict[str, Any]]) -> Curves:
-  """Of a step that was recorded twice, the later record counts."""
+  """All values; where a step was recorded twice, the later record counts."""
   curves: Curves = {}
   for entry in entries:
     for name, value in entry.items():
-      # Those with a slash are of one member of many.
+      # A name with a slash is the metric of one member of many.
       if '/' in name or name in ('step', 'seconds'):
         continue
       if type(value) in (int, float):

@@ -26,7 +26,7 @@ SAMPLERS = {
 
 def write_page(
   path: Path,
-  found: Sequence[Any],
+  explored: Sequence[Any],
   chosen: Any,
   *,
   keep: float,
@@ -37,8 +37,8 @@ def write_page(
 
   Args:
     path: of the page, in the workdir of a run.
-    found: what `experiments.explore_latents.explore` returned.
-    chosen: the one of `found` that is recommended.
+    explored: what `experiments.stages.class_size.explore` returned.
+    chosen: the one of `explored` that is recommended.
     keep: the share of the best separation that it was asked to keep.
     real: the separation of real classes, where known.
     ink: as in `experiments.pages.pictures.image_grid`.
@@ -48,7 +48,7 @@ def write_page(
   """
   tables = {
     SAMPLERS[name][0]: _table(name, list(group), chosen, ink)
-    for name, group in groupby(found, key=lambda e: e.setting.sampler)
+    for name, group in groupby(explored, key=lambda e: e.setting.sampler)
   }
   page = layout(
     'How large is a class?',
@@ -89,7 +89,7 @@ def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
 
 
 def _flags(workdir: Path, setting: Any) -> str:
-  """Those of a run with the setting and the generator of this one."""
+  """The flags of a run with this setting and the generator of this run."""
   config = read_json(workdir / 'config.json')
   _, *others = str(config.get('name', 'SAMPLER-GENERATOR-LEARNER')).split('-')
   run = '-'.join([setting.sampler, *others])

@@ -91,20 +91,20 @@ def pictures(samples: Path) -> list[Picture]:
     ('generator_real', 'train_generator', 'Real images', False),
     ('generator_reconstructions', 'train_generator', 'Reconstructions', False),
   ]
-  found = [
+  saved = [
     Picture(samples / f'{name}.png', stage, caption, scroll)
     for name, stage, caption, scroll in fixed
     if (samples / f'{name}.png').exists()
   ]
-  found += [
+  saved += [
     Picture(path, 'meta_train', f'Synthetic task {number + 1}', True)
     for number, path in _numbered(samples, 'task_synthetic')
   ]
-  found += [
+  saved += [
     Picture(path, 'train_generator', '', step=step)
     for step, path in _numbered(samples, 'generator')
   ]
-  return found
+  return saved
 
 
 def _title(name: str) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def write_page(
       'How the model was used': _paragraph(account),
     },
   )
-  # In ASCII, with references for the rest, no locale can spoil it.
+  # A page in ASCII, with references for the rest, cannot be spoilt by a locale.
   ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   write_atomically(path, ascii_page)
   return path

@@ -35,7 +35,7 @@ def write_report(path: Path, sections: Mapping[str, Section]) -> Path:
   contents = {name: section(workdir) for name, section in sections.items()}
   page = layout(page_title(workdir), page_lead(workdir), contents)
   target = path / 'report.html'
-  # In ASCII, with references for the rest, no locale can spoil it.
+  # A page in ASCII, with references for the rest, cannot be spoilt by a locale.
   write_atomically(
     target, page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   )
@@ -135,7 +135,7 @@ def _measures(entries: list[Entry]) -> str:
 
 
 def _origin(data: Mapping[str, Any]) -> str:
-  """Of the images that a run is judged on, by its config's `data`."""
+  """Where the images of a run's evaluation are from, by its config's `data`."""
   if data.get('name') != 'folder':
     return 'classes that training never saw'
   if data.get('evaluation_path'):

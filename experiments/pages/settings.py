@@ -62,7 +62,7 @@ def _runs(workdir: Workdir) -> list[str]:
   config = workdir.config
   if 'file' in config and 'name' in config:
     return [f'{config["file"]}:{config["name"]}']
-  if 'benchmark' in config and 'name' in config:  # Of an older run.
+  if 'benchmark' in config and 'name' in config:  # A run of 0.1 has these.
     return [f'configs/lasium/{config["benchmark"]}.py:{config["name"]}']
   results = workdir.results
   trained = [entry for entry in results if not entry.get('floor')] or results

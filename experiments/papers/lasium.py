@@ -1,15 +1,15 @@
 """The numbers of LASIUM (Khodadadeh et al., workshop 2020) on Omniglot.
 
-A number is another experiment's, and not shown, unless data set, split, ways,
-shots, 15 queries and transductive normalization are those of the table, and so
-are tasks, sampler, generator, learner and, of LASIUM, the 5 ways of training;
-a number of Table 7 is also of one alpha or sigma. What else it depends on is
-named beside it where a run has it otherwise, or where the paper does not say
+A number is shown beside a result only where data set, split, ways, shots,
+15 queries and transductive normalization are those of its table, and so are
+tasks, sampler, generator, learner and, of LASIUM, the 5 ways of training. A
+number of Table 7 is also of one alpha or sigma. What else a number depends on
+is named beside it where a run has it otherwise, or where the paper does not say
 it, as Table 1 says neither alpha nor sigma: iterations, meta-batch, training
 tasks, rates and steps (Tables 5 and 6), network, and image size.
 
-Where the paper's text and its released code say different things, nobody can
-tell which of them the tables are of, and a run by either is like for like:
+Where the paper's text and its released code differ, nothing says which of them
+the tables were made with, and a run by either is compared like for like:
 
 - the network: 2x2 max pooling in the text, stride 2 in the code;
 - LASIUM-N's sigma^2: a variance in the text, in the code the same number is
@@ -30,7 +30,8 @@ from experiments.papers.numbers import Condition, Number
 
 Percent = tuple[float, float]  # A mean and half its 95 % interval.
 
-# By sampling strategy and its hyperparameter; 5-way 1-shot.
+# The rows of Table 7, 5-way 1-shot, by sampler and its hyperparameter. The
+# columns are COLUMNS_7.
 TABLE_7: dict[tuple[str, float], tuple[Percent, Percent, Percent, Percent]] = {
   ('n', 0.5): ((77.16, 0.65), (70.41, 0.71), (62.16, 0.79), (61.57, 0.80)),
   ('n', 1.0): ((71.10, 0.70), (68.26, 0.71), (60.95, 0.78), (62.17, 0.80)),
@@ -44,14 +45,15 @@ COLUMNS_7 = (
   *(('msgan', 'maml'), ('vae', 'maml')),
   *(('msgan', 'protonets'), ('vae', 'protonets')),
 )
-# By sampler, generator and learner, at 1 and 5 shots.
+# The rows of Table 1 for LASIUM, by sampler, generator and learner; their
+# values are by the number of shots.
 TABLE_1_LASIUM: dict[tuple[str, str, str], dict[int, Percent]] = {
   ('ro', 'msgan', 'maml'): {1: (83.26, 0.55), 5: (95.29, 0.22)},
   ('n', 'vae', 'maml'): {1: (76.11, 0.64), 5: (94.42, 0.26)},
   ('ro', 'msgan', 'protonets'): {1: (80.15, 0.64), 5: (91.10, 0.35)},
   ('oc', 'vae', 'protonets'): {1: (73.22, 0.73), 5: (85.05, 0.46)},
 }
-# By where tasks come from, and learner.
+# The rows of Table 1 for other methods, by the source of tasks and the learner.
 TABLE_1_OTHERS: dict[tuple[str, str], dict[int, Percent]] = {
   ('umtra', 'maml'): {1: (81.91, 0.58), 5: (94.58, 0.25)},
   ('labeled', 'maml'): {1: (94.46, 0.35), 5: (98.83, 0.12)},
@@ -90,7 +92,7 @@ NETWORK = (
     ),
   ),
 )
-# Tables 5 and 6.
+# The hyperparameters of Tables 5 and 6.
 TRAINING = (
   Condition('meta-batch 4', ({'meta.batch': 4},)),
   Condition('5-way training tasks', ({'tasks.ways': 5},)),
@@ -114,8 +116,8 @@ TRAINING = (
   *NETWORK,
 )
 THOUSAND = Condition('1,000 iterations', ({'meta.iterations': 1_000},))
-# Table 7 stops after 1,000 "for the sake of comparison"; of Table 1 all that
-# is known is that its runs of LASIUM were longer.
+# Runs of Table 7 stop after 1,000 iterations "for the sake of comparison". Of
+# those of Table 1 the paper says only that LASIUM's were longer.
 LONGER = (
   Condition('longer training', ({'meta.iterations': lambda n: n > 1_000},)),
   Condition(
@@ -168,7 +170,8 @@ def _table_7() -> Iterator[Number]:
         yield _number(
           'Table 7', percent, 1, method | latents, (THOUSAND, *TRAINING)
         )
-  # The released code's in place of 0.5.
+  # The released code draws standard deviations from U(0, 2), where the table
+  # says sigma^2 = 0.5. The table's number is shown beside such a run too.
   yield _number(
     'Table 7',
     TABLE_7['n', 0.5][COLUMNS_7.index(('vae', 'maml'))],

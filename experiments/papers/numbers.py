@@ -76,7 +76,7 @@ def matching(
     differences, otherwise in their order.
   """
   facts = _facts(settings, entry)
-  found = [
+  published = [
     Published(
       number.value,
       number.ci95,
@@ -86,7 +86,7 @@ def matching(
     for number in numbers
     if all(_same(facts.get(k), v) for k, v in number.required.items())
   ]
-  return tuple(sorted(found, key=lambda published: len(published.differs)))
+  return tuple(sorted(published, key=lambda number: len(number.differs)))
 
 
 def _facts(settings: Mapping[str, Any], entry: Mapping[str, Any]) -> Facts:
@@ -112,10 +112,10 @@ def _holds(condition: Condition, facts: Facts) -> bool:
   )
 
 
-def _same(value: Any, wanted: Any) -> bool:
-  """Whether a value is the wanted one, or as a predicate wants it."""
-  if callable(wanted):
-    return bool(wanted(value))
-  if isinstance(value, float) and isinstance(wanted, float | int):
-    return math.isclose(value, wanted, rel_tol=1e-3)
-  return bool(value == wanted)
+def _same(value: Any, required: Any) -> bool:
+  """Whether a value is the required one, or fulfills the required predicate."""
+  if callable(required):
+    return bool(required(value))
+  if isinstance(value, float) and isinstance(required, float | int):
+    return math.isclose(value, required, rel_tol=1e-3)
+  return bool(value == required)

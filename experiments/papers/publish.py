@@ -16,9 +16,10 @@ Page = dict[str, Any]
 # A config as its file has it, with what it leaves to other fields filled in.
 Defaults = Callable[[Any], Mapping[str, Any]]
 
-# They say where things were on one machine.
+# These fields say where things were on one machine.
 PLACES = {'data.path', 'data.evaluation_path', 'generator_training.workdir'}
-# They say which run it is, or how fast, or have a column of their own.
+# These fields say which run it is or how fast it was, or have a column of
+# their own in RESULTS.md.
 ELSEWHERE = PLACES | {
   *('system', 'file', 'name', 'devices', 'device_bytes', 'checkpoint_seconds'),
   *('meta.iterations', 'meta.batch'),
@@ -89,7 +90,7 @@ def _changed(
 ) -> Page:
   """The settings that flags gave other values than the config file has.
 
-  Of an older run's, those that today's file does not have are left out.
+  Settings of an older run that today's file does not have are left out.
   """
   default = _of_the_file(settings, defaults)
 
@@ -117,7 +118,7 @@ def _of_the_file(settings: Mapping[str, Any], defaults: Defaults) -> Page:
   for field in ('size', 'channels'):
     if f'data.{field}' in settings and field in config.data:
       config.data[field] = settings[f'data.{field}']
-  # As JSON has them: without tuples.
+  # A saved config is JSON, which has lists in place of tuples.
   plain: Page = json.loads(json.dumps(flatten(defaults(config))))
   return plain
 
@@ -154,6 +155,6 @@ def write_tables(path: Path, pages: Mapping[str, list[Page]]) -> None:
     if not closing:
       raise ValueError(f'{path} needs {start} and {end}, where its table goes.')
     hardware = ', '.join(sorted({page['hardware'] for page in mine}))
-    made = f'{tables(mine)}\n\nHardware: {hardware}.'
-    text = f'{before}{start}\n\n{made}\n\n{end}{after}'
+    table = f'{tables(mine)}\n\nHardware: {hardware}.'
+    text = f'{before}{start}\n\n{table}\n\n{end}{after}'
   write_atomically(path, text)

@@ -34,8 +34,10 @@ def candidates(
   """Every table's number for a result, the most alike first."""
   if settings:
     return matching(NUMBERS, older.renamed(settings), entry)
-  kept = entry.get('published')
-  return (Published(kept['value'], kept['ci95'], ''),) if kept else ()
+  published = entry.get('published')
+  if not published:
+    return ()
+  return (Published(published['value'], published['ci95'], ''),)
 
 
 def source(number: Published) -> str:

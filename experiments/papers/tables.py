@@ -10,7 +10,7 @@ from experiments.run.record import duration
 from experiments.run.results import is_few_shot
 
 Entry = Mapping[str, Any]
-Page = Mapping[str, Any]  # As `experiments.papers.publish.collect` makes it.
+Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
 Column = tuple[str, list[str]]  # A title, and a cell for every row.
 KEPT = ''  # The table of a number that an older result was kept with.
 
@@ -103,7 +103,7 @@ def _measures(runs: list[Run]) -> list[Column]:
 
 
 def _training(runs: list[Run]) -> list[Column]:
-  """What made each run: columns that are empty for all are left out."""
+  """The training of each run; columns that are empty for all are left out."""
   columns: list[Column] = [
     ('generator', [_generator(run) for run in runs]),
     ('meta-training', [_meta_training(run) for run in runs]),
@@ -142,8 +142,8 @@ def _paper(page: Page, entry: Entry | None, table: str) -> str:
   if entry is None:
     return ''
   settings = page.get('settings') or older.settings_of(page, entry)
-  found = candidates(settings, entry)
-  number = next((n for n in found if n.table == table), None)
+  numbers = candidates(settings, entry)
+  number = next((n for n in numbers if n.table == table), None)
   if number is None:
     return ''
   share = entry['metric'] == 'accuracy'
@@ -183,7 +183,7 @@ def _meta_training(run: Run) -> str:
 
 
 def _stage(run: Run, stage: str, section: str, steps: str, batch: str) -> str:
-  """Such as '1,000 x 4, 12 min 51 s'; floors need no training."""
+  """A stage's length, such as '1,000 x 4, 12 min 51 s'; floors have none."""
   seconds = run.page.get('seconds', {}).get(stage)
   if seconds is None or run.entries[0].get('floor'):
     return ''
@@ -195,7 +195,7 @@ def _stage(run: Run, stage: str, section: str, steps: str, batch: str) -> str:
 
 
 def _older_stage(run: Run, name: str, unit: str) -> str:
-  """The same from a page that was published without its settings."""
+  """As `_stage`, from a page that was published without its settings."""
   stage = run.page.get(name)
   if stage is None or run.entries[0].get('floor'):
     return ''
@@ -203,9 +203,9 @@ def _older_stage(run: Run, name: str, unit: str) -> str:
 
 
 def _other_training(run: Run) -> str:
-  known = ('train_generator', 'meta_train')
+  in_columns = ('train_generator', 'meta_train')
   return ', '.join(
     f'{stage.replace("_", " ")} {duration(seconds)}'
     for stage, seconds in run.page.get('seconds', {}).items()
-    if stage not in known and not run.entries[0].get('floor')
+    if stage not in in_columns and not run.entries[0].get('floor')
   )

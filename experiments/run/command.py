@@ -12,7 +12,8 @@ from experiments.run.precision import use_precision
 from experiments.run.record import WrongWorkdir
 from lasium_jax.data.cache import default_cache_dir
 
-# What a person can mend: shown as one message, without a traceback.
+# Errors that a person can mend. They are shown as one message, without a
+# traceback.
 EXPECTED = (WrongWorkdir, ImportError, OSError, ValueError)
 
 
@@ -24,9 +25,9 @@ def start(
   """Parses flags and does the work.
 
   Args:
-    define_flags: defines them; only here, so that a module with flags can be
-      imported beside another.
-    work: gets their values as attributes.
+    define_flags: defines the flags. It is called only when a program starts,
+      so that modules with flags of one name can be imported together.
+    work: does the work; its argument has the values of flags as attributes.
     required: names of flags that must be given.
   """
   define_flags()
@@ -36,10 +37,11 @@ def start(
     if len(argv) > 1:
       raise app.UsageError(f'Unknown arguments: {argv[1:]}.')
     given = flags.FLAGS
-    # Not every entry point has data, and with it the flag.
+    # Only entry points that read data have the flag --cache_dir.
     cache_dir = getattr(given, 'cache_dir', None) or default_cache_dir()
     compilation.use_cache(Path(cache_dir))
-    use_precision('float32')  # Else a GPU takes TensorFloat-32.
+    # JAX would let a GPU compute in TensorFloat-32.
+    use_precision('float32')
     try:
       work(given)
     except EXPECTED as error:

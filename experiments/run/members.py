@@ -50,7 +50,7 @@ def as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def label(settings: Mapping[str, float]) -> str:
-  """Such as 'seed=3,alpha=0.2'."""
+  """A member's settings as words, such as 'seed=3,alpha=0.2'."""
   return ','.join(f'{name}={value:g}' for name, value in settings.items())
 
 
@@ -100,7 +100,7 @@ def stacked_keys(members: Sequence[Member], stream: int) -> tuple[Array, Array]:
 
 
 def over_members(loop: Loop) -> OverMembers:
-  """One after another, or all at once."""
+  """The loop over members: one after another, or all at once."""
   if loop == 'auto':
     loop = 'map' if jax.default_backend() == 'cpu' else 'vectorize'
   return jax.lax.map if loop == 'map' else _vmap
@@ -115,7 +115,7 @@ def named(
 ) -> dict[str, np.ndarray]:
   """Each metric's average over members, and where they are several its own.
 
-  Those come first, so that a NaN is laid at the member's door.
+  A member's own come first, so that an error about a NaN names the member.
 
   Args:
     metrics: by name, each `[members]`.

@@ -24,15 +24,16 @@ from jax.extend.core.primitives import (
 P = ParamSpec('P')
 R = TypeVar('R')
 
-# Bits of the mantissa; None is all 23 that there are.
+# How many bits of the mantissa each precision has; None is all 23 of float32.
 _MANTISSA = {'float32': None, 'tensorfloat32': 10, 'bfloat16': 7}
-# What XLA has not there: it would take the other one, and not say so.
+# The precision that XLA lacks on each backend. It would silently compute in the
+# other one.
 _LACKING = {'gpu': 'bfloat16', 'tpu': 'tensorfloat32'}
 _PRODUCTS = (dot_general_p, conv_general_dilated_p)
 
 
 def use_precision(precision: str) -> None:
-  """Sets that of the programs that are compiled from now on.
+  """Sets the precision of the programs that are compiled from now on.
 
   A GPU has TensorFloat-32, a TPU bfloat16. A CPU has neither: there `jit` of
   this module rounds operands as the others would, which costs time instead of
@@ -157,7 +158,7 @@ def _is_program(value: Any) -> bool:
 
 def _rounded_first(product: JaxprEqn, bits: int) -> list[JaxprEqn]:
   """A product's equation behind those that round its float32 operands."""
-  kept = {'exponent_bits': 8, 'mantissa_bits': bits}
+  rounded_to = {'exponent_bits': 8, 'mantissa_bits': bits}
   rounding, operands = [], []
   for operand in product.invars:
     if operand.aval.dtype != np.float32:  # type: ignore[attr-defined]
@@ -166,7 +167,7 @@ def _rounded_first(product: JaxprEqn, bits: int) -> list[JaxprEqn]:
     operands.append(Var(operand.aval))
     rounding.append(
       new_jaxpr_eqn(
-        [operand], operands[-1:], reduce_precision_p, kept, no_effects
+        [operand], operands[-1:], reduce_precision_p, rounded_to, no_effects
       )
     )
   return [*rounding, product.replace(invars=operands)]

@@ -20,7 +20,8 @@ from lasium_jax.data.dataset import Dataset
 
 # Fields that change no result, so that a run may be resumed with others.
 FREE = ('checkpoint_seconds', 'devices')
-# Of each split that are read to know it again; labels and names are all read.
+# So many images of each split tell whether it is still the same; all labels and
+# class names do.
 KNOWN_BY = 4_096
 
 
@@ -85,9 +86,9 @@ class Record(NamedTuple):
     return dict(entries[stage])
 
   def close_events(self, stage: str) -> None:
-    """Has all events on disk; the next ones go to another file.
+    """Puts all events of a stage on disk; its next ones go to another file.
 
-    A mere flush of tensorboardX leaves behind what is in its queue.
+    Flushing is not enough: tensorboardX would leave behind what is queued.
     """
     if stage in self.events:
       self.events.pop(stage).close()
@@ -102,7 +103,7 @@ class Record(NamedTuple):
     """Notes which data the run has, or sees that it still has the same.
 
     Raises:
-      WrongWorkdir: if it has not.
+      WrongWorkdir: if the data are others than when the run began.
     """
     path = self.workdir / 'data.json'
     now = {name: digest(part) for name, part in splits._asdict().items()}
@@ -119,10 +120,10 @@ class Record(NamedTuple):
       )
 
   def rewind(self, stage: str, step: int) -> float:
-    """Opens a stage that goes on at `step`; its seconds until then.
+    """Opens a stage that goes on at `step`, and returns its seconds until then.
 
     A killed run has written on after its last checkpoint. Those lines are
-    forgotten, because the resumed one writes them again.
+    removed, because the resumed run writes them again.
     """
     self._open_events(stage, step, purge_step=step + 1)
     path = self.workdir / 'metrics.jsonl'
@@ -135,12 +136,14 @@ class Record(NamedTuple):
   def _open_events(
     self, stage: str, step: int, purge_step: int | None = None
   ) -> None:
-    # Not at the top: the import takes a second that a bad flag need not wait.
+    # This import takes a second, which a message about a bad flag need not wait
+    # for.
     from tensorboardX import SummaryWriter
 
     folder = self.workdir / 'events' / stage
     with writing(folder):
-      # Files of one second differ in their steps, and are in their order.
+      # TensorBoard reads files in the order of their names. Those of one second
+      # differ in the step alone, and so are in its order.
       self.events[stage] = SummaryWriter(
         str(folder), purge_step=purge_step, filename_suffix=f'.{step:09}'
       )
@@ -166,7 +169,7 @@ def _add_entry(path: Path, name: str, entry: Mapping[str, Any]) -> None:
 
 
 def digest(dataset: Dataset) -> str:
-  """Of the classes, the labels and, evenly spaced, some of the images."""
+  """A digest of classes, labels and, evenly spaced, some of the images."""
   names = json.dumps([dataset.images.shape, dataset.class_names])
   read = hashlib.sha256(names.encode())
   read.update(np.ascontiguousarray(dataset.labels).tobytes())
@@ -178,10 +181,10 @@ def digest(dataset: Dataset) -> str:
 def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
   """Opens a run's folder, new or of the same config.
 
-  A new one is nobody's until `Record.keep_config`.
+  A new folder belongs to no run until `Record.keep_config`.
 
   Args:
-    workdir: created where missing.
+    workdir: the folder, made if there is none.
     config: the run's settings, of JSON types.
 
   Returns:
@@ -203,7 +206,7 @@ def read_config(workdir: Path) -> dict[str, Any] | None:
   """The config of the run in a folder, None if there is no run.
 
   Raises:
-    WrongWorkdir: if there is something else by that name.
+    WrongWorkdir: if config.json is there, and is not that of a run.
   """
   path = workdir / 'config.json'
   if not path.is_file():
@@ -237,7 +240,7 @@ def _check_same(
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-  """Errors inside, such as a full disk's, come to name `path`."""
+  """Lets errors that are raised inside, such as a full disk's, name `path`."""
   try:
     yield
   except OSError as error:
@@ -284,7 +287,7 @@ def _processor() -> str:
 
 
 def duration(seconds: float) -> str:
-  """In units that suit it: '8.1 s', '4 min 12 s', '2 h 5 min'."""
+  """A time in units that suit it: '8.1 s', '4 min 12 s', '2 h 5 min'."""
   if seconds < 59.95:
     return f'{seconds:.1f} s'
   minutes, rest = divmod(round(seconds), 60)
@@ -293,5 +296,5 @@ def duration(seconds: float) -> str:
 
 
 def clock() -> float:
-  """Seconds, for differences."""
+  """Seconds since an arbitrary moment; their differences are times."""
   return time.monotonic()

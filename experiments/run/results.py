@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 Entry = dict[str, Any]  # One of the results in results.json.
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-# Of older entries: what was judged without meta-training, and what it is.
+# Entries of 0.1 do not say that they are floors. These names were floors, with
+# what each of them is.
 _OLDER_FLOORS = {
   'scratch': 'trained on each task alone',
   'nearest': 'by pixels, not learned',
@@ -26,23 +27,24 @@ class Result(NamedTuple):
     value: the number.
     dataset: the images that it was judged on, by name.
     count: how many tasks, or images, the value is of.
-    of: what is counted: 'tasks' or 'images'.
+    of: what `count` counts, 'tasks' or 'images'.
     ci95: half the 95 % confidence interval of the value.
     protocol: how it was judged: ways, shots, queries, seed, normalization, or
       whatever else the metric depends on.
     steps: iterations of training; 0 for none.
     config: the config file and the run, such as 'configs/a.py:ro-vae-maml'.
     member: which of several learners it is of: its seed, what was swept.
-    floor: whether nothing was learned for it beforehand.
-    note: a floor's, in a few words.
-    use: which of a model's ways to be used the number is of.
+    floor: whether what was judged has learned nothing beforehand.
+    note: what a floor is, in a few words.
+    use: the settings of use that the number holds for, such as the head, if
+      the model can be used in several ways.
   """
 
   name: str
   metric: str
   value: float
   dataset: str
-  # Of this tuple the method of that name would be of no use.
+  # The field hides the method `count` of tuples, which is of no use here.
   count: int  # type: ignore[assignment]
   of: str
   ci95: float | None = None
@@ -56,7 +58,7 @@ class Result(NamedTuple):
 
 
 def to_json(result: Result) -> Entry:
-  """A result as an entry of results.json, without what it has nothing of."""
+  """A result as an entry of results.json, without the fields that are empty."""
   fields = {
     name: dict(value) if isinstance(value, Mapping) else value
     for name, value in result._asdict().items()
@@ -143,6 +145,6 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def is_few_shot(entry: Mapping[str, Any]) -> bool:
-  """Whether an upgraded entry is an accuracy on tasks of so many shots."""
+  """Whether an entry in today's form is an accuracy on few-shot tasks."""
   kind = entry['protocol']
   return entry['metric'] == 'accuracy' and {'ways', 'shots'} <= kind.keys()

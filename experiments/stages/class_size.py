@@ -13,8 +13,8 @@ from lasium_jax.types import Array, TaskFn
 
 SIGMAS = (0.1, 0.25, 0.5, 1.0)
 ALPHAS = (0.1, 0.2, 0.4, 0.6)
-IMAGES = 5  # Of a class: its anchor, and those around it.
-TASKS = 40  # That the number is computed from.
+IMAGES = 5  # A class has so many: its anchor, and those around it.
+TASKS = 40  # Separation and spread are computed from so many.
 
 
 class Setting(NamedTuple):
@@ -58,7 +58,7 @@ def explore(
   task_fn_of: Callable[[str, dict[str, Any]], TaskFn],
   source: Any,
 ) -> list[Explored]:
-  """The same anchors under every setting.
+  """Makes classes of the same anchors under every setting.
 
   Args:
     key: of the anchors.
@@ -77,20 +77,21 @@ def explore(
 
   # A sampler's settings are an argument, to compile once for all of them.
   compiled = jit(look, static_argnums=0)
-  found = []
+  explored = []
   for setting in SETTINGS:
     knob = {setting.field: jnp.float32(setting.value)}
-    images, apart = compiled(setting.sampler, knob, key, source)
+    images, between = compiled(setting.sampler, knob, key, source)
     rows = np.asarray(images).reshape(-1, IMAGES, *images.shape[1:])
-    found.append(Explored(setting, rows, *separation(np.asarray(apart))))
-  return found
+    explored.append(Explored(setting, rows, *separation(np.asarray(between))))
+  return explored
 
 
 def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
-  """Of the support images of tasks, `[TASKS, N * IMAGES, N * IMAGES]`.
+  """Distances between support images, `[TASKS, N * IMAGES, N * IMAGES]`.
 
-  In the feature space of an untrained Conv4, normalized by each task's images:
-  a measure of likeness that has seen no labels, and the same for any generator.
+  They are taken in the feature space of an untrained Conv4, normalized by each
+  task's images. That measure of likeness has seen no labels, and is the same
+  for any generator.
 
   Args:
     key: of the tasks.
@@ -107,11 +108,11 @@ def distances(key: Array, task_fn: TaskFn, source: Any) -> Array:
   return jax.lax.map(of_task, jax.random.split(key, TASKS))
 
 
-def separation(apart: np.ndarray) -> tuple[float, float]:
+def separation(distances: np.ndarray) -> tuple[float, float]:
   """How far in-class pairs are from out-of-class pairs.
 
   Args:
-    apart: `distances`.
+    distances: as the function of that name has them.
 
   Returns:
     Separation and spread, as in `Explored`.
@@ -119,37 +120,39 @@ def separation(apart: np.ndarray) -> tuple[float, float]:
   Raises:
     ValueError: if a distance is not finite.
   """
-  if not np.isfinite(apart).all():
+  if not np.isfinite(distances).all():
     raise ValueError(
       'Some images are not finite: config.anchors.max_draws do not suffice for '
       'config.anchors.epsilon, or the generator diverged.'
     )
-  classes = np.arange(apart.shape[1]) // IMAGES
+  classes = np.arange(distances.shape[1]) // IMAGES
   rows, columns = np.triu_indices(len(classes), k=1)
   alike = classes[rows] == classes[columns]
-  pairs = apart[:, rows, columns]
+  pairs = distances[:, rows, columns]
   within, between = pairs[:, alike], np.sort(pairs[:, ~alike].ravel())
-  # The share of pairs of pairs, by the rank of each: the area under the ROC.
+  # The share of out-of-class pairs that are further apart than an in-class pair
+  # follows from that pair's rank; its mean is the area under the ROC curve.
   closer = 1 - np.searchsorted(between, within.ravel()) / between.size
   return float(closer.mean()), float(within.mean() / between.mean())
 
 
-def choose(found: list[Explored], keep: float) -> Explored:
+def choose(explored: list[Explored], keep: float) -> Explored:
   """The widest classes that are still nearly as far apart as any.
 
-  Wide, because from copies of an anchor there is nothing to learn; apart,
-  because from classes that overlap neither is there. How far apart classes can
-  be at all depends on the generator, so the best of `found` is the measure.
+  Classes must be wide, because from copies of an anchor there is nothing to
+  learn, and apart, because nor is there from classes that overlap. How far
+  apart classes can be at all depends on the generator, so the best of
+  `explored` is the measure.
 
   Args:
-    found: settings, at least one.
+    explored: settings, at least one.
     keep: in [0, 1], the share of the best's separation above chance (0.5) that
       the choice must have.
 
   Returns:
-    One of `found`.
+    One of `explored`.
   """
-  best = max(entry.separation for entry in found)
+  best = max(entry.separation for entry in explored)
   least = best - (1 - keep) * max(best - 0.5, 0)
-  apart = [entry for entry in found if entry.separation >= least]
-  return max(apart, key=lambda entry: entry.spread)
+  separate = [entry for entry in explored if entry.separation >= least]
+  return max(separate, key=lambda entry: entry.spread)

@@ -105,11 +105,12 @@ def evaluate(
       state = loop.run(
         stage, run.files, checkpoint_seconds=run.checkpoint_seconds
       )
-      found = _results(run, contestant, protocol, np.asarray(state.accuracies))
-      for result in found:
+      accuracies = np.asarray(state.accuracies)
+      of_members = _results(run, contestant, protocol, accuracies)
+      for result in of_members:
         _show(result)
-      _show_spread(found)
-      results += found
+      _show_spread(of_members)
+      results += of_members
   write_results(run, results)
   return results
 
@@ -162,7 +163,7 @@ def _results(
   protocol: Mapping[str, Any],
   accuracies: np.ndarray,
 ) -> list[Result]:
-  """One for each member."""
+  """A result for each member."""
   several = len(contestant.members) > 1
   results = []
   for member, scores in zip(contestant.members, accuracies, strict=True):

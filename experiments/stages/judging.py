@@ -12,7 +12,7 @@ from lasium_jax import meta, parallel
 from lasium_jax.types import Array, Learner, Params, TaskFn
 
 Values = dict[str, Array]  # What is swept, by name.
-LearnerOf = Callable[[Values], Learner]  # Of a member's values.
+LearnerOf = Callable[[Values], Learner]  # It gets a member's values.
 Judge = Callable[[Array, Values, Params, Any, ArrayLike], Array]
 
 

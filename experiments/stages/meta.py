@@ -167,7 +167,7 @@ def _stage(
   def advance(state: Training, first: int, n: int) -> tuple[Training, Any]:
     if first == 0:
       learning.before()
-    trained, made = steps(
+    trained, measured = steps(
       state.meta, (values, keys), source, np.int32(first), n
     )
     state = state._replace(meta=trained)
@@ -178,8 +178,8 @@ def _stage(
       state = keep_best(state, accuracies.mean(1), first + n)
       intervals = [metrics.mean_and_ci95(member) for member in accuracies]
       accuracy, ci95 = np.array(intervals).T
-      made |= {'validation_accuracy': accuracy, 'validation_ci95': ci95}
-    return state, members_of_run.named(made, run.members)
+      measured |= {'validation_accuracy': accuracy, 'validation_ci95': ci95}
+    return state, members_of_run.named(measured, run.members)
 
   return Stage(
     NAME,
@@ -261,7 +261,7 @@ def keep_best(state: Training, accuracy: np.ndarray, step: int) -> Training:
 
 
 def _copy(params: Params) -> Params:
-  """The next dispatch takes over the memory of the originals."""
+  """A copy, as the next dispatch takes over the memory of the originals."""
   return jax.tree.map(jnp.copy, params)
 
 

@@ -88,5 +88,5 @@ def some_images(dataset: Dataset) -> Array:
 
 
 def _scale(run: Run) -> int:
-  """Large enough to see."""
+  """By how much pixels are enlarged, so that small images can be seen."""
   return 2 if run.splits.train.shape[0] <= 44 else 1

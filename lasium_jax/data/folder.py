@@ -76,7 +76,7 @@ def split_folder(
   cache_dir: str | Path | None = None,
   max_bad_share: float = 0.05,
 ) -> list[Dataset]:
-  """As `read_folder`, with shares of the files held out.
+  """Reads a folder as `read_folder` does, with shares of the files held out.
 
   A file is held out by a hash of its path, so that it stays on its side when
   others come and go.
@@ -97,18 +97,19 @@ def split_folder(
   """
   folder = Path(folder)
   files = list_images(folder)
-  # The held-out ones last: slices of one array need no memory.
+  # Held-out files come last, so that each part is a slice of one array, which
+  # needs no memory of its own.
   files.sort(key=lambda file: _part(file, held_out))
   place = _digest(repr((str(folder.resolve()), form, tuple(held_out))))
   cache = Path(cache_dir or default_cache_dir()) / f'folder-{place}'
   images, skipped = _cached(cache, folder, files, form)
   _check_skipped(folder, len(files), skipped, max_bad_share)
-  kept = [file for file in files if file.path not in skipped]
-  parts = [_part(file, held_out) for file in kept]
+  decoded = [file for file in files if file.path not in skipped]
+  parts = [_part(file, held_out) for file in decoded]
   counts = np.bincount(parts, minlength=len(held_out) + 1)
   ends = np.cumsum(counts)
   return [
-    _dataset(images[end - count : end], kept[end - count : end])
+    _dataset(images[end - count : end], decoded[end - count : end])
     for end, count in zip(ends, counts, strict=True)
   ]
 
@@ -142,16 +143,16 @@ def _check_skipped(
   first = list(skipped.items())[:_NAMED]
   named = '; '.join(f'{path!r} ({reason})' for path, reason in first)
   more = '; ...' if len(skipped) > _NAMED else ''
-  found = (
+  problem = (
     f'{len(skipped):,} of {total:,} image files in {folder} do not decode: '
     f'{named}{more}.'
   )
   if len(skipped) == total or len(skipped) > max_bad_share * total:
     raise ValueError(
-      f'{found} At most a share of {max_bad_share} may be left out '
+      f'{problem} At most a share of {max_bad_share} may be left out '
       '(max_bad_share). Mend or remove them, or allow more.'
     )
-  _log.warning('%s They are left out.', found)
+  _log.warning('%s They are left out.', problem)
 
 
 def _cached(
@@ -176,7 +177,7 @@ def _cached(
 
 
 def _key(files: Sequence[ImageFile], form: ImageForm) -> str:
-  """Of all that the array depends on: files, form and the code that decodes."""
+  """A digest of the files, the form and the code that decodes, for a cache."""
   code = [Path(module).read_bytes() for module in (__file__, decoding.__file__)]
   version = [hashlib.sha256(part).hexdigest() for part in code]
   return _digest(repr((version, pillow().__version__, form, list(files))))
@@ -191,7 +192,7 @@ def _describe(cache: Path) -> dict[str, Any]:
 
 
 def _open(cache: Path, form: ImageForm) -> tuple[np.ndarray, dict[str, str]]:
-  """Checks sizes only: to read gigabytes each time would take too long."""
+  """Opens an entry; only sizes are checked, as reading all takes too long."""
   description = _describe(cache)
   path, shape = cache / 'images.npy', _shape(description['count'], form)
   images = np.load(path, mmap_mode='r') if shape[0] else np.zeros(shape, 'u1')

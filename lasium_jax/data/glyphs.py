@@ -91,7 +91,7 @@ _SHIFT = 0.06
 _BEND = 0.065
 _KNOTS = np.linspace(-0.9, 0.9, 4)  # Where, a side, a drawing is bent.
 _PEN = (0.35, 0.75)  # Range; the higher, the thinner.
-_SHARPNESS = 2.5  # Of edges; must exceed 0.5 / _PEN[0], or paper is gray.
+_SHARPNESS = 2.5  # Edges' slope; below 0.5 / _PEN[0] paper would be gray.
 
 
 def glyphs(seed: int = 0, *, size: int = 28, drawings: int = 20) -> Splits:
@@ -128,11 +128,11 @@ def _characters() -> dict[int, np.ndarray]:
   """Every class's renderings: `[typefaces that have it, _CANVAS, _CANVAS]`."""
   faces = [_typeface(name) for name in _TYPEFACES]
   codes = sorted(faces[0], key=lambda code: (_ORDER.index(_script(code)), code))
-  kept = _unlike(codes, faces)
+  distinct = _unlike(codes, faces)
   faces += [_typeface(name) for name in _TEX_TYPEFACES]
   return {
     code: np.stack([face[code] for face in faces if code in face])
-    for code in kept
+    for code in distinct
   }
 
 
@@ -211,18 +211,20 @@ def _unlike(
   codes: list[int], typefaces: list[dict[int, np.ndarray]]
 ) -> list[int]:
   """Those of `codes` that look like none before them in any typeface."""
-  apart = np.full((len(codes), len(codes)), np.inf, np.float32)
+  distances = np.full((len(codes), len(codes)), np.inf, np.float32)
   for typeface in typefaces:
     has = [i for i, code in enumerate(codes) if code in typeface]
-    distances = _apart(np.stack([typeface[codes[i]] for i in has]))
-    apart[np.ix_(has, has)] = np.minimum(apart[np.ix_(has, has)], distances)
+    of_typeface = _apart(np.stack([typeface[codes[i]] for i in has]))
+    distances[np.ix_(has, has)] = np.minimum(
+      distances[np.ix_(has, has)], of_typeface
+    )
   splits = np.array([_SPLIT[_script(code)] for code in codes])
-  kept: list[int] = []
+  chosen: list[int] = []
   for i, split in enumerate(splits):
-    enough = np.where(splits[kept] == split, _UNLIKE, _UNLIKE_ACROSS)
-    if (apart[i, kept] > enough).all():
-      kept.append(i)
-  return [codes[i] for i in kept]
+    enough = np.where(splits[chosen] == split, _UNLIKE, _UNLIKE_ACROSS)
+    if (distances[i, chosen] > enough).all():
+      chosen.append(i)
+  return [codes[i] for i in chosen]
 
 
 def _apart(canvases: np.ndarray) -> np.ndarray:
@@ -239,8 +241,8 @@ def _apart(canvases: np.ndarray) -> np.ndarray:
   squares = np.float32(np.maximum(away - 0.5, 0) ** 2).reshape(n, -1)
   weights = np.float32(ink / ink.sum((1, 2), keepdims=True)).reshape(n, -1)
   means = weights @ squares.T
-  apart: np.ndarray = np.maximum(means, means.T)
-  return apart
+  larger: np.ndarray = np.maximum(means, means.T)
+  return larger
 
 
 def _draw(
@@ -253,7 +255,8 @@ def _draw(
   chosen = (chosen + (np.cumsum(counts) - counts)[:, None]).reshape(-1)
   canvases = np.concatenate(shapes) / np.float32(255)
   blurred = ndimage.gaussian_filter(canvases, (0, _BLUR, _BLUR))
-  middle = (blurred**2).sum((1, 2)) / blurred.sum((1, 2))  # Of a stroke.
+  # The ink in the middle of a stroke, by which all are made equally dark.
+  middle = (blurred**2).sum((1, 2)) / blurred.sum((1, 2))
   blurred /= middle[:, None, None]
   values = _sample(blurred, chosen, _distort(rng, len(chosen), size))
   pen = rng.uniform(*_PEN, (len(chosen), 1, 1))

@@ -8,7 +8,7 @@ import numpy as np
 
 from lasium_jax.data.decode import FORMATS, check_pixels, fit_image, pillow
 
-_MAX_PIXELS = 80_000_000  # Of one picture; Pillow warns from 89 million on.
+_MAX_PIXELS = 80_000_000  # A picture's; Pillow warns from 89 million.
 
 
 def read_picture(
@@ -122,9 +122,9 @@ def _from_array(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
       f'{x.dtype}{list(x.shape)}.'
     )
   most = 1 if x.dtype.kind in 'bf' else 255
-  # Not `x.min() < 0`: NaN is wrong too.
+  # This is written so that NaN, of which every comparison is false, fails too.
   if x.size and not (x.min() >= 0 and x.max() <= most):
-    # In the words that scikit-learn has for it.
+    # scikit-learn's checks of an estimator look for these words.
     negative = 'Negative values in data. ' if x.min() < 0 else ''
     raise ValueError(
       f'{negative}Images of {x.dtype} must be in [0, {most}]; these go from '

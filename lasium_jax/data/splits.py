@@ -103,7 +103,7 @@ def background_split(
       f'{validation} validation classes were asked for, of {num_classes} '
       'background classes.'
     )
-  held = random_split(
+  parts = random_split(
     background, num_classes - validation, validation, 0, seed=seed
   )
-  return held._replace(test=evaluation)
+  return parts._replace(test=evaluation)

@@ -156,7 +156,7 @@ def _check_features(name: str, builder: Any, split: str) -> None:
 
 
 def _fingerprint(folder: Path) -> str:
-  """Of a prepared folder: changes when its files do."""
+  """A digest of a prepared folder, which changes when its files do."""
   files = sorted(p for p in folder.iterdir() if p.is_file())
   stats = [(path.name, path.stat()) for path in files]
   entries = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
@@ -212,7 +212,7 @@ def _examples(
 
 
 def _check_shards(info: Any) -> None:
-  """That each file holds as many examples as the description says.
+  """Checks that each file holds as many examples as the description says.
 
   TFDS believes the description, and reads the beginning of a longer file.
   """
@@ -220,11 +220,11 @@ def _check_shards(info: Any) -> None:
 
   for path, expected in zip(info.filepaths, info.shard_lengths, strict=True):
     reader = ArrayRecordReader(str(path))
-    found = reader.num_records()
+    examples = reader.num_records()
     reader.close()
-    if found != expected:
+    if examples != expected:
       raise ValueError(
-        f'{path.name} has {found} examples, and dataset_info.json says '
+        f'{path.name} has {examples} examples, and dataset_info.json says '
         f'{expected}'
       )
 

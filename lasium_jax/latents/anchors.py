@@ -175,8 +175,9 @@ def _reject(
   key, first_key = jax.random.split(key)
   start = (key, *draw(first_key), jnp.int32(1))
   _, z, indices, num_draws = jax.lax.while_loop(unfinished, again, start)
-  found = far(z)
-  return jnp.where(found, z, jnp.nan), indices, jnp.where(found, num_draws, 0)
+  accepted = far(z)
+  z = jnp.where(accepted, z, jnp.nan)
+  return z, indices, jnp.where(accepted, num_draws, 0)
 
 
 def count_rejections(

@@ -43,7 +43,7 @@ def nearest_neighbors(
   nearest neighbor is nearer.
 
   Args:
-    ways: N.
+    ways: N, the number of classes.
     neighbors: how many vote, all of the support if it has fewer.
     embed: `(params, x [n, H, W, C]) -> features [n, F]`, such as the `encode`
       of a generator; the pixels if not given.
@@ -79,8 +79,8 @@ def nearest_neighbors(
     distances = jnp.square(differences).mean(-1)
     members = jax.nn.one_hot(adapted.labels, ways, dtype=bool)  # [n, N]
     if neighbors == 1:
-      apart = jnp.where(members[None], distances[..., None], jnp.inf)
-      return -apart.min(axis=1)
+      by_class = jnp.where(members[None], distances[..., None], jnp.inf)
+      return -by_class.min(axis=1)
     order = distances.argsort(axis=-1)[:, :neighbors]
     return _votes(members[order])
 

@@ -13,7 +13,7 @@ class Prototypes(NamedTuple):
   """Class means in feature space.
 
   Attributes:
-    params: the network's.
+    params: of the network.
     means: `[N, F]`; 0 where a class is absent.
     statistics: the normalization's moments of the support images, or None.
     present: `[N]` bool, which classes have support; None where all have.
@@ -41,11 +41,13 @@ def protonets(
 
   Args:
     network: images to features `[n, F]`.
-    ways: N.
-    distance: 'mean' or 'sum'.
-    inductive: as in `maml`.
-    padded: as in `maml`; and a class without a support example is infinitely
-      far from everything, so that there may be fewer than `ways`.
+    ways: N, the number of classes.
+    distance: 'mean' or 'sum', over feature dimensions.
+    inductive: whether queries are normalized by the moments of the support
+      images; otherwise those that are predicted together share their own.
+    padded: whether examples whose label is -1 are padding, without effect. A
+      class without a support example is infinitely far from everything, so
+      that there may be fewer classes than `ways`.
 
   Returns:
     A learner.
@@ -71,8 +73,8 @@ def protonets(
       present = counts[:, 0] > 0
       counts = jnp.maximum(counts, 1)
     means = members @ features / counts
-    kept = statistics if inductive else None
-    return Prototypes(params, means, kept, present)
+    moments = statistics if inductive else None
+    return Prototypes(params, means, moments, present)
 
   def predict(
     adapted: Prototypes, x: Array, mask: Array | None = None
@@ -82,7 +84,7 @@ def protonets(
     logits = -reduce(differences**2, axis=-1)
     if adapted.present is None:
       return logits
-    # Not by a prototype at infinity, whose gradient would be NaN.
+    # A prototype at infinity would do the same, but its gradient is NaN.
     return jnp.where(adapted.present[None], logits, -jnp.inf)
 
   return Learner(network.init, adapt, predict)

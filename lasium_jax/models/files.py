@@ -198,9 +198,9 @@ def _read_weights(
 def _check_tensors(
   tensors: Mapping[str, np.ndarray], specs: Params, path: Path
 ) -> None:
-  wanted = dict(_named(specs))
-  for name in sorted({*wanted, *tensors}):
-    there, here = _spec(tensors.get(name)), _spec(wanted.get(name))
+  expected = dict(_named(specs))
+  for name in sorted({*expected, *tensors}):
+    there, here = _spec(tensors.get(name)), _spec(expected.get(name))
     if there != here:
       raise BadModel(
         f'{path}: tensor {name!r} is {there}; the architecture in {CARD} '

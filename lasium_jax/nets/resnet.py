@@ -65,9 +65,10 @@ def _conv(filters: int, stride: int = 1) -> nn.Conv:
     filters,
     (3, 3),
     strides=stride,
-    # As the paper pads: a stride of 2 meets the pixels that shortcuts take.
+    # The paper pads this way: a stride of 2 meets the pixels that shortcuts
+    # take.
     padding=((1, 1), (1, 1)),
-    use_bias=False,  # Normalization has one.
+    use_bias=False,  # The normalization that follows has one.
     kernel_init=nn.initializers.he_normal(),
   )
 

@@ -163,7 +163,7 @@ def _xla_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
 
 
 def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
-  """Of XLA's own where that is fast; on CPU one matrix product a tap."""
+  """The kernel's gradient: XLA's where fast, on CPU a matrix product a tap."""
   shape = (*geometry.window, x.shape[-1], y.shape[-1])
 
   def by_taps(x: Array, y: Array) -> Array:

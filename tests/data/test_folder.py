@@ -21,7 +21,7 @@ from lasium_jax.data import (
   split_folder,
 )
 
-COLOUR, GREY = ImageForm(8, 3), ImageForm(8, 1)
+COLOR, GRAY = ImageForm(8, 3), ImageForm(8, 1)
 RED, LIGHT = (200, 40, 60), 0.299 * 200 + 0.587 * 40 + 0.114 * 60
 
 
@@ -83,12 +83,12 @@ def lossless(name):
 def test_every_format_and_mode(tmp_path, name):
   image, color = PLAIN[name]
   path = save(tmp_path / name, image, **lossless(name))
-  pixels = decode_image(path, COLOUR)
+  pixels = decode_image(path, COLOR)
   assert pixels.shape == (8, 8, 3) and pixels.dtype == np.uint8
   np.testing.assert_allclose(pixels, np.broadcast_to(color, (8, 8, 3)), atol=2)
   gray = np.dot(color, (0.299, 0.587, 0.114))
-  np.testing.assert_allclose(decode_image(path, GREY), gray, atol=2)
-  inverted = decode_image(path, GREY._replace(invert=True))
+  np.testing.assert_allclose(decode_image(path, GRAY), gray, atol=2)
+  inverted = decode_image(path, GRAY._replace(invert=True))
   np.testing.assert_allclose(inverted, 255 - gray, atol=2)
 
 
@@ -97,7 +97,7 @@ def test_levels_of_unknown_range_are_refused(tmp_path, values):
   pixels = np.tile(np.array(values, 'f4'), (16, 8))
   path = save(tmp_path / 'x.tif', Image.fromarray(pixels))
   with pytest.raises(ValueError, match='not from 0 to 1'):
-    decode_image(path, GREY)
+    decode_image(path, GRAY)
 
 
 # EXIF's orientation, and where the dark corner of the stored image ends up.
@@ -121,18 +121,18 @@ def test_exif_orientation(tmp_path, suffix, orientation):
   exif = Image.Exif()
   exif[0x0112] = orientation
   path = save(tmp_path / f'x.{suffix}', Image.fromarray(pixels), exif=exif)
-  corners = decode_image(path, GREY)[:, :, 0].astype(int)[1::5, 1::5]
+  corners = decode_image(path, GRAY)[:, :, 0].astype(int)[1::5, 1::5]
   expected = np.full((2, 2), 255)
   expected[ORIENTATIONS[orientation]] = 0
   np.testing.assert_allclose(corners, expected, atol=40)
 
 
-def test_the_centre_of_a_long_image(tmp_path):
+def test_the_center_of_a_long_image(tmp_path):
   pixels = np.zeros((30, 90), np.uint8)
   pixels[:, 30:60] = 200
   for name, array in {'wide.png': pixels, 'tall.png': pixels.T}.items():
     path = save(tmp_path / name, Image.fromarray(array))
-    middle = decode_image(path, GREY)[1:7, 1:7]  # Filters see past the edge.
+    middle = decode_image(path, GRAY)[1:7, 1:7]  # Filters see past the edge.
     np.testing.assert_allclose(middle, 200, atol=4)
 
 
@@ -140,9 +140,9 @@ def test_small_images_grow_and_large_ones_are_averaged(tmp_path):
   """A chessboard of single pixels is gray from afar: no aliasing."""
   board = np.indices((256, 256)).sum(0) % 2 * np.uint8(255)
   fine = save(tmp_path / 'fine.png', Image.fromarray(board.astype(np.uint8)))
-  np.testing.assert_allclose(decode_image(fine, GREY), 127.5, atol=3)
+  np.testing.assert_allclose(decode_image(fine, GRAY), 127.5, atol=3)
   one = save(tmp_path / 'one.png', flat('L', 9, (1, 1)))
-  assert (decode_image(one, GREY) == 9).all()
+  assert (decode_image(one, GRAY) == 9).all()
 
 
 def png_header(width, height):
@@ -183,7 +183,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def read(photos, tmp_path):
-  def make(form=GREY, **options):
+  def make(form=GRAY, **options):
     return read_folder(photos, form, cache_dir=tmp_path / 'cache', **options)
 
   return make
@@ -215,7 +215,7 @@ def test_folders_are_classes(read):
 
 
 def test_a_flat_folder_is_one_class(photos, tmp_path):
-  dataset = read_folder(photos / 'b', GREY, cache_dir=tmp_path / 'cache')
+  dataset = read_folder(photos / 'b', GRAY, cache_dir=tmp_path / 'cache')
   assert dataset.class_names == ('',) and dataset.labels.tolist() == [0, 0, 0]
 
 
@@ -258,7 +258,7 @@ def test_a_changed_folder_is_noticed(read, photos, change):
 def test_forms_have_entries_of_their_own(read):
   assert read().images.shape[1:] == (8, 8, 1)
   assert read(ImageForm(6, 3)).images.shape[1:] == (6, 6, 3)
-  inverted = read(GREY._replace(invert=True))
+  inverted = read(GRAY._replace(invert=True))
   np.testing.assert_array_equal(inverted.images, 255 - read().images)
 
 
@@ -316,13 +316,13 @@ def test_too_many_bad_files_are_an_error(read, photos):
 def test_bad_files_alone_are_an_error(tmp_path):
   (tmp_path / 'x.png').write_text('no image')
   with pytest.raises(ValueError, match='1 of 1 image files'):
-    read_folder(tmp_path, GREY, cache_dir=tmp_path / 'c', max_bad_share=1.0)
+    read_folder(tmp_path, GRAY, cache_dir=tmp_path / 'c', max_bad_share=1.0)
 
 
 def test_the_limit_of_pixels(read):
   with pytest.raises(ValueError, match='16x16 pixels are more than 255'):
-    read(GREY._replace(max_pixels=255))
-  assert len(read(GREY._replace(max_pixels=256)).images) == 12
+    read(GRAY._replace(max_pixels=255))
+  assert len(read(GRAY._replace(max_pixels=256)).images) == 12
 
 
 def test_a_bomb_is_refused_by_its_header(tmp_path, monkeypatch):
@@ -330,7 +330,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path, monkeypatch):
   path.write_bytes(png_header(5_000, 3_000))
   monkeypatch.setattr(Image.Image, 'load', no_decoding)
   with pytest.raises(ValueError, match='5000x3000 pixels'):
-    decode_image(path, GREY._replace(max_pixels=10**7))
+    decode_image(path, GRAY._replace(max_pixels=10**7))
 
 
 def test_links_are_followed_and_their_loops_end(photos, tmp_path, read):
@@ -366,7 +366,7 @@ def test_what_is_no_image_is_ignored(read, photos, warnings):
 @pytest.mark.parametrize('form', ['PNG', 'JPEG', 'WEBP', 'TIFF'])
 def test_images_of_any_name_are_known_by_their_beginning(tmp_path, form):
   flat('L', 50).save(tmp_path / "b'1.jpg'", form)
-  dataset = read_folder(tmp_path, GREY, cache_dir=tmp_path / 'cache')
+  dataset = read_folder(tmp_path, GRAY, cache_dir=tmp_path / 'cache')
   np.testing.assert_allclose(dataset.images, 50, atol=1)
 
 
@@ -383,14 +383,14 @@ def test_folders_that_are_none(tmp_path, make, error, said):
   path = tmp_path / 'x'
   make(path)
   with pytest.raises(error, match=said) as raised:
-    read_folder(path, GREY, cache_dir=tmp_path / 'cache')
+    read_folder(path, GRAY, cache_dir=tmp_path / 'cache')
   assert str(path) in str(raised.value)
 
 
 def test_an_unwritable_cache_is_an_error(photos, tmp_path):
   (tmp_path / 'file').touch()
   with pytest.raises(OSError, match='--cache_dir'):
-    read_folder(photos, GREY, cache_dir=tmp_path / 'file' / 'cache')
+    read_folder(photos, GRAY, cache_dir=tmp_path / 'file' / 'cache')
 
 
 def test_an_interrupted_decoding_leaves_no_entry(read, tmp_path, monkeypatch):
@@ -411,7 +411,7 @@ def test_files_are_held_out_by_their_names(tmp_path):
   options['cache_dir'] = tmp_path / 'cache'
   for i in range(120):
     save(top / 'ab'[i % 2] / f'{i}.png', flat('L', i))
-  train, held_out = split_folder(top, GREY, **options)
+  train, held_out = split_folder(top, GRAY, **options)
   first = set(levels(train)), set(levels(held_out))
   assert first[0] | first[1] == set(range(120))
   assert not first[0] & first[1]
@@ -424,7 +424,7 @@ def test_files_are_held_out_by_their_names(tmp_path):
     (top / 'ab'[i % 2] / f'{i}.png').unlink()
   for i in range(120, 180):
     save(top / 'ab'[i % 2] / f'{i}.png', flat('L', i))
-  train, held_out = split_folder(top, GREY, **options)
+  train, held_out = split_folder(top, GRAY, **options)
   assert not set(levels(train)) & first[1]
   assert not set(levels(held_out)) & first[0]
 

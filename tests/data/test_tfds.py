@@ -171,7 +171,7 @@ def test_one_bit_images_become_0_and_255(read, data_dir, invert):
   np.testing.assert_array_equal(image, np.where(bits ^ invert, 255, 0))
 
 
-def test_colors_come_back_or_turn_grey(read, data_dir):
+def test_colors_come_back_or_turn_gray(read, data_dir):
   pixels = np.stack([noise(i) for i in range(3)], -1)
   prepare(data_dir, [[(png(pixels), 0)]])
   np.testing.assert_array_equal(read(channels=3).images[0], pixels)

@@ -67,9 +67,9 @@ def test_a_step_by_hand(key, smoothing, soft):
   np.testing.assert_allclose(metrics['loss'], loss, rtol=1e-5)
   right = (logits.argmax(-1) == targets.argmax(-1)).mean()
   np.testing.assert_allclose(metrics['accuracy'], right, rtol=1e-6)
-  found = trainer.params(after)['params']['Dense_0']['kernel']
+  kernel = trainer.params(after)['params']['Dense_0']['kernel']
   np.testing.assert_allclose(
-    found, layer['kernel'] - 0.5 * gradient, rtol=1e-4, atol=1e-6
+    kernel, layer['kernel'] - 0.5 * gradient, rtol=1e-4, atol=1e-6
   )
   assert after.steps == 1
 

@@ -95,8 +95,10 @@ def test_what_was_used_is_said_and_done(options, used, tmp_path):
     inductive='transductive' not in options,
   ).fit(known.files, known.labels)
   expected = classifier.predict_proba(folders.find_pictures(queries).files)
-  found = [[float(p) for p in row[2:]] for row in rows(tmp_path / 'out')[1:]]
-  np.testing.assert_allclose(found, expected, atol=1e-6)
+  probabilities = [
+    [float(p) for p in row[2:]] for row in rows(tmp_path / 'out')[1:]
+  ]
+  np.testing.assert_allclose(probabilities, expected, atol=1e-6)
 
 
 def test_the_trained_head_for_too_many_classes_is_refused(tmp_path):
@@ -118,21 +120,21 @@ def test_hidden_files_and_folders_are_no_pictures(tmp_path):
   assert folders.find_pictures(folder) == expected
   # Named otherwise, but a picture by how it begins.
   shutil.copy(shown, folder / 'circle/scan')
-  found = folders.find_pictures(folder)
-  assert {*found.files} - {*expected.files} == {folder / 'circle/scan'}
+  pictures = folders.find_pictures(folder)
+  assert {*pictures.files} - {*expected.files} == {folder / 'circle/scan'}
 
 
 def test_confusion_matrix_by_hand():
   table = html_predictions.confusion_matrix(
     ['a', 'a', 'b', '<c>'], ['a', 'b', 'b', 'b'], ['a', 'b']
   )
-  found = [
+  rows_of_page = [
     (html.unescape(name), [int(n) for n in re.findall(r'>(\d+)</td>', cells)])
     for name, cells in re.findall(
       r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table
     )
   ]
-  assert found == [('<c>', [0, 1]), ('a', [1, 1]), ('b', [0, 1])]
+  assert rows_of_page == [('<c>', [0, 1]), ('a', [1, 1]), ('b', [0, 1])]
   assert '2 of 4 are right, 50.0' in table
 
 

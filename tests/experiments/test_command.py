@@ -26,27 +26,27 @@ def settings_as_before(monkeypatch):
 
 def settings_at_work(monkeypatch, **given):
   """JAX's, as an entry point with these flags finds them."""
-  found = []
+  values = []
   monkeypatch.setattr(command.flags, 'FLAGS', SimpleNamespace(**given))
   monkeypatch.setattr(command.app, 'run', lambda main: main(['program']))
   command.start(
     lambda: None,
-    lambda _: found.extend(getattr(jax.config, name) for name in SETTINGS),
+    lambda _: values.extend(getattr(jax.config, name) for name in SETTINGS),
     [],
   )
-  return found
+  return values
 
 
 @pytest.mark.parametrize('given', [{}, {'cache_dir': None}], ids=str)
 def test_compiled_programs_are_kept(monkeypatch, tmp_path, given):
   monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-  found = settings_at_work(monkeypatch, **given)
-  assert found == [str(tmp_path / 'lasium_jax/compiled'), 0.2]
+  values = settings_at_work(monkeypatch, **given)
+  assert values == [str(tmp_path / 'lasium_jax/compiled'), 0.2]
 
 
 def test_they_are_kept_where_a_flag_says(monkeypatch, tmp_path):
-  found = settings_at_work(monkeypatch, cache_dir=str(tmp_path))
-  assert found[0] == str(tmp_path / 'compiled')
+  values = settings_at_work(monkeypatch, cache_dir=str(tmp_path))
+  assert values[0] == str(tmp_path / 'compiled')
 
 
 def test_a_variable_of_the_environment_has_precedence(monkeypatch, tmp_path):

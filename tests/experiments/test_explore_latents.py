@@ -24,13 +24,13 @@ def entry(separation, spread):
   ids=['the best', 'nearly', 'half', 'any that is above chance'],
 )
 def test_the_widest_of_those_apart_is_chosen(keep, choice):
-  found = [entry(0.9, 0.2), entry(0.85, 0.5), entry(0.75, 0.7), entry(0.4, 1)]
-  assert class_size.choose(found, keep) is found[choice]
+  entries = [entry(0.9, 0.2), entry(0.85, 0.5), entry(0.75, 0.7), entry(0.4, 1)]
+  assert class_size.choose(entries, keep) is entries[choice]
 
 
 def test_something_is_chosen_where_classes_overlap():
-  found = [entry(0.4, 0.2), entry(0.45, 0.1)]
-  assert class_size.choose(found, 0.85) is found[1]
+  entries = [entry(0.4, 0.2), entry(0.45, 0.1)]
+  assert class_size.choose(entries, 0.85) is entries[1]
 
 
 def separated(images):

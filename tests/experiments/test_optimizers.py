@@ -38,13 +38,15 @@ def test_steps_down():
 
 @pytest.mark.parametrize('schedule', ['constant', 'cosine', 'steps'])
 def test_a_warm_up_comes_before(schedule):
-  found = rates(20, schedule=schedule, warmup_steps=4)
-  np.testing.assert_allclose(found[:4], [0, 0.025, 0.05, 0.075], atol=1e-7)
-  assert found[4] == pytest.approx(0.1)
+  schedule_rates = rates(20, schedule=schedule, warmup_steps=4)
+  np.testing.assert_allclose(
+    schedule_rates[:4], [0, 0.025, 0.05, 0.075], atol=1e-7
+  )
+  assert schedule_rates[4] == pytest.approx(0.1)
   if schedule == 'steps':  # At shares of all steps, the warm-up's too.
-    assert found[9] == pytest.approx(0.1)
-    assert found[10] == pytest.approx(0.01)
-    assert found[15] == pytest.approx(0.001)
+    assert schedule_rates[9] == pytest.approx(0.1)
+    assert schedule_rates[10] == pytest.approx(0.01)
+    assert schedule_rates[15] == pytest.approx(0.001)
 
 
 def path_of(optimizer, steps):

@@ -179,8 +179,8 @@ def test_the_most_alike_comes_first():
     Number('two', 0.2, 0.0, {'x': 2}, (other,)),
     Number('none', 0.3, 0.0, {'x': 1}),
   ]
-  found = matching(numbers, {'x': 2, 'y': 4}, entry())
-  assert [(p.table, p.differs) for p in found] == [
+  published = matching(numbers, {'x': 2, 'y': 4}, entry())
+  assert [(p.table, p.differs) for p in published] == [
     ('two', ('b',)),
     ('one', ('a', 'b')),
   ]

@@ -30,7 +30,7 @@ def test_grid_draws_ink_dark_and_leaves_room_empty():
   assert (sheet[10:16, 10:16] == 255).all()
 
 
-def test_grey_photographs_stay_as_they_are():
+def test_gray_photographs_stay_as_they_are():
   images = np.full((1, 2, 2, 1), 0.2)
   sheet = pictures.image_grid(images, 1, scale=1, ink=False)
   assert (sheet[2:4, 2:4] == 51).all()

@@ -50,9 +50,9 @@ def test_operands_are_rounded(operation, precision, bits):
   a_rounded, b_rounded = rounded(a, bits), rounded(b, bits)
   expected, exact = operation(a_rounded, b_rounded), operation(a, b)
   use_precision(precision)
-  found = jit(operation)(a, b)
-  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
-  assert np.abs(found - exact).max() > 2.0**-bits / 4
+  product = jit(operation)(a, b)
+  np.testing.assert_allclose(product, expected, rtol=1e-5, atol=1e-5)
+  assert np.abs(product - exact).max() > 2.0**-bits / 4
   use_precision('float32')
   again = jit(operation)
   np.testing.assert_allclose(again(a, b), exact, rtol=1e-6, atol=1e-6)
@@ -137,9 +137,9 @@ def ruled(a, b, c):
 )
 def test_products_are_rounded_wherever_they_stand(function):
   a, b, c = matrices()
-  found = jax.jit(round_operands(function, 7))(a, b, c)
+  results = jax.jit(round_operands(function, 7))(a, b, c)
   expected = np.float64(rounded(a, 7)) @ rounded(b, 7)
-  np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+  np.testing.assert_allclose(results, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize('product', [jnp.matmul, with_a_rule])
@@ -150,10 +150,10 @@ def test_products_of_gradients_are_rounded(product):
   def slopes(a, b):
     return jax.grad(lambda a: (product(a, b) * slope).sum())(a)
 
-  found = jax.jit(round_operands(slopes, 7))(a, b)
+  gradients = jax.jit(round_operands(slopes, 7))(a, b)
   expected = np.float64(rounded(slope, 7)) @ rounded(b, 7).T
-  np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
-  assert (rounded(found, 7) != np.asarray(found)).any()
+  np.testing.assert_allclose(gradients, expected, rtol=1e-6, atol=1e-6)
+  assert (rounded(gradients, 7) != np.asarray(gradients)).any()
 
 
 def test_other_operations_and_types_are_left_alone():
@@ -172,10 +172,10 @@ def test_a_function_keeps_its_structure_and_static_arguments():
 
   a, b, _ = matrices()
   use_precision('bfloat16')
-  found = jit(function, static_argnums=1)({'a': a, 'b': b}, 2, flag=None)
+  results = jit(function, static_argnums=1)({'a': a, 'b': b}, 2, flag=None)
   expected = np.float64(rounded(2 * a, 7)) @ rounded(b, 7)
-  np.testing.assert_allclose(found['product'], expected, rtol=1e-5, atol=1e-6)
-  assert found['flag'] is None and int(found['n'][0]) == 2
+  np.testing.assert_allclose(results['product'], expected, rtol=1e-5, atol=1e-6)
+  assert results['flag'] is None and int(results['n'][0]) == 2
 
 
 def test_a_change_of_precision_is_seen_by_what_is_compiled_already():

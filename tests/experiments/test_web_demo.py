@@ -106,13 +106,13 @@ def test_probabilities_are_those_of_the_classifier(channels):
     images += [pixels(seed, class_, channels) for seed in range(count)]
     labels += [name] * count
   query = picture(9, 2, channels)
-  found = web_answer.classify(model, classes, query).probabilities
-  assert list(found) == list(counts)
+  shares = web_answer.classify(model, classes, query).probabilities
+  assert list(shares) == list(counts)
   expected = FewShotClassifier(model).fit(np.stack(images), labels)
   row = expected.predict_proba(pixels(9, 2, channels)[None])[0]
   for name, share in zip(expected.classes_, row, strict=True):
-    assert found[name] == share
-  assert max(found, key=found.get) == 'bee'
+    assert shares[name] == share
+  assert max(shares, key=shares.get) == 'bee'
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_probabilities_are_those_of_the_classifier(channels):
 def test_the_head_that_was_asked_for_is_used_and_said(head, count, used):
   model = make_model(learner='maml')
   classes = [Class(str(c), [picture(0, c)]) for c in range(count)]
-  found, account = web_answer.classify(model, classes, picture(9, 1), head)
+  shares, account = web_answer.classify(model, classes, picture(9, 1), head)
   expected = FewShotClassifier(model, head=used)
   images = np.stack([pixels(0, c) for c in range(count)])
   expected.fit(images, [str(c) for c in range(count)])
   row = expected.predict_proba(pixels(9, 1)[None])[0]
-  assert [*found.values()] == row.tolist()
+  assert [*shares.values()] == row.tolist()
   assert account[0].endswith(f'each query by itself, with the {used} head.')
   assert ('90.0 ± 1.0 % on glyphs' in account[1]) == (used == 'trained')
 
@@ -310,11 +310,11 @@ def test_server(page, model, web_server):
   body = json.dumps(request_of(classes, query)).encode()
   status, _, reply = ask(f'{page}/classify', body)
   assert status == 200
-  found = json.loads(reply)
-  assert [name for name, _ in found['probabilities']] == ['a', 'b']
+  answer = json.loads(reply)
+  assert [name for name, _ in answer['probabilities']] == ['a', 'b']
   expected, account = web_answer.classify(model, classes, query)
-  assert dict(found['probabilities']) == pytest.approx(expected, rel=1e-3)
-  assert found['account'] == account
+  assert dict(answer['probabilities']) == pytest.approx(expected, rel=1e-3)
+  assert answer['account'] == account
 
   status, _, reply = ask(f'{page}/classify', b'{"classes"')
   assert status == 400
@@ -357,8 +357,8 @@ def test_the_page_answers_to_its_own_names_only(
   model, host, names, others, web_server
 ):
   page = web_server.application(model, 2, web_server.allowed_hosts(host))
-  found = {name: status_for(page, f'{name}:7860') for name in names + others}
-  assert found == dict.fromkeys(names, 200) | dict.fromkeys(others, 400)
+  statuses = {name: status_for(page, f'{name}:7860') for name in names + others}
+  assert statuses == dict.fromkeys(names, 200) | dict.fromkeys(others, 400)
 
 
 def test_wrong_starts(folder, tmp_path, web_server):
@@ -574,7 +574,7 @@ def test_in_a_browser(page, browser, model, tmp_path):
   browser.rename(2, '3')  # And without pictures.
   query = 3  # After three classes.
   browser.upload(query, [files[1, 9]])
-  found = browser.probabilities()
+  shown = browser.probabilities()
   expected, account = web_answer.classify(
     model,
     [
@@ -584,7 +584,7 @@ def test_in_a_browser(page, browser, model, tmp_path):
     picture(9, 1),
   )
   percent = {name: 100 * share for name, share in expected.items()}
-  assert found == pytest.approx(percent, abs=0.11)
+  assert shown == pytest.approx(percent, abs=0.11)
   assert browser.find('.best th')[0].text == max(percent, key=percent.get)
   assert browser.wait_for('#account') == [' '.join(account)]
   assert not browser.find('#heads')[0].is_displayed()  # ProtoNets have none.
@@ -596,9 +596,9 @@ def test_in_a_browser(page, browser, model, tmp_path):
   # Drawings: an angle stands in the third class, and another is asked for.
   browser.draw(2, (-60, -60), (-60, 60), (60, 60))
   browser.draw(query, (-55, -60), (-60, 55), (60, 60))
-  found = browser.probabilities()
-  assert list(found) == ['<b>', 'other', '3']
-  assert max(found, key=found.get) == '3'
+  shown = browser.probabilities()
+  assert list(shown) == ['<b>', 'other', '3']
+  assert max(shown, key=shown.get) == '3'
 
   sources = browser.driver.execute_script(
     'return performance.getEntriesByType("resource").map(e => e.name)'

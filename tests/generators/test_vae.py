@@ -79,10 +79,10 @@ def test_averages_are_those_of_the_batches_alone(key):
     np.average(values, axis=0, weights=weights)
     for values in zip(*moments, strict=True)
   )
-  found = trainer.params(state)['batch_stats']['encoder']['BatchNorm_0']
+  averages = trainer.params(state)['batch_stats']['encoder']['BatchNorm_0']
   # What is left is 4 % of a number that float32 knows to 1e-7.
-  np.testing.assert_allclose(found['mean'], mean, rtol=1e-4, atol=1e-5)
-  np.testing.assert_allclose(found['var'], variance, rtol=1e-3, atol=1e-5)
+  np.testing.assert_allclose(averages['mean'], mean, rtol=1e-4, atol=1e-5)
+  np.testing.assert_allclose(averages['var'], variance, rtol=1e-3, atol=1e-5)
   assert (
     state.variables['batch_stats']['encoder']['BatchNorm_0']['var'].min() > 0.9
   )

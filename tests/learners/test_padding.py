@@ -129,12 +129,12 @@ def test_a_class_without_support_leaves_the_gradient_finite(task, key):
     params = learner.init(key, support.x)
     return jax.tree.leaves(jax.jit(jax.grad(loss))(params))
 
-  for found, expected in zip(
+  for actual, expected in zip(
     gradient(3, absent, query.y),
     gradient(2, without, query.y // 2),
     strict=True,
   ):
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_conv4_ignores_padding_in_every_block(task, key):
@@ -142,7 +142,11 @@ def test_conv4_ignores_padding_in_every_block(task, key):
   params = conv.init(key, task.support.x)
   expected, moments = jax.jit(conv.apply)(params, task.support.x)
   padded = pad(task.support, 9, key)
-  outputs, found = jax.jit(conv.apply)(params, padded.x, mask=padded.y >= 0)
+  outputs, padded_moments = jax.jit(conv.apply)(
+    params, padded.x, mask=padded.y >= 0
+  )
   np.testing.assert_allclose(outputs[:6], expected, atol=1e-5)
-  for a, b in zip(*map(jax.tree.leaves, (found, moments)), strict=True):
+  for a, b in zip(
+    *map(jax.tree.leaves, (padded_moments, moments)), strict=True
+  ):
     np.testing.assert_allclose(a, b, atol=1e-5)

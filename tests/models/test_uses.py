@@ -64,8 +64,8 @@ def test_new_entries_say_their_use():
 )
 def test_older_entries_are_of_the_trained_head_if_there_is_one(learner, head):
   inductive = OLDER | {'normalization': 'inductive'}
-  found = models.uses(card(OLDER, inductive, learner=learner))
-  assert found == [
+  uses = models.uses(card(OLDER, inductive, learner=learner))
+  assert uses == [
     models.Use(head, False, 5, 5, 0.9558, 0.00229, 'omniglot'),
     models.Use(head, True, 5, 5, 0.9558, 0.00229, 'omniglot'),
   ]

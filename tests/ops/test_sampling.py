@@ -18,8 +18,8 @@ def test_every_arrangement_is_as_likely(count, n):
   )
   arrangements = list(itertools.permutations(range(count), n))
   index = {a: i for i, a in enumerate(arrangements)}
-  found = [index[tuple(p)] for p in np.asarray(picks).tolist()]
-  observed = np.bincount(found, minlength=len(arrangements))
+  numbers = [index[tuple(p)] for p in np.asarray(picks).tolist()]
+  observed = np.bincount(numbers, minlength=len(arrangements))
   assert scipy.stats.chisquare(observed).pvalue > 1e-4
 
 
