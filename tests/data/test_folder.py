@@ -407,16 +407,16 @@ def test_an_interrupted_decoding_leaves_no_entry(read, tmp_path, monkeypatch):
 
 
 def test_files_are_held_out_by_their_names(tmp_path):
-  top, options = tmp_path / 'many', {'held_out': 0.3}
+  top, options = tmp_path / 'many', {'held_out': (0.1, 0.2)}
   options['cache_dir'] = tmp_path / 'cache'
   for i in range(120):
     save(top / 'ab'[i % 2] / f'{i}.png', flat('L', i))
-  train, held_out = split_folder(top, GRAY, **options)
-  first = set(levels(train)), set(levels(held_out))
-  assert first[0] | first[1] == set(range(120))
-  assert not first[0] & first[1]
-  assert 20 < len(first[1]) < 52  # 36, and three standard deviations.
-  for dataset in (train, held_out):
+  parts = split_folder(top, GRAY, **options)
+  first = [set(levels(part)) for part in parts]
+  assert sorted(level for part in first for level in part) == [*range(120)]
+  # 12 and 24, within three standard deviations.
+  assert 2 < len(first[1]) < 22 and 11 < len(first[2]) < 37
+  for dataset in parts:
     names = [dataset.class_names[label] for label in dataset.labels]
     assert names == ['ab'[level % 2] for level in levels(dataset)]
   # Whatever comes and goes, each stays on its side.
@@ -424,9 +424,9 @@ def test_files_are_held_out_by_their_names(tmp_path):
     (top / 'ab'[i % 2] / f'{i}.png').unlink()
   for i in range(120, 180):
     save(top / 'ab'[i % 2] / f'{i}.png', flat('L', i))
-  train, held_out = split_folder(top, GRAY, **options)
-  assert not set(levels(train)) & first[1]
-  assert not set(levels(held_out)) & first[0]
+  for i, part in enumerate(split_folder(top, GRAY, **options)):
+    others = set().union(*first[:i], *first[i + 1 :])
+    assert not set(levels(part)) & others
 
 
 def test_the_description_is_json_without_the_images(read, tmp_path):

@@ -197,7 +197,7 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
     (
       'ro-vae-maml',
       {'augment__shift': (4, -5)},
-      'config.augment.shift is .*order',
+      'augment.shift is .*order',
     ),
     ('ro-vae-maml', {'augment__views': True}, 'views is True.*must be False'),
     ('umtra-maml', {'augment__shift': (0, 0)}, 'UMTRA would have nothing'),
