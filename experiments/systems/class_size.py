@@ -63,9 +63,9 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     return training_tasks(own, model)
 
   key = streams.stream(settings['seed'], streams.PICTURES)
-  found = class_size.explore(key, task_fn_of, source)
-  chosen = class_size.choose(found, keep)
-  for entry in found:
+  explored = class_size.explore(key, task_fn_of, source)
+  chosen = class_size.choose(explored, keep)
+  for entry in explored:
     mark = ' <- choice' if entry is chosen else ''
     print(
       f'{entry.setting.sampler} {entry.setting.field} '
@@ -74,7 +74,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     )
   return write_page(
     workdir / 'latents.html',
-    found,
+    explored,
     chosen,
     keep=keep,
     real=real_separation(settings, splits),
@@ -90,6 +90,6 @@ def real_separation(settings: Settings, splits: Splits) -> float | None:
     return None
   task_fn = labeled(ways=ways, shots=IMAGES, queries=1)
   key = streams.stream(settings['seed'], streams.PICTURES)
-  apart = jit(lambda key, source: class_size.distances(key, task_fn, source))
-  found = apart(key, image_set(dataset))
-  return class_size.separation(np.asarray(found))[0]
+  measure = jit(lambda key, source: class_size.distances(key, task_fn, source))
+  distances = np.asarray(measure(key, image_set(dataset)))
+  return class_size.separation(distances)[0]

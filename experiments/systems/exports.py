@@ -58,12 +58,12 @@ def learner(settings: Settings, files: Record) -> Trained:
   learns = parts_of(settings).learner
   if learns is None:
     raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
-  found = members(settings)
+  everyone = members(settings)
   state = meta.left_behind(
-    learns({}), found, files, image_shape(settings), **settings['meta']
+    learns({}), everyone, files, image_shape(settings), **settings['meta']
   )
   chosen = int(np.argmax(state.best_accuracy))
-  member = found[chosen]
+  member = everyone[chosen]
   own = replaced(settings, member.fields()) | {'seed': member.seed}
   architecture = {
     'network': own['network'],

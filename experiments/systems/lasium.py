@@ -312,10 +312,10 @@ def _contestants(
   run: Run, parts: Parts, params: Params | None
 ) -> list[Contestant]:
   """The run's learners, and the floors that it judges."""
-  settings, found = parts.settings, []
+  settings, contestants = parts.settings, []
   if parts.judged is not None and params is not None:
     judged = as_judged(settings)
-    found.append(
+    contestants.append(
       Contestant(
         settings['name'],
         parts.judged,
@@ -327,7 +327,7 @@ def _contestants(
       )
     )
   for name, learner in parts.floors.items():
-    found.append(
+    contestants.append(
       Contestant(
         name,
         functools.partial(_always, learner),
@@ -338,7 +338,7 @@ def _contestants(
         note=FLOORS[name].note,
       )
     )
-  return found
+  return contestants
 
 
 def _always(learner: Learner, values: dict[str, Any]) -> Learner:
