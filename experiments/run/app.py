@@ -192,8 +192,7 @@ def _work(system: System, workdir: Path) -> None:
   settings = settings_of(CONFIG.value, system)
   parts = system.build(settings)
   use_precision(settings['precision'])
-  if hosts.is_first():  # The others have no workdir of their own.
-    system.ready(parts, record.Record(workdir, {}))
+  system.ready(parts, record.Record(workdir, {}))
   files = record.open_record(workdir, settings)
   (workdir / ERROR_FILE).unlink(missing_ok=True)
   splits = hosts.first_then_others(lambda: system.read(settings, places))

@@ -5,6 +5,7 @@ without hosts.
 """
 
 import contextlib
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -60,6 +61,22 @@ def first_then_others(fn: Callable[[], T]) -> T:
   if failed:
     raise ValueError('The first process failed; its message says why.')
   return fn() if result is None else result
+
+
+def of_first(value: Any) -> Any:
+  """The first host's value, of JSON types, on all hosts.
+
+  For what is read from the workdir, which the others have not: all of them
+  must come to the same decision.
+  """
+  if jax.process_count() == 1:
+    return value
+  content = np.frombuffer(json.dumps(value).encode(), np.uint8)
+  size = int(multihost_utils.broadcast_one_to_all(np.array(len(content))))
+  own = content if is_first() else np.zeros(size, np.uint8)
+  return json.loads(
+    bytes(np.asarray(multihost_utils.broadcast_one_to_all(own)))
+  )
 
 
 def any_of(flag: bool) -> bool:

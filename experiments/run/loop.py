@@ -157,7 +157,7 @@ def steps_done(record: Record, name: str) -> int:
   """The step of a stage's newest checkpoint, which is not read; 0 for none."""
   folder = record.checkpoints(name)
   saved = [int(p.name) for p in folder.glob('*') if p.name.isdigit()]
-  return max(saved, default=0)
+  return int(hosts.of_first(max(saved, default=0)))
 
 
 def left_behind(

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from experiments.run import loop, streams
+from experiments.run import hosts, loop, streams
 from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
@@ -201,7 +201,7 @@ def left_behind(
     FileNotFoundError: if the stage has not come to its end.
   """
   loop.check_finished(files, name, steps)
-  shapes = files.shapes(name)
+  shapes = hosts.of_first(files.shapes(name) if hosts.is_first() else None)
 
   def init() -> States:  # Only traced: nothing here takes memory.
     y = shapes.get('y')

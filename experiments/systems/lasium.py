@@ -25,7 +25,7 @@ from experiments.stages import evaluation, generator, meta
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
 from experiments.systems.lasium_checks import build, check_data
-from lasium_jax import latents
+from lasium_jax import latents, parallel
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.models.build import LEARNERS
@@ -139,13 +139,14 @@ def _is_meta_trained(parts: Parts, files: Record) -> bool:
 def _meta_trained(run: Run, parts: Parts) -> Params:
   """What meta-training left: the best parameters of each member."""
   assert parts.learner is not None
-  return meta.left_behind(
+  state = meta.left_behind(
     parts.learner({}),
     run.members,
     run.files,
     image_shape(parts.settings),
     **parts.settings['meta'],
-  ).best
+  )
+  return parallel.replicate(run.task_mesh, state.best)
 
 
 def build_generator(settings: Settings) -> Parts:

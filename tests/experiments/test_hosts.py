@@ -28,7 +28,11 @@ def together(program, workdirs, **fields):
     )
     for i, workdir in enumerate(workdirs)
   ]
-  outputs = [process.communicate(timeout=300)[0] for process in processes]
+  try:
+    outputs = [process.communicate(timeout=200)[0] for process in processes]
+  finally:
+    for process in processes:  # Those that wait for each other for ever.
+      process.kill()
   assert [process.returncode for process in processes] == [0, 0], outputs
   return outputs
 
