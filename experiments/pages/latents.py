@@ -1,8 +1,6 @@
 """In-class samples under many settings as one page that needs nothing else."""
 
-import base64
 import html
-import io
 import shlex
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from experiments.pages import pictures
-from experiments.pages.report import layout
-from experiments.run.record import write_atomically
-from experiments.run.results import read_json
+from experiments.pages.report import layout, write_html
+from experiments.run.record import read_json
 
 SAMPLERS = {
   'n': ('LASIUM-N', 'noise of standard deviation sigma around the anchor'),
@@ -57,9 +53,7 @@ def write_page(
     'one kind.',
     {'Choice': _choice(path.parent, chosen, keep, real), **tables},
   )
-  ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
-  write_atomically(path, ascii_page)
-  return path
+  return write_html(path, page)
 
 
 def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
@@ -130,12 +124,9 @@ def _table(name: str, entries: list[Any], chosen: Any, ink: bool) -> str:
 
 
 def _picture(images: np.ndarray, ink: bool, label: str) -> str:
-  scale = 2 if images.shape[1] <= 44 else 1
+  scale = pictures.scale_of(images.shape[1])
   sheet = pictures.image_grid(images, len(images), scale=scale, ink=ink)
-  png = io.BytesIO()
-  Image.fromarray(sheet).save(png, 'PNG', optimize=True)
-  data = base64.b64encode(png.getvalue()).decode()
   return (
     f'<img alt="{label}" width="{sheet.shape[1]}" height="{sheet.shape[0]}" '
-    f'src="data:image/png;base64,{data}">'
+    f'src="data:image/png;base64,{pictures.png_base64(sheet)}">'
   )

@@ -5,6 +5,8 @@ page: images of one channel are drawn dark on light. Colors stay as they are,
 and so do gray photographs (`ink=False`).
 """
 
+import base64
+import io
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +137,18 @@ def save_png(path: Path, array: Pixels) -> None:
     partial.replace(path)
   finally:
     partial.unlink(missing_ok=True)
+
+
+def png_base64(array: Pixels) -> str:
+  """The PNG file of `array`, `[H, W, 3]` uint8, as a page can hold it."""
+  png = io.BytesIO()
+  Image.fromarray(array).save(png, 'PNG', optimize=True)
+  return base64.b64encode(png.getvalue()).decode()
+
+
+def scale_of(side: int) -> int:
+  """By how much the pixels of images of this side are enlarged, to be seen."""
+  return 2 if side <= 44 else 1
 
 
 def _display(images: ArrayLike, ink: bool) -> Pixels:

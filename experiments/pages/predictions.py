@@ -1,16 +1,15 @@
 """Predictions as one page that needs nothing else."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.pages.report import layout, words
-from experiments.run.record import write_atomically
+from experiments.pages.pictures import png_base64
+from experiments.pages.report import layout, words, write_html
+from lasium_jax.data.pictures import read_picture
 
 THUMBNAIL = 112  # Pixels.
 
@@ -61,10 +60,7 @@ def write_page(
       'How the model was used': _paragraph(account),
     },
   )
-  # A page in ASCII, with references for the rest, cannot be spoilt by a locale.
-  ascii_page = page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
-  write_atomically(path, ascii_page)
-  return path
+  return write_html(path, page)
 
 
 def _paragraph(sentences: Sequence[str]) -> str:
@@ -117,11 +113,4 @@ def _figure(file: Path, label: str, share: float, true: str | None) -> str:
 
 
 def _thumbnail(file: Path) -> str:
-  from PIL import Image
-
-  from lasium_jax.data.pictures import read_picture
-
-  pixels = read_picture(file, (THUMBNAIL, THUMBNAIL), 3)
-  png = io.BytesIO()
-  Image.fromarray(pixels).save(png, 'PNG', optimize=True)
-  return base64.b64encode(png.getvalue()).decode()
+  return png_base64(read_picture(file, (THUMBNAIL, THUMBNAIL), 3))

@@ -11,7 +11,7 @@ from typing import Any
 
 from experiments.pages.workdir import Workdir, read_workdir
 from experiments.run.record import write_atomically
-from experiments.run.results import is_few_shot
+from experiments.run.results import is_few_shot, without_floors
 
 Entry = dict[str, Any]
 Section = Callable[[Workdir], str]  # HTML, '' if there is nothing.
@@ -34,12 +34,16 @@ def write_report(path: Path, sections: Mapping[str, Section]) -> Path:
   workdir = read_workdir(path)
   contents = {name: section(workdir) for name, section in sections.items()}
   page = layout(page_title(workdir), page_lead(workdir), contents)
-  target = path / 'report.html'
-  # A page in ASCII, with references for the rest, cannot be spoilt by a locale.
+  return write_html(path / 'report.html', page)
+
+
+def write_html(path: Path, page: str) -> Path:
+  """Writes a page, whole or not at all, and returns its path."""
+  # In ASCII, with references for the rest, it cannot be spoilt by a locale.
   write_atomically(
-    target, page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
+    path, page.encode('ascii', 'xmlcharrefreplace').decode('ascii')
   )
-  return target
+  return path
 
 
 def layout(title: str, lead: str, sections: Mapping[str, str]) -> str:
@@ -79,7 +83,7 @@ def page_title(workdir: Workdir) -> str:
   """What was judged, and on what; without results, the run."""
   results, config = workdir.results, workdir.config
   if results:
-    names = words(entry['name'] for entry in _trained(results))
+    names = words(entry['name'] for entry in without_floors(results))
     return f'{names} on {words(entry["dataset"] for entry in results)}'
   data = config.get('data', {})
   dataset = data.get('dataset') or data.get('name')
@@ -97,7 +101,7 @@ def page_lead(workdir: Workdir) -> str:
     return 'Not evaluated yet: this is what the run has recorded so far.'
   few_shot = [entry for entry in results if is_few_shot(entry)]
   others = [entry for entry in results if not is_few_shot(entry)]
-  judged = _trained(few_shot or others)
+  judged = without_floors(few_shot or others)
   steps = words(f'{entry["steps"]:,}' for entry in judged)
   if steps == '0':
     text = 'Judged'
@@ -141,8 +145,3 @@ def _origin(data: Mapping[str, Any]) -> str:
   if data.get('evaluation_path'):
     return f'the images in {data["evaluation_path"]}, which training never saw'
   return f'images in {data["path"]} that were held out from training'
-
-
-def _trained(results: list[Entry]) -> list[Entry]:
-  """All but the floors, unless there is nothing else."""
-  return [entry for entry in results if not entry.get('floor')] or results

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.pages.workdir import Workdir
 from experiments.run.config import flatten
+from experiments.run.results import without_floors
 
 
 def settings(workdir: Workdir) -> str:
@@ -64,8 +65,7 @@ def _runs(workdir: Workdir) -> list[str]:
     return [f'{config["file"]}:{config["name"]}']
   if 'benchmark' in config and 'name' in config:  # A run of 0.1 has these.
     return [f'configs/lasium/{config["benchmark"]}.py:{config["name"]}']
-  results = workdir.results
-  trained = [entry for entry in results if not entry.get('floor')] or results
+  trained = without_floors(workdir.results)
   return list(dict.fromkeys(e['config'] for e in trained if e['config']))
 
 

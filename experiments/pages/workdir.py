@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from experiments.pages import older
 from experiments.pages.older import Picture, StageText
-from experiments.run.record import read_metrics
-from experiments.run.results import read_json, read_results
+from experiments.run.record import read_json, read_metrics
+from experiments.run.results import read_results
 
 
 class Workdir(NamedTuple):

@@ -9,8 +9,13 @@ from typing import Any
 from experiments.papers import older
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
-from experiments.run.record import read_metrics, write_atomically, write_json
-from experiments.run.results import read_json, read_results
+from experiments.run.record import (
+  read_json,
+  read_metrics,
+  write_atomically,
+  write_json,
+)
+from experiments.run.results import read_results
 
 Page = dict[str, Any]
 # A config as its file has it, with what it leaves to other fields filled in.

@@ -55,6 +55,17 @@ def require(settings: Settings, field: str, holds: bool, wanted: str) -> None:
     )
 
 
+def require_shared(settings: Settings, field: str) -> None:
+  """Raises `BadConfig` unless devices share a field's batch evenly."""
+  devices = settings['devices'] or 1
+  require(
+    settings,
+    field,
+    get(settings, field) % devices == 0,
+    f'a multiple of config.devices, {devices}',
+  )
+
+
 def run_name(settings: Settings) -> str:
   """What stands behind `--config=`, such as 'configs/a.py:ro-vae-maml'."""
   return f'{settings["file"]}:{settings["name"]}'

@@ -64,6 +64,12 @@ def members(settings: Settings) -> list[Member]:
   ]
 
 
+def told_apart(members: Sequence[Member]) -> list[dict[str, float] | None]:
+  """What results say of each member: nothing of one alone."""
+  several = len(members) > 1
+  return [member.settings() if several else None for member in members]
+
+
 def check_sweep(settings: Settings) -> None:
   """Raises `BadConfig` if what is to be swept cannot be."""
   for name, values in settings['sweep'].items():

@@ -78,7 +78,7 @@ class Record(NamedTuple):
       FileNotFoundError: if nothing was noted.
     """
     path = self.workdir / 'shapes.json'
-    entries = json.loads(path.read_text()) if path.exists() else {}
+    entries = read_json(path)
     if stage not in entries:
       raise FileNotFoundError(
         f'{path} does not say on what {stage} was trained. Run it again.'
@@ -110,7 +110,7 @@ class Record(NamedTuple):
     if not path.exists():
       write_json(path, now)
       return
-    before = json.loads(path.read_text())
+    before = read_json(path)
     changed = [name for name in now if now[name] != before.get(name)]
     if changed:
       raise WrongWorkdir(
@@ -162,7 +162,7 @@ def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
 
 def _add_entry(path: Path, name: str, entry: Mapping[str, Any]) -> None:
   """Sets one entry of a JSON object in a file."""
-  entries = json.loads(path.read_text()) if path.exists() else {}
+  entries = read_json(path)
   if entries.get(name) != entry:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, entries | {name: entry})
@@ -267,6 +267,23 @@ def write_atomically(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
   write_atomically(path, json.dumps(value, indent=2) + '\n')
+
+
+def read_json(path: Path) -> dict[str, Any]:
+  """A JSON object from a file; {} if there is no file.
+
+  Raises:
+    ValueError: if the file holds something else; the message names it.
+  """
+  if not path.exists():
+    return {}
+  try:
+    content = json.loads(path.read_text(encoding='utf-8'))
+  except ValueError as error:
+    raise ValueError(f'{path} is not JSON: {error}') from error
+  if not isinstance(content, dict):
+    raise ValueError(f'{path} is not a JSON object.')
+  return content
 
 
 def hardware() -> str:

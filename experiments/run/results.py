@@ -1,10 +1,11 @@
 """What a run found: results of any metric, as `results.json` has them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from experiments.run.record import read_json
 
 Entry = dict[str, Any]  # One of the results in results.json.
 
@@ -127,21 +128,9 @@ def read_results(path: Path) -> dict[str, Any]:
   return {**page, 'results': results} if page else {}
 
 
-def read_json(path: Path) -> dict[str, Any]:
-  """A JSON object from a file; {} if there is no file.
-
-  Raises:
-    ValueError: if the file holds something else; the message names it.
-  """
-  if not path.exists():
-    return {}
-  try:
-    content = json.loads(path.read_text(encoding='utf-8'))
-  except ValueError as error:
-    raise ValueError(f'{path} is not JSON: {error}') from error
-  if not isinstance(content, dict):
-    raise ValueError(f'{path} is not a JSON object.')
-  return content
+def without_floors(results: list[Entry]) -> list[Entry]:
+  """All but the floors, unless there is nothing else."""
+  return [entry for entry in results if not entry.get('floor')] or results
 
 
 def is_few_shot(entry: Mapping[str, Any]) -> bool:

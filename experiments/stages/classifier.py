@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.run import loop, streams
 from experiments.run.loop import Stage
-from experiments.run.members import label
+from experiments.run.members import label, told_apart
 from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
@@ -147,11 +147,11 @@ def results_of(
   The interval is 1.96 standard errors of a share of so many images.
   """
   tested = tester(classifying.classify, classifying.test)
+  classes = len(classifying.test.class_names)
   results = []
-  for member, own in zip(run.members, params, strict=True):
+  for member, own in zip(told_apart(run.members), params, strict=True):
     right = tested(own)
     value = float(right.mean())
-    several = len(run.members) > 1
     result = Result(
       run.name,
       'accuracy',
@@ -160,13 +160,12 @@ def results_of(
       len(right),
       'images',
       ci95=float(1.96 * np.sqrt(value * (1 - value) / len(right))),
-      protocol={'classes': len(classifying.test.class_names)},
+      protocol={'classes': classes},
       steps=steps,
       config=run.config,
-      member=member.settings() if several else None,
+      member=member,
     )
     name = f' ({label(result.member)})' if result.member else ''
-    classes = len(classifying.test.class_names)
     print(
       f'{result.name}{name}: {100 * value:.2f} +- '
       f'{100 * (result.ci95 or 0):.2f} % of {len(right):,} images of '

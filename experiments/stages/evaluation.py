@@ -1,6 +1,5 @@
 """Learners and floors are judged on tasks of test classes."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -164,9 +163,9 @@ def _results(
   accuracies: np.ndarray,
 ) -> list[Result]:
   """A result for each member."""
-  several = len(contestant.members) > 1
   results = []
-  for member, scores in zip(contestant.members, accuracies, strict=True):
+  members = members_of_run.told_apart(contestant.members)
+  for member, scores in zip(members, accuracies, strict=True):
     value, ci95 = metrics.mean_and_ci95(scores)
     results.append(
       Result(
@@ -180,7 +179,7 @@ def _results(
         protocol,
         contestant.steps,
         run.config,
-        member.settings() if several else None,
+        member,
         contestant.floor,
         contestant.note,
         contestant.use,
@@ -225,5 +224,5 @@ def write_results(run: Run, results: Sequence[Result]) -> None:
   }
   anchors = run.files.workdir / 'anchors.json'
   if anchors.exists():
-    page['rejected_anchors'] = json.loads(anchors.read_text())
+    page['rejected_anchors'] = record.read_json(anchors)
   record.write_json(run.files.workdir / 'results.json', page)

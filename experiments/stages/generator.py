@@ -24,8 +24,9 @@ UNITS = dict.fromkeys(
   ('loss', 'reconstruction', 'kl', 'generator_loss', 'discriminator_loss'),
   'nats',
 ) | {'critic_accuracy': '%'}
-# Settings of a borrowed generator's run that need not be ours.
-_OWN = {
+# Settings that tell of the user's machine or of what was shown on the way, not
+# of the generator: a run that borrows it may have others.
+OWN = {
   'generator_training': ('workdir', 'pictures', 'steps_per_dispatch'),
   'data': ('evaluation_path', 'path'),
 }
@@ -61,7 +62,7 @@ def train(
     FileNotFoundError: if the other run has not come to its end.
   """
   if workdir:
-    return trained(run, trainer, steps=steps, workdir=workdir)
+    return trained(trainer, run.files, steps=steps, workdir=workdir)
   stage = stage_of(
     run,
     model,
@@ -131,24 +132,32 @@ def show(run: Run, model: Generator, params: Params, *, step: int) -> None:
 
 
 def trained(
-  run: Run, trainer: Trainer, *, steps: int, workdir: str = '', **_: Any
+  trainer: Trainer, files: Record, *, steps: int, workdir: str = '', **_: Any
 ) -> Params:
-  """The parameters that `train` left here, or in another run's workdir."""
-  return left_behind(trainer, lender(run.files, workdir), steps=steps)
+  """The parameters that `train` left, found without the run's data.
+
+  Args:
+    trainer: of the generator.
+    files: of this run.
+    steps: in all.
+    workdir: of the run whose generator it is; '' is this one.
+    **_: what else the section has.
+
+  Returns:
+    Its parameters.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  found = training.left_behind(
+    trainer, lender(files, workdir), NAME, steps=steps
+  )
+  return found[0]
 
 
 def lender(files: Record, workdir: str) -> Record:
   """The run whose generator it is: another's, or this one."""
   return Record(Path(workdir), {}) if workdir else files
-
-
-def left_behind(trainer: Trainer, files: Record, *, steps: int) -> Params:
-  """The generator of a run, found without its data.
-
-  Raises:
-    FileNotFoundError: if its training has not come to its end.
-  """
-  return training.left_behind(trainer, files, NAME, steps=steps)[0]
 
 
 def check_borrowed(settings: Settings) -> None:
@@ -178,7 +187,7 @@ def check_borrowed(settings: Settings) -> None:
   for section in ('generator', 'generator_training', 'data'):
     for name, value in ours[section].items():
       their = theirs.get(section, {}).get(name)
-      if name not in _OWN.get(section, ()) and their != value:
+      if name not in OWN.get(section, ()) and their != value:
         raise BadConfig(
           f'The generator in {workdir} was trained with {section}.{name} = '
           f'{their!r}, and this config has {value!r}. Set it so, or train '
@@ -194,7 +203,7 @@ def check_borrowed_data(settings: Settings, splits: Splits) -> None:
   path = Path(workdir) / 'data.json'
   if not workdir or not path.exists():
     return
-  theirs = json.loads(path.read_text()).get('train')
+  theirs = record.read_json(path).get('train')
   if theirs != record.digest(splits.train):
     raise BadConfig(
       f'The generator in {workdir} was trained on other images than those of '

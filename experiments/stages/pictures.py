@@ -53,7 +53,10 @@ def keep_sheet(
 ) -> None:
   """Keeps images `[n, H, W, C]` in [0, 1] as one sheet."""
   sheet = pictures.image_grid(
-    np.asarray(images), 8, scale=_scale(run), ink=run.ink
+    np.asarray(images),
+    8,
+    scale=pictures.scale_of(run.splits.train.shape[0]),
+    ink=run.ink,
   )
   keep(run.files, stage, name, sheet, caption, step=step)
 
@@ -75,7 +78,7 @@ def keep_task(
     shots,
     queries,
     anchors=anchors,
-    scale=_scale(run),
+    scale=pictures.scale_of(run.splits.train.shape[0]),
     ink=run.ink,
   )
   keep(run.files, stage, name, drawn, caption, scroll=True)
@@ -85,8 +88,3 @@ def some_images(dataset: Dataset) -> Array:
   """Images of a data set, evenly spaced, as a sheet has them."""
   stride = max(1, len(dataset.images) // SAMPLES)
   return as_floats(jnp.asarray(dataset.images[::stride][:SAMPLES]))
-
-
-def _scale(run: Run) -> int:
-  """By how much pixels are enlarged, so that small images can be seen."""
-  return 2 if run.splits.train.shape[0] <= 44 else 1

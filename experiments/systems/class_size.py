@@ -46,9 +46,9 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
       'of LASIUM, such as ro-vae-maml.'
     )
   splits = lasium.read(settings, places)
-  training = settings['generator_training']
-  files = Record(Path(training['workdir'] or workdir), {})
-  params = generator.left_behind(parts.trainer, files, steps=training['steps'])
+  params = generator.trained(
+    parts.trainer, Record(workdir, {}), **settings['generator_training']
+  )
   fitting = evenly_spaced(splits.train, settings['device_bytes'])
   source = GeneratorSource(params, jnp.asarray(fitting.images))
   lasium.rejections(settings, parts.anchors, source, TASKS)

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.components.data import image_shape
 from experiments.components.few_shot import as_judged, parts_of
 from experiments.run.config import BadConfig, Settings, replaced, run_name
-from experiments.run.members import Member, members
+from experiments.run.members import Member, members, told_apart
 from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.saved import saved_settings
@@ -19,11 +19,6 @@ from experiments.systems import recognizer
 from lasium_jax import models
 from lasium_jax.types import Params
 
-# Fields that tell of the user's machine, not of the model.
-_OWN = {
-  'data': ('path', 'evaluation_path'),
-  'generator_training': ('workdir', 'pictures', 'steps_per_dispatch'),
-}
 # Sections that a card's `training` has, of those that the run has.
 _TOLD = (
   *('data', 'generator', 'generator_training', 'anchors', 'latents', 'tasks'),
@@ -84,10 +79,7 @@ def generators(settings: Settings, files: Record) -> Trained:
   trainer = parts_of(settings).trainer
   if trainer is None:
     raise BadConfig(f'The run {settings["name"]!r} has no generator to export.')
-  training = settings['generator_training']
-  if training['workdir']:
-    files = Record(Path(training['workdir']), {})
-  params = generator.left_behind(trainer, files, steps=training['steps'])
+  params = generator.trained(trainer, files, **settings['generator_training'])
   return Trained(settings['generator'], params, settings)
 
 
@@ -155,7 +147,7 @@ def _told(settings: Settings, kind: str) -> dict[str, Any]:
     name: {
       field: value
       for field, value in settings[name].items()
-      if field not in _OWN.get(name, ())
+      if field not in generator.OWN.get(name, ())
     }
     for name in names
   }
@@ -175,8 +167,8 @@ def _accuracy(
   """The member's entries of results.json; of one alone they do not name it."""
   if member is None:
     return []
-  several = len(members(settings)) > 1
-  own = member.settings() if several else None
+  everyone = members(settings)
+  own = told_apart(everyone)[everyone.index(member)]
   return [
     entry
     for entry in read_results(workdir / 'results.json').get('results', [])

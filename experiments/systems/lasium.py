@@ -192,7 +192,7 @@ def work_meta(run: Run, parts: Parts) -> None:
   params = None
   if parts.trainer is not None:
     training = parts.settings['generator_training']
-    params = generator.trained(run, parts.trainer, **training)
+    params = generator.trained(parts.trainer, run.files, **training)
   meta_train(run, parts, params)
 
 

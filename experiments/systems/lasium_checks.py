@@ -9,7 +9,13 @@ from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.parts import Sections, check_sections
 from experiments.components.tasks import AUGMENTATION, TASKS
-from experiments.run.config import BadConfig, Settings, replaced, require
+from experiments.run.config import (
+  BadConfig,
+  Settings,
+  replaced,
+  require,
+  require_shared,
+)
 from experiments.run.members import members
 from experiments.stages import evaluation, generator, meta
 from lasium_jax import parallel
@@ -104,13 +110,9 @@ def _check_together(settings: Settings) -> None:
     require(
       settings, 'data.held_out', settings['data']['held_out'] < 1, 'below 1'
     )
-  devices = settings['devices'] or 1
   for field in ('meta.batch', 'generator_training.batch_size'):
-    section, _, name = field.partition('.')
-    if section in settings:
-      divides = settings[section][name] % devices == 0
-      wanted = f'a multiple of config.devices, {devices}'
-      require(settings, field, divides, wanted)
+    if field.partition('.')[0] in settings:
+      require_shared(settings, field)
   if 'meta' in settings:
     _check_meta(settings)
 

@@ -22,7 +22,7 @@ from experiments.components.parts import (
 )
 from experiments.components.tasks import AUGMENTATION
 from experiments.pages import report, sections
-from experiments.run.config import BadConfig, Config, Settings, require
+from experiments.run.config import BadConfig, Config, Settings, require_shared
 from experiments.run.members import members
 from experiments.run.record import Record
 from experiments.run.results import read_results
@@ -94,13 +94,7 @@ def build(settings: Settings) -> Parts:
   """
   sections = {k: v for k, v in settings.items() if k != 'sweep'}
   check_sections(sections, SECTIONS)
-  devices = settings['devices'] or 1
-  require(
-    settings,
-    'training.batch_size',
-    settings['training']['batch_size'] % devices == 0,
-    f'a multiple of config.devices, {devices}',
-  )
+  require_shared(settings, 'training.batch_size')
   augment = make_part(AUGMENTATION, settings['augment'])
   batches = settings['batches']['name']
   augments = 'augment' in signature(BATCHES[batches].make).parameters
