@@ -26,6 +26,10 @@ class Diverged(Exception):
   """A metric is no longer a finite number."""
 
 
+class Damaged(FileNotFoundError):
+  """A stage's last checkpoint cannot be read; the stage must go on again."""
+
+
 class Stage(NamedTuple):
   """Work that goes on in steps.
 
@@ -176,12 +180,13 @@ def left_behind(
 
   Raises:
     FileNotFoundError: if it did not run, or has not come to its end.
+    Damaged: if it has, and what it left is damaged.
   """
   check_finished(record, name, steps)
   like = jax.eval_shape(init)
   step, state = hosts.restore(record.checkpoints(name), like)
-  if step < steps:  # The newest one is damaged.
-    raise FileNotFoundError(
+  if step < steps:
+    raise Damaged(
       f'The last checkpoint of {name} in {record.workdir} is damaged. Run that '
       'stage again there: it goes on from the one before.'
     )

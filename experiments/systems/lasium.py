@@ -106,9 +106,12 @@ def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
 
 def work(run: Run, parts: Parts) -> None:
   """All stages in order; what has come to its end is not looked at again."""
-  if _is_meta_trained(parts, run.files):
-    learned = _meta_trained(run, parts)
-  else:
+  try:
+    finished = _is_meta_trained(parts, run.files)
+    learned = _meta_trained(run, parts) if finished else None
+  except loop.Damaged:  # Meta-training goes on from the checkpoint before.
+    finished = False
+  if not finished:
     learned = meta_train(run, parts, train_generator(run, parts))
   evaluate(run, parts, learned)
 

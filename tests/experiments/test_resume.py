@@ -82,3 +82,15 @@ def test_sigterm_saves_and_a_corrupt_checkpoint_is_passed_over(
   assert f'Skipping checkpoint {newest}' in output
   assert f'meta_train: going on from step {step}.' in output
   assert_same_run(tmp_path, reference)
+
+
+def test_a_damaged_end_of_meta_training_is_made_again(
+  program, reference, tmp_path
+):
+  shutil.copytree(reference, tmp_path, dirs_exist_ok=True)
+  folder = tmp_path / 'checkpoints/meta_train'
+  newest = max(folder.iterdir())
+  damage(newest)
+  output = program.run(program.command('lasium', tmp_path))
+  assert f'Skipping checkpoint {newest}' in output
+  assert_same_run(tmp_path, reference)
