@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lasium_jax.ops.labels import cross_entropy, is_hard, likeliest, shares
 from lasium_jax.types import Array, Learner, Metrics, Params, Task, TaskFn
 
 State = TypeVar('State')
@@ -86,30 +87,33 @@ def task_loss(
   Returns:
     The mean loss in nats, and `loss` and `accuracy` on the query; accuracy is
     NaN where the loss is not finite. All is NaN, and so is the gradient, where
-    the labels show another number of ways than the learner has logits.
+    hard labels show another number of ways than the learner has logits. With
+    soft labels an example counts as right where its likeliest class is found.
 
   Raises:
-    ValueError: if the numbers of examples show that already.
+    ValueError: if the numbers of examples, or the classes of soft labels, show
+      that already.
   """
   chex.assert_rank([task.support.x, task.query.x], 4)
   adapted = learner.adapt(key, params, task.support)
   logits = learner.predict(adapted, task.query.x)
   ways = logits.shape[-1]
   for examples in task:
-    if len(examples.x) % ways:
+    if is_hard(examples.y) and len(examples.x) % ways:
       raise ValueError(
         f'The learner has {ways} logits, and the task {len(task.support.x)} '
         f'support and {len(task.query.x)} query examples, as many of each '
         'class: it has another number of ways. Make the network or learner '
         'for the ways of the task.'
       )
-  loss = optax.softmax_cross_entropy_with_integer_labels(
-    logits, task.query.y
-  ).mean()
-  labels = jnp.maximum(task.support.y.max(), task.query.y.max()) + 1
-  # A factor, because the gradient of a constant NaN would be 0.
-  loss *= jnp.where(labels == ways, 1.0, jnp.nan)
-  accuracy = (logits.argmax(-1) == task.query.y).mean()
+    shares(examples.y, ways)  # Raises where soft labels have other classes.
+  loss = cross_entropy(logits, task.query.y).mean()
+  hard = [examples.y for examples in task if is_hard(examples.y)]
+  if hard:  # The shape of soft ones tells.
+    labels = jnp.concatenate(hard).max() + 1
+    # A factor, because the gradient of a constant NaN would be 0.
+    loss *= jnp.where(labels == ways, 1.0, jnp.nan)
+  accuracy = (logits.argmax(-1) == likeliest(task.query.y)).mean()
   # The largest of NaN logits is class 0, which would score as chance does.
   accuracy = jnp.where(jnp.isfinite(loss), accuracy, jnp.nan)
   return loss, {'loss': loss, 'accuracy': accuracy}

@@ -30,8 +30,9 @@ class Examples(NamedTuple):
 
   Attributes:
     x: `[n, H, W, C]` float32 in [0, 1].
-    y: `[n]` int32, in `0..N-1`; -1 marks padding, for learners made to ignore
-      it (`padded=True`). Padding may hold any finite image. Or soft labels.
+    y: `[n]` int32, in `0..N-1`, or soft labels, `[n, N]` float32. -1, or a row
+      of zeros, marks padding, for learners made to ignore it (`padded=True`).
+      Padding may hold any finite image.
   """
 
   x: Array

@@ -1,9 +1,19 @@
 """Settings of all tests, and the small pieces that many of them share."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 # Before JAX starts: the tests are of arithmetic, not of a particular device.
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
+# All processes of the tests share what they compile: those of pytest, and those
+# that tests start. The first makes the folder, and the others inherit its name.
+if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
+  folder = tempfile.mkdtemp(prefix='lasium-jax-tests-')
+  atexit.register(shutil.rmtree, folder, ignore_errors=True)
+  os.environ['JAX_COMPILATION_CACHE_DIR'] = folder
+  os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 
 import jax
 import jax.numpy as jnp

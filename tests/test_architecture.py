@@ -25,7 +25,7 @@ MAY_IMPORT = {
   'tasks': {'types', 'settings', 'ops', 'latents'},
   'learners': {'types', 'settings', 'ops', 'nets'},
   'metrics': {'types'},
-  'meta': {'types'},
+  'meta': {'types', 'ops'},
   'parallel': {'types', 'cores'},
   'data': {'types', 'cores'},
   'io': {'types'},

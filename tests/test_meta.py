@@ -216,6 +216,37 @@ def test_task_loss_by_hand(key):
   np.testing.assert_allclose(metrics['accuracy'], 1 / 2, rtol=1e-6)
 
 
+@pytest.mark.instructions
+def test_task_loss_of_soft_labels_by_hand(key):
+  logits = np.asarray([[2.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+  targets = np.asarray([[0.9, 0.1], [0.5, 0.5], [0.3, 0.7]])
+  learner = Learner(
+    lambda key, x: (),
+    lambda key, params, support: (),
+    lambda a, x: jnp.asarray(logits, jnp.float32),
+  )
+  x = jnp.zeros((3, 1, 1, 1))
+  soft = Examples(x, jnp.asarray(targets, jnp.float32))
+  loss, metrics = meta.task_loss(learner, key, (), Task(soft, soft))
+  likelihood = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+  expected = -(targets * likelihood).sum(1).mean()
+  np.testing.assert_allclose(loss, expected, rtol=1e-6)
+  # Of equal classes the first counts, and the second example has the second.
+  np.testing.assert_allclose(metrics['accuracy'], 2 / 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize('name', ['maml', 'protonets', 'scratch', 'nearest'])
+@pytest.mark.parametrize('part', ['support', 'query'])
+def test_soft_labels_of_other_classes_are_refused(name, part, key):
+  learner, task = LEARNERS[name](), ways_task(WAYS, shots=1, queries=2)
+  params = learner.init(key, task.support.x)
+  examples = getattr(task, part)
+  soft = examples._replace(y=jnp.full((len(examples.x), WAYS + 1), 0.25))
+  task = task._replace(**{part: soft})
+  with pytest.raises(ValueError, match=f'of {WAYS + 1} classes'):
+    jax.eval_shape(lambda p: meta.task_loss(learner, key, p, task), params)
+
+
 def ways_task(ways, shots, queries):
   def examples(n):
     return Examples(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from lasium_jax.nets.averages import debiased
+from lasium_jax.ops.labels import shares
 from lasium_jax.settings import Share
 from lasium_jax.types import (
   Array,
@@ -46,26 +47,17 @@ def targets_of(
       alike.
 
   Returns:
-    `[n, classes]` float32. A hard label that is none of the classes has NaN,
-    so that nothing can train on it unnoticed.
+    `[n, classes]` float32. A label that is of none of the classes has NaN, so
+    that nothing can train on it unnoticed.
 
   Raises:
     ValueError: if there are no labels, or not such.
   """
   if y is None:
     raise ValueError('A classifier learns from labels, and its batch has none.')
-  if jnp.issubdtype(y.dtype, jnp.integer) and y.ndim == 1:
-    valid = (y >= 0) & (y < classes)
-    probabilities = jnp.where(
-      valid[:, None], jax.nn.one_hot(y, classes), jnp.nan
-    )
-  elif jnp.issubdtype(y.dtype, jnp.floating) and y.shape[1:] == (classes,):
-    probabilities = y
-  else:
-    raise ValueError(
-      f'Labels must be whole numbers [n], or floats [n, {classes}], not '
-      f'{y.dtype} {list(y.shape)}.'
-    )
+  probabilities = shares(y, classes)
+  known = probabilities.any(axis=-1, keepdims=True)
+  probabilities = jnp.where(known, probabilities, jnp.nan)
   return (1 - label_smoothing) * probabilities + label_smoothing / classes
 
 

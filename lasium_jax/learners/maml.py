@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import jax
-import optax
 
 from lasium_jax.learners.padding import real
+from lasium_jax.ops.labels import cross_entropy
 from lasium_jax.settings import NonNegative, Whole
 from lasium_jax.types import (
   Array,
@@ -36,8 +36,7 @@ def support_loss(
   """Mean cross-entropy of `network` on the support examples, in nats."""
   mask = real(support, padded)
   logits, _ = network.apply(params, support.x, mask=mask)
-  losses = optax.softmax_cross_entropy_with_integer_labels(logits, support.y)
-  return losses.mean(where=mask)
+  return cross_entropy(logits, support.y).mean(where=mask)
 
 
 def freeze(

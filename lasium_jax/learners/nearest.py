@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.ops.labels import likeliest
 from lasium_jax.settings import Count
 from lasium_jax.types import Array, Examples, Learner, Params
 
@@ -40,7 +41,7 @@ def nearest_neighbors(
   With one neighbor the logit of a class is minus the mean squared difference
   to its nearest support image. With more it is the number of votes that the
   class has among them; of classes with equal votes that one wins whose
-  nearest neighbor is nearer.
+  nearest neighbor is nearer. A soft label counts as its likeliest class.
 
   Args:
     ways: N, the number of classes.
@@ -71,7 +72,8 @@ def nearest_neighbors(
 
   def adapt(key: Array, params: Params, support: Examples) -> Neighbors:
     del key
-    return Neighbors(params, embed(params, support.x), support.y)
+    labels = likeliest(support.y)
+    return Neighbors(params, embed(params, support.x), labels)
 
   def predict(adapted: Neighbors, x: Array, mask: Array | None = None) -> Array:
     del mask  # No query has a part in another's prediction.

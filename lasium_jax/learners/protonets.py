@@ -2,10 +2,10 @@
 
 from typing import Any, Literal, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from lasium_jax.learners.padding import real
+from lasium_jax.ops.labels import shares
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
@@ -14,7 +14,7 @@ class Prototypes(NamedTuple):
 
   Attributes:
     params: of the network.
-    means: `[N, F]`; 0 where a class is absent.
+    means: `[N, F]`, by soft labels weighted; 0 where a class is absent.
     statistics: the normalization's moments of the support images, or None.
     present: `[N]` bool, which classes have support; None where all have.
   """
@@ -66,7 +66,7 @@ def protonets(
     del key
     mask = real(support, padded)
     features, statistics = network.apply(params, support.x, mask=mask)
-    members = jax.nn.one_hot(support.y, ways, axis=0)  # [N, n], 0 for padding.
+    members = shares(support.y, ways).T  # [N, n], 0 for padding.
     counts = members.sum(axis=1, keepdims=True)
     present = None
     if padded:

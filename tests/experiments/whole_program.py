@@ -62,9 +62,6 @@ class Program:
     self.env = {
       **os.environ,
       'JAX_PLATFORMS': 'cpu',
-      # Processes after the first need not compile again, and none much.
-      'JAX_COMPILATION_CACHE_DIR': str(base / 'jax'),
-      'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
       'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
     }
 
