@@ -24,17 +24,16 @@ from lasium_jax.types import Examples, ImageSet, Task
 jax.config.update('jax_numpy_rank_promotion', 'raise')
 jax.config.update('jax_num_cpu_devices', 8)  # All but the first wait.
 # Compiling takes most of the time of most tests, and computing little. Without
-# optimizations all instruction sets give the same numbers, so that the tests of
-# those (test_instruction_sets.py) have optimizations.
-COMPILE_FULLY = 'xla_cpu_max_isa' in os.environ.get('XLA_FLAGS', '')
-jax.config.update('jax_disable_most_optimizations', not COMPILE_FULLY)
+# optimizations all instruction sets give the same numbers, so that tests with
+# the mark `instructions` have them.
+jax.config.update('jax_disable_most_optimizations', True)
 
 
 def pytest_configure(config):
   config.addinivalue_line(
     'markers',
-    'instructions: arithmetic that test_instruction_sets.py has computed once '
-    'more by the instructions of older processors.',
+    'instructions: arithmetic that is compiled with optimizations, and that '
+    "test_instruction_sets.py has computed by older processors' instructions.",
   )
 
 
@@ -48,7 +47,13 @@ def compile_fully():
   """For tests that compute for long, or look at what was compiled."""
   jax.config.update('jax_disable_most_optimizations', False)
   yield
-  jax.config.update('jax_disable_most_optimizations', not COMPILE_FULLY)
+  jax.config.update('jax_disable_most_optimizations', True)
+
+
+@pytest.fixture(autouse=True)
+def _by_all_instructions(request):
+  if request.node.get_closest_marker('instructions'):
+    request.getfixturevalue('compile_fully')
 
 
 @pytest.fixture

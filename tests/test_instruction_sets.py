@@ -1,9 +1,10 @@
 """Learners, losses and operations by the instructions of older processors.
 
 How XLA rounds, and whether a gradient is exactly zero, depends on what the
-processor can do. Tests with the mark `instructions` are run once more in
-processes whose XLA uses no later instruction set than the one named. None of
-them is in this file, so that no run starts another.
+processor can do. Tests with the mark `instructions` are compiled for all that
+this one can where they stand, and are run once more in processes whose XLA uses
+no later instruction set than the one named. None of them is in this file, so
+that no run starts another.
 """
 
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-FOLDERS = ('learners', 'embeddings', 'generators', 'ops')
+MARKED = ('learners', 'embeddings', 'generators', 'ops', 'test_meta.py')
 
 
 @pytest.mark.skipif(
@@ -30,7 +31,7 @@ def test_arithmetic_is_right_under(instruction_set):
   flags += ' --xla_backend_optimization_level=1'
   options = ['-n', '0', '-p', 'no:cacheprovider', '-m', 'instructions']
   done = subprocess.run(
-    [sys.executable, '-m', 'pytest', *options, *(TESTS / f for f in FOLDERS)],
+    [sys.executable, '-m', 'pytest', *options, *(TESTS / m for m in MARKED)],
     env={**os.environ, 'XLA_FLAGS': flags.strip()},
     cwd=TESTS.parent,
     capture_output=True,

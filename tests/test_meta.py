@@ -201,6 +201,7 @@ def test_a_task_is_traced_once():
   np.testing.assert_allclose([total, values['largest']], [5.0, 3.0])
 
 
+@pytest.mark.instructions
 def test_task_loss_by_hand(key):
   """Cross-entropy and accuracy of logits that ignore the support."""
   logits = jnp.asarray([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 2.0]])
@@ -267,7 +268,15 @@ def test_other_ways_than_logits_are_refused(name, ways, key):
     jax.eval_shape(lambda p: meta.task_loss(learner, key, p, task), params)
 
 
-@pytest.mark.parametrize('outputs,ways', [(3, 6), (6, 3), (4, 2), (3, 3)])
+@pytest.mark.parametrize(
+  'outputs,ways',
+  [
+    pytest.param(3, 6, marks=pytest.mark.instructions),
+    (6, 3),
+    (4, 2),
+    pytest.param(3, 3, marks=pytest.mark.instructions),
+  ],
+)
 def test_nothing_trains_on_another_number_of_ways(outputs, ways, key):
   """Where examples divide by chance the labels tell, and all is NaN."""
   learner = learners.maml(linear(outputs), steps=1, learning_rate=0.1)

@@ -41,7 +41,6 @@ def mixed(task, key):
   return task.support._replace(y=y)
 
 
-@pytest.mark.instructions
 @pytest.mark.parametrize('name', LEARNERS)
 def test_certain_soft_labels_are_hard_ones(name, task, key):
   learner = LEARNERS[name]()

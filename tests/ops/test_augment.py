@@ -47,6 +47,7 @@ def test_a_fifth_of_the_views_is_gray(views):
   assert 15 < (color < 1e-6).sum() < 70
 
 
+@pytest.mark.instructions
 def test_views_show_half_of_the_side_or_more(picture):
   """Of a ramp, seen at 0.6 to 1.4 of its contrast."""
   ramp = jnp.stack([picture[..., :1]] * 200)

@@ -16,6 +16,7 @@ def by_window(x):
   )
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('shape', [(2, 4, 6, 3), (1, 5, 7, 2)])
 def test_same_as_a_window_reduction(key, shape):
   x = jax.random.normal(key, shape)

@@ -10,6 +10,7 @@ import scipy.stats
 from lasium_jax.ops.sampling import distinct
 
 
+@pytest.mark.instructions
 @pytest.mark.parametrize('count,n', [(4, 2), (3, 3), (5, 1)])
 def test_every_arrangement_is_as_likely(count, n):
   keys = jax.random.split(jax.random.key(0), 6000)
