@@ -53,17 +53,17 @@ def maml_step(
   name = f'supervised-maml{VARIANTS[variant]}'
   subject = programs.setup(name, small=small, **{'meta.batch': meta_batch})
   settings, parts, run = subject
-  assert parts.learner and parts.task_fn
+  assert parts.meta
   # The loop's body is the same; a dispatch should end within seconds.
   repeats = settings['meta']['steps_per_dispatch'] if meta_batch <= 4 else 2
-  source, learner = image_set(run.splits.train), parts.learner({})
+  source, learner = image_set(run.splits.train), parts.meta.learner({})
   params = programs.learner_params(learner, run)
   torch_run = None
   if reference:
     from benchmarks import compare
 
     torch_run = compare.maml_step(
-      settings, learner, parts.task_fn({}), params, source
+      settings, learner, parts.meta.task_fn({}), params, source
     )
   measured, peak = programs.meta_iterations(subject, params, source, repeats)
   gflop = maml_count(settings) / 1e9
@@ -74,8 +74,8 @@ def lasium_iteration(name: str, *, small: bool) -> Case:
   """A meta-iteration on tasks from a generator: make, decode, update."""
   subject = programs.setup(f'ro-{name}-maml', small=small)
   settings, parts, run = subject
-  assert parts.learner
-  params = programs.learner_params(parts.learner({}), run)
+  assert parts.meta
+  params = programs.learner_params(parts.meta.learner({}), run)
   repeats = settings['meta']['steps_per_dispatch']
   measured, peak = programs.meta_iterations(
     subject, params, synthetic(subject), repeats
@@ -89,8 +89,8 @@ def make_tasks(name: str, *, small: bool) -> Case:
   """The tasks of such an iteration alone, a meta-batch at a time."""
   subject = programs.setup(f'ro-{name}-maml', small=small)
   settings, parts, _ = subject
-  assert parts.task_fn
-  task_fn, size = parts.task_fn({}), settings['meta']['batch']
+  assert parts.meta
+  task_fn, size = parts.meta.task_fn({}), settings['meta']['batch']
 
   def step(key: Array, state: Any, source: Any) -> tuple[Any, Metrics]:
     tasks = jax.vmap(task_fn, in_axes=(0, None))(
@@ -111,12 +111,12 @@ def make_tasks(name: str, *, small: bool) -> Case:
 def generator_step(name: str, *, small: bool, reference: bool) -> Case:
   """A training step of a generator on one batch, gathered from its images."""
   settings, parts, run = programs.setup(f'ro-{name}-maml', small=small)
-  assert parts.trainer
-  update = parts.trainer.updates[0]
+  assert parts.generating
+  update = parts.generating.trainer.updates[0]
   data = TrainingSet(jnp.asarray(run.splits.train.images))
   size = settings['generator_training']['batch_size']
   rows, epoch = jnp.arange(size), jnp.int32(0)
-  state = parts.trainer.init(jax.random.key(1), data)
+  state = parts.generating.trainer.init(jax.random.key(1), data)
   torch_run = None
   if reference:
     from benchmarks import compare
@@ -145,11 +145,11 @@ def evaluation(variant: str, *, small: bool, reference: bool) -> Case:
   """Adapting to a labeled task and predicting its queries."""
   subject = programs.setup(f'supervised-maml{VARIANTS[variant]}', small=small)
   settings, parts, run = subject
-  assert parts.judged
+  assert parts.meta
   evaluated, shots = settings['evaluation'], 1
   ways, queries = evaluated['ways'], evaluated['queries']
   task_fn = labeled(ways=ways, shots=shots, queries=queries)
-  source, learner = image_set(run.splits.test), parts.judged({})
+  source, learner = image_set(run.splits.test), parts.meta.judged({})
   params = programs.learner_params(learner, run)
   torch_run = None
   if reference:
@@ -218,8 +218,9 @@ def task_count(settings: Settings) -> int:
 
 def synthetic(subject: Setup) -> GeneratorSource:
   """A generator that has learned nothing: the work is the same."""
-  trainer = subject.parts.trainer
-  assert trainer
+  generating = subject.parts.generating
+  assert generating
+  trainer = generating.trainer
   data = TrainingSet(jnp.asarray(subject.run.splits.train.images))
   params = trainer.params(trainer.init(jax.random.key(1), data))
   return GeneratorSource(params, jnp.asarray(data.images))

@@ -110,8 +110,8 @@ def meta_iterations(
     What dispatches once, and the program's megabytes.
   """
   settings, parts, run = subject
-  learner_of, task_fn_of = parts.learner, parts.task_fn
-  assert learner_of and task_fn_of
+  assert parts.meta
+  learner_of, task_fn_of = parts.meta.learner, parts.meta.task_fn
   # The setting `meta.clip` is 0 in all configs that are measured.
   optimizer = optax.adam(settings['meta']['learning_rate'])
   values = stacked_values(run.members)
@@ -185,9 +185,9 @@ def evaluation(
   Returns:
     What dispatches once, and the program's megabytes.
   """
-  run, judged = subject.run, subject.parts.judged
-  assert judged
-  accuracies: Any = judge(run, task_fn, judged, repeats)
+  run, learning = subject.run, subject.parts.meta
+  assert learning
+  accuracies: Any = judge(run, task_fn, learning.judged, repeats)
   members, source = parallel.replicate(
     run.task_mesh, (_one_member(params), source)
   )

@@ -17,27 +17,47 @@ from lasium_jax.types import AnchorFn, Generator, Learner, TaskFn, Trainer
 Values = dict[str, Any]  # What is swept, by name; numbers or tracers.
 
 
+class Generating(NamedTuple):
+  """What synthetic tasks come from.
+
+  Attributes:
+    model: the generator.
+    trainer: what trains it.
+    anchors: the class centers of a task.
+  """
+
+  model: Generator
+  trainer: Trainer
+  anchors: AnchorFn
+
+
+class MetaTraining(NamedTuple):
+  """What learns, and from which tasks; of a member's values of what is swept.
+
+  Attributes:
+    task_fn: makes the tasks of training.
+    learner: as it trains.
+    judged: as it is evaluated.
+  """
+
+  task_fn: Callable[[Values], TaskFn]
+  learner: Callable[[Values], Learner]
+  judged: Callable[[Values], Learner]
+
+
 class Parts(NamedTuple):
   """What a few-shot run is made of.
 
   Attributes:
     settings: that it is made of; a stage is given its section.
-    model: the generator, or None.
-    trainer: what trains it, or None.
-    anchors: the class centers of a task, or None.
-    task_fn: of a member's values of what is swept, or None.
-    learner: likewise, as it trains.
-    judged: likewise, as it is evaluated.
+    generating: None where tasks need no generator.
+    meta: None where nothing is meta-trained, and floors alone are judged.
     floors: that are judged too, by name.
   """
 
   settings: Settings
-  model: Generator | None
-  trainer: Trainer | None
-  anchors: AnchorFn | None
-  task_fn: Callable[[Values], TaskFn] | None
-  learner: Callable[[Values], Learner] | None
-  judged: Callable[[Values], Learner] | None
+  generating: Generating | None
+  meta: MetaTraining | None
   floors: Mapping[str, Learner]
 
 
@@ -47,33 +67,30 @@ def parts_of(settings: Settings) -> Parts:
   Raises:
     ValueError: if two parts do not go together.
   """
-  model = trainer = anchors = None
-  if 'generator' in settings:
-    model, trainer = make_generator(
-      settings['generator'], image_shape(settings)
-    )
-    anchors = _anchors(settings, model, settings['tasks']['ways'])
+  generating = _generating(settings) if 'generator' in settings else None
+  model = generating.model if generating else None
   floors = {
     name: _floor(settings, name)
     for name in FLOORS
     if settings['floors'].get(name, {}).get('judge')
   }
-  if 'learner' not in settings:
-    return Parts(settings, model, trainer, anchors, None, None, None, floors)
 
   def of_member(make: Callable[[Settings], Any]) -> Callable[[Values], Any]:
     return lambda values: make(replaced(settings, as_fields(values)))
 
-  return Parts(
-    settings,
-    model,
-    trainer,
-    anchors,
+  meta = MetaTraining(
     of_member(functools.partial(training_tasks, model=model)),
     of_member(learner),
     of_member(judged),
-    floors,
   )
+  trains = 'learner' in settings
+  return Parts(settings, generating, meta if trains else None, floors)
+
+
+def _generating(settings: Settings) -> Generating:
+  shape, ways = image_shape(settings), settings['tasks']['ways']
+  model, trainer = make_generator(settings['generator'], shape)
+  return Generating(model, trainer, _anchors(settings, model, ways))
 
 
 def _anchors(settings: Settings, model: Generator, ways: int) -> AnchorFn:

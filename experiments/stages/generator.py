@@ -1,9 +1,9 @@
 """A generator is trained, or borrowed from a run that trained it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.run import loop, record, streams
 from experiments.run.config import BadConfig, Settings
@@ -17,7 +17,14 @@ from experiments.stages.pictures import SAMPLES, keep_sheet, some_images
 from lasium_jax.batches import shuffled, unchanged
 from lasium_jax.data import Splits
 from lasium_jax.settings import Count
-from lasium_jax.types import Generator, Params, Trainer, TrainingSet
+from lasium_jax.types import (
+  BatchFn,
+  EpochFn,
+  Generator,
+  Params,
+  Trainer,
+  TrainingSet,
+)
 
 NAME = 'train_generator'
 UNITS = dict.fromkeys(
@@ -32,10 +39,28 @@ OWN = {
 }
 
 
+class Generating(NamedTuple):
+  """What is trained to generate, and on what.
+
+  Attributes:
+    model: the generator, for pictures of it.
+    trainer: what fits it.
+    data: images, on the host, and their labels if the trainer reads any.
+    orders: from a batch's size to which rows meet in one: all shuffled, or
+      sets of one class.
+    batch_fn: what becomes of a batch.
+  """
+
+  model: Generator
+  trainer: Trainer
+  data: TrainingSet
+  orders: Callable[[int], EpochFn] = shuffled
+  batch_fn: BatchFn = unchanged()
+
+
 def train(
   run: Run,
-  model: Generator,
-  trainer: Trainer,
+  generating: Generating,
   *,
   steps: Count,
   batch_size: Count = 128,
@@ -46,9 +71,8 @@ def train(
   """Trains the generator, or takes the one that another run trained.
 
   Args:
-    run: with the images to train on.
-    model: what is trained, for pictures of it.
-    trainer: of `model`.
+    run: whose first member's seed counts.
+    generating: what and on what.
     steps: of one batch each.
     batch_size: images of a step.
     steps_per_dispatch: in one compiled program; more than one pays on a GPU.
@@ -61,51 +85,36 @@ def train(
   Raises:
     FileNotFoundError: if the other run has not come to its end.
   """
+  trainer = generating.trainer
   if workdir:
     return trained(trainer, run.files, steps=steps, workdir=workdir)
-  stage = stage_of(
-    run,
-    model,
+  fit = training.Fit(
     trainer,
-    steps=steps,
-    batch_size=batch_size,
-    steps_per_dispatch=steps_per_dispatch,
-    pictures=pictures,
+    generating.data,
+    steps,
+    steps_per_dispatch,
+    generating.orders(batch_size),
+    generating.batch_fn,
   )
+  training.note_data(run.files, NAME, generating.data)
+  stage = _stage(run, generating.model, fit, every=max(1, steps // pictures))
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return trainer.params(states[0])
 
 
-def stage_of(
-  run: Run,
-  model: Generator,
-  trainer: Trainer,
-  *,
-  steps: int,
-  batch_size: int,
-  steps_per_dispatch: int,
-  pictures: int,
+def _stage(
+  run: Run, model: Generator, fit: training.Fit, *, every: int
 ) -> Stage:
-  """Epochs of the training images through the trainer."""
-  every = max(1, steps // pictures)
-  data = TrainingSet(run.splits.train.images)
-  training.note_data(run.files, NAME, data)
+  """The trainer's steps, with pictures every so many."""
 
   def after(states: training.States, first: int, n: int) -> Mapping[str, Any]:
     if first // every != (first + n) // every:
-      show(run, model, trainer.params(states[0]), step=first + n)
+      show(run, model, fit.trainer.params(states[0]), step=first + n)
     return {}
 
   return training.stage_of(
     NAME,
-    training.Fit(
-      trainer,
-      data,
-      steps,
-      steps_per_dispatch,
-      shuffled(batch_size),
-      unchanged(),
-    ),
+    fit,
     [Member(run.seed, {})],
     streams.GENERATOR,
     mesh=run.image_mesh,
@@ -170,7 +179,7 @@ def check_borrowed(settings: Settings) -> None:
     BadConfig: if there is no such run, or its settings are others.
     FileNotFoundError: if it has not come to its end.
   """
-  workdir = settings['generator_training']['workdir']
+  workdir = settings.get('generator_training', {}).get('workdir')
   if not workdir:
     return
   theirs = record.read_config(Path(workdir))
@@ -195,6 +204,27 @@ def check_borrowed(settings: Settings) -> None:
         )
   steps = settings['generator_training']['steps']
   loop.check_finished(Record(Path(workdir), {}), NAME, steps)
+
+
+def check_trained(settings: Settings, files: Record) -> None:
+  """Raises an error if the generator that is meant is not there.
+
+  A run that has none passes.
+
+  Args:
+    settings: of the run.
+    files: of the run.
+
+  Raises:
+    BadConfig: as `check_borrowed`.
+    FileNotFoundError: if its training, here or elsewhere, has not come to its
+      end.
+  """
+  check_borrowed(settings)
+  if 'generator_training' in settings:
+    section = settings['generator_training']
+    own = lender(files, section['workdir'])
+    loop.check_finished(own, NAME, section['steps'])
 
 
 def check_borrowed_data(settings: Settings, splits: Splits) -> None:

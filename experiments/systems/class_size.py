@@ -16,7 +16,7 @@ from experiments.run.run import Places
 from experiments.run.saved import saved_settings
 from experiments.stages import class_size, generator
 from experiments.stages.class_size import IMAGES, TASKS
-from experiments.systems import lasium
+from experiments.systems import lasium, lasium_stages
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.tasks import labeled
 from lasium_jax.types import GeneratorSource, TaskFn
@@ -40,19 +40,19 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
   """
   settings = saved_settings(workdir, 'lasium')
   parts = parts_of(settings)
-  if parts.trainer is None or parts.model is None or parts.anchors is None:
+  made = parts.generating
+  if made is None:
     raise BadConfig(
       f'The run {settings["name"]!r} in {workdir} has no generator; name one '
       'of LASIUM, such as ro-vae-maml.'
     )
   splits = lasium.read(settings, places)
   params = generator.trained(
-    parts.trainer, Record(workdir, {}), **settings['generator_training']
+    made.trainer, Record(workdir, {}), **settings['generator_training']
   )
   fitting = evenly_spaced(splits.train, settings['device_bytes'])
   source = GeneratorSource(params, jnp.asarray(fitting.images))
-  lasium.rejections(settings, parts.anchors, source, TASKS)
-  model = parts.model
+  lasium_stages.rejections(settings, made.anchors, source, TASKS)
 
   def task_fn_of(sampler: str, knob: dict[str, Any]) -> TaskFn:
     own = {
@@ -60,7 +60,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
       'latents': {'name': sampler, **knob},
       'tasks': {**settings['tasks'], 'shots': IMAGES, 'queries': 1},
     }
-    return training_tasks(own, model)
+    return training_tasks(own, made.model)
 
   key = streams.stream(settings['seed'], streams.PICTURES)
   explored = class_size.explore(key, task_fn_of, source)

@@ -50,12 +50,12 @@ def learner(settings: Settings, files: Record) -> Trained:
     BadConfig: if the run meta-trains nothing.
     FileNotFoundError: if meta-training has not come to its end.
   """
-  learns = parts_of(settings).learner
-  if learns is None:
+  parts = parts_of(settings).meta
+  if parts is None:
     raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
-  everyone = members(settings)
+  everyone, shape = members(settings), image_shape(settings)
   state = meta.left_behind(
-    learns({}), everyone, files, image_shape(settings), **settings['meta']
+    parts.learner({}), everyone, files, shape, **settings['meta']
   )
   chosen = int(np.argmax(state.best_accuracy))
   member = everyone[chosen]
@@ -76,10 +76,11 @@ def generators(settings: Settings, files: Record) -> Trained:
     BadConfig: if the run has no generator.
     FileNotFoundError: if its training has not come to its end.
   """
-  trainer = parts_of(settings).trainer
-  if trainer is None:
+  parts = parts_of(settings).generating
+  if parts is None:
     raise BadConfig(f'The run {settings["name"]!r} has no generator to export.')
-  params = generator.trained(trainer, files, **settings['generator_training'])
+  training = settings['generator_training']
+  params = generator.trained(parts.trainer, files, **training)
   return Trained(settings['generator'], params, settings)
 
 

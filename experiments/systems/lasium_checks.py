@@ -162,9 +162,8 @@ def _made(settings: Settings) -> Parts:
   try:
     parts = parts_of(settings)
     for member in members(settings):
-      for make in (parts.task_fn, parts.learner, parts.judged):
-        if make is not None:
-          make(dict(member.values))
+      for make in parts.meta or ():
+        make(dict(member.values))
     parallel.mesh(settings['devices'] or 1)
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error

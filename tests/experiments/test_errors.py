@@ -324,7 +324,8 @@ def test_an_epsilon_that_cannot_be_met(shrunk, opened):
   )
   run, parts = opened(config)
   data = TrainingSet(run.splits.train.images)
-  params = parts.trainer.params(parts.trainer.init(jax.random.key(0), data))
+  trainer = parts.generating.trainer
+  params = trainer.params(trainer.init(jax.random.key(0), data))
   with pytest.raises(ValueError, match=r'config\.anchors\.epsilon'):
     lasium.meta_train(run, parts, params)
   assert not run.files.checkpoints(meta.NAME).exists()

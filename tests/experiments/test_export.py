@@ -74,7 +74,7 @@ def finished(config, workdir, accuracies):
   found = members.members(settings)
   keys, _ = members.stacked_keys(found, streams.META)
   x = jnp.zeros((1, *image_shape(settings)))
-  learner = parts_of(settings).learner({})
+  learner = parts_of(settings).meta.learner({})
   optimizer = meta._optimizer(1e-3, 0.0)({})
 
   def filled(leaf):

@@ -11,7 +11,7 @@ from experiments.components import by_size
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
-from experiments.systems import lasium, lasium_checks
+from experiments.systems import lasium, lasium_checks, lasium_stages
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
 
@@ -158,7 +158,7 @@ def test_umtra_on_a_device_with_too_little_room(shrunk, opened, capsys):
   """It says so."""
   each = random_splits(16).train.images[0].nbytes
   run, parts = opened(shrunk('umtra-maml', device_bytes=10 * each), 'ten')
-  source = lasium._source(run, parts, None)
+  source = lasium_stages.source_of(run, parts, None)
   assert len(source.images) == 10
   assert 'Tasks are made of 10 of 64 images' in capsys.readouterr().out
 
@@ -254,7 +254,7 @@ def test_of_images_that_nobody_looks_at_nothing_is_said(shrunk, opened, capsys):
   """Anchors from the prior, and samples of it."""
   each = random_splits(16).train.images[0].nbytes
   run, parts = opened(shrunk('ro-msgan-maml', device_bytes=16 * each))
-  lasium._source(run, parts, None)
+  lasium_stages.source_of(run, parts, None)
   assert capsys.readouterr().out == ''
 
 
@@ -263,6 +263,6 @@ def test_anchors_are_encoded_from_images_that_fit(shrunk, opened, capsys):
   images = random_splits(16).train.images
   fields = {'device_bytes': 16 * images[0].nbytes + 1}
   run, parts = opened(shrunk('ro-vae-maml', **fields))
-  source = lasium._source(run, parts, None)
+  source = lasium_stages.source_of(run, parts, None)
   np.testing.assert_array_equal(source.images, images[::4])
   assert 'encoded from 16 of 64 images' in capsys.readouterr().out

@@ -11,7 +11,7 @@ from experiments.run.app import settings_of
 from experiments.run.members import Member
 from experiments.stages import evaluation, meta
 from experiments.stages.judging import judge
-from experiments.systems import lasium
+from experiments.systems import lasium, lasium_stages
 from lasium_jax.data import image_set
 from lasium_jax.meta import MetaState
 from lasium_jax.types import TrainingSet
@@ -20,9 +20,9 @@ from lasium_jax.types import TrainingSet
 def train_and_judge(run, parts):
   """The best parameters, and the results."""
   data = TrainingSet(run.splits.train.images)
-  state = parts.trainer.init(jax.random.key(0), data)
-  params = lasium.meta_train(run, parts, parts.trainer.params(state))
-  contestants = lasium._contestants(run, parts, params)[:1]
+  state = parts.generating.trainer.init(jax.random.key(0), data)
+  params = lasium.meta_train(run, parts, parts.generating.trainer.params(state))
+  contestants = lasium_stages.contestants(run, parts, params)[:1]
   settings = parts.settings['evaluation']
   return params, evaluation.evaluate(run, contestants, **settings)
 
@@ -76,9 +76,9 @@ def test_each_member_is_what_its_own_run_would_be(shrunk, opened, capsys):
 def test_members_have_keys_of_their_own(shrunk, opened):
   """Learners that answer by chance agree only where keys are the same."""
   run, parts = opened(shrunk('supervised-protonets', seeds=2))
-  task_fn = parts.task_fn({})
-  accuracies = judge(run, task_fn, parts.judged, 2)
-  params = jax.vmap(parts.learner({}).init, in_axes=(0, None))(
+  task_fn = parts.meta.task_fn({})
+  accuracies = judge(run, task_fn, parts.meta.judged, 2)
+  params = jax.vmap(parts.meta.learner({}).init, in_axes=(0, None))(
     jnp.stack([jax.random.key(0)] * 2), jnp.zeros((1, 16, 16, 1))
   )
   source = image_set(run.splits.train)

@@ -252,16 +252,18 @@ def meta_training(run, parts):
   """The step of a run, and a function that makes its state and source."""
   shape = run.splits.train.shape
   optimizer = optax.adam(1e-3)
-  learner = parts.learner({})
-  step = meta.meta_step(learner, parts.task_fn({}), optimizer, meta_batch=2)
+  learner = parts.meta.learner({})
+  task_fn = parts.meta.task_fn({})
+  step = meta.meta_step(learner, task_fn, optimizer, meta_batch=2)
 
   def start():
     params = learner.init(jax.random.key(1), jnp.zeros((5, *shape)))
     source = image_set(run.splits.train)
-    if parts.trainer:
+    if parts.generating:
       data = TrainingSet(source.images)
-      state = parts.trainer.init(jax.random.key(0), data)
-      source = GeneratorSource(parts.trainer.params(state), source.images)
+      trainer = parts.generating.trainer
+      made = trainer.params(trainer.init(jax.random.key(0), data))
+      source = GeneratorSource(made, source.images)
     return meta.MetaState(params, optimizer.init(params)), source
 
   return step, start

@@ -39,14 +39,15 @@ def test_queries_alone_are_shifted_and_by_minus_5_to_4(shrunk, splits, run):
 
   parts = parts_of(own)
   source = image_set(splits.train)
-  if parts.trainer:
+  if parts.generating:
     data = TrainingSet(source.images)
-    params = parts.trainer.params(parts.trainer.init(jax.random.key(0), data))
+    trainer = parts.generating.trainer
+    params = trainer.params(trainer.init(jax.random.key(0), data))
     source = GeneratorSource(params, source.images)
   still = parts_of({**own, 'augment': {'shift': (0, 0), 'views': False}})
   key = jax.random.key(1)
   shifted, plain = (
-    jax.jit(made.task_fn({}))(key, source) for made in (parts, still)
+    jax.jit(made.meta.task_fn({}))(key, source) for made in (parts, still)
   )
   np.testing.assert_allclose(shifted.support.x, plain.support.x, atol=1e-6)
   changed = np.abs(shifted.query.x - plain.query.x).max((1, 2, 3)) > 1e-6
@@ -137,15 +138,15 @@ def test_evaluation_has_steps_and_a_rate_of_its_own(
     **{'data__size': 16, 'tasks__ways': 3, 'evaluation__ways': 3, **fields},
   )
   parts = parts_of(settings(config))
-  assert (adaptation(parts.learner({}), task) > 0) == trains
-  assert (adaptation(parts.judged({}), task) > 0) == judges
+  assert (adaptation(parts.meta.learner({}), task) > 0) == trains
+  assert (adaptation(parts.meta.judged({}), task) > 0) == judges
 
 
 def test_a_swept_inner_rate_is_that_of_evaluation_too(shrunk, task):
   fields = {'data__size': 16, 'tasks__ways': 3, 'evaluation__ways': 3}
   parts = parts_of(settings(shrunk('supervised-maml', **fields)))
-  assert adaptation(parts.judged({'inner_rate': 0.0}), task) == 0
-  assert adaptation(parts.judged({'inner_rate': 0.5}), task) > 0
+  assert adaptation(parts.meta.judged({'inner_rate': 0.0}), task) == 0
+  assert adaptation(parts.meta.judged({'inner_rate': 0.5}), task) > 0
 
 
 # What a word behind a run changes of what the run has without it.

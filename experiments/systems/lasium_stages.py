@@ -1,0 +1,213 @@
+"""What LASIUM's stages are given: tasks to learn from, and who is judged."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from experiments.components.few_shot import (
+  MetaTraining,
+  Parts,
+  as_judged,
+  normalization,
+)
+from experiments.components.floors import FLOORS
+from experiments.components.tasks import TASKS
+from experiments.run import record, streams
+from experiments.run.config import BadConfig, Settings
+from experiments.run.members import Member
+from experiments.run.precision import jit
+from experiments.run.run import Run
+from experiments.stages import meta
+from experiments.stages.evaluation import Contestant
+from experiments.stages.pictures import keep_task
+from lasium_jax import latents
+from lasium_jax.data import evenly_spaced, image_set
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.models.build import LEARNERS
+from lasium_jax.tasks import labeled
+from lasium_jax.types import (
+  AnchorFn,
+  GeneratorSource,
+  Learner,
+  Params,
+  TaskFn,
+)
+
+_TASKS = (
+  'Every row is a class. Left of the rule are its support images, to learn '
+  'from; right of it its queries, to be classified.'
+)
+_RING = (
+  ' In a synthetic task the image in a thick dark ring is the anchor of its '
+  'class; the rest of the row '
+)
+# What pages say of the pictures of tasks, by `config.tasks.name`.
+_ABOUT = {
+  'lasium': f'{_TASKS}{_RING}was made around it, in the latent space of the '
+  'generator.',
+  'umtra': f'{_TASKS}{_RING}is the same image, as it is to the left and '
+  'augmented to the right.',
+}
+_COUNTED = 1_000  # Tasks whose rejected anchors are counted (Table 9).
+
+
+def learning(
+  run: Run, parts: Parts, own: MetaTraining, params: Params | None
+) -> meta.Learning:
+  """What meta-training is given.
+
+  Args:
+    run: with all splits.
+    parts: of the run.
+    own: those of meta-training.
+    params: the generator's, or None if it has none.
+  """
+  settings = parts.settings
+  tasks, evaluated = settings['tasks'], settings['evaluation']
+  source = source_of(run, parts, params)
+  validation = labeled(
+    ways=evaluated['ways'],
+    shots=tasks['shots'],
+    queries=evaluated['queries'],
+  )
+
+  def before() -> None:
+    if parts.generating is not None:
+      anchors = parts.generating.anchors
+      rejected = rejections(settings, anchors, source, _COUNTED)
+      counts = {'tasks': _COUNTED, 'rejected': rejected}
+      record.write_json(run.files.workdir / 'anchors.json', counts)
+    make_task = own.task_fn(dict(run.members[0].values))
+    _show_tasks(run, settings, make_task, source)
+
+  return meta.Learning(
+    own.learner,
+    own.judged,
+    own.task_fn,
+    source,
+    validation,
+    before,
+    _ABOUT.get(tasks['name'], _TASKS),
+  )
+
+
+def source_of(run: Run, parts: Parts, params: Params | None) -> Any:
+  """What the tasks of meta-training are made of."""
+  images, reads = run.splits.train, TASKS[parts.settings['tasks']['name']].reads
+  if parts.generating is not None:
+    encodes = parts.settings['anchors']['name'] == 'encoded'
+    if encodes or parts.generating.model.sample is None:
+      images = _fitting(run, images, 'Latents are encoded from')
+    else:  # No image is ever looked at.
+      images = evenly_spaced(images, run.device_bytes)
+    return GeneratorSource(params, jnp.asarray(images.images))
+  if reads == 'images':
+    images = _fitting(run, images, 'Tasks are made of')
+  return image_set(images)
+
+
+def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
+  """As many images as a device has room for, and a word if not all."""
+  fitting = evenly_spaced(dataset, run.device_bytes)
+  if len(fitting.images) < len(dataset.images):
+    print(
+      f'{what} {len(fitting.images):,} of {len(dataset.images):,} images, '
+      'evenly spaced: config.device_bytes has room for no more.',
+      flush=True,
+    )
+  return fitting
+
+
+def rejections(
+  settings: Settings, anchors: AnchorFn, source: GeneratorSource, tasks: int
+) -> int:
+  """How often the anchors of so many tasks are redrawn (Table 9).
+
+  Raises:
+    BadConfig: if epsilon cannot be met, in place of a NaN later.
+  """
+  key = streams.stream(settings['seed'], streams.REJECTIONS)
+  try:
+    # One alone first: where none can be met, a thousand take very long.
+    latents.count_rejections(key, anchors, source, 1)
+    return latents.count_rejections(key, anchors, source, tasks)
+  except ValueError as error:
+    raise BadConfig(
+      f'config.anchors.epsilon = {settings["anchors"]["epsilon"]}: {error} To '
+      'keep the trained generator, name this workdir with '
+      '--config.generator_training.workdir, and another with --workdir.'
+    ) from error
+
+
+def _show_tasks(
+  run: Run, settings: Settings, task_fn: TaskFn, source: Any
+) -> None:
+  """Keeps pictures of real tasks and of those that meta-training sees."""
+  tasks, evaluated = settings['tasks'], settings['evaluation']
+  keys = jax.random.split(streams.stream(run.seed, streams.PICTURES), 4)
+  shots, queries = tasks['shots'], evaluated['queries']
+  keep = functools.partial(keep_task, run, meta.NAME, shots=shots)
+  if len(run.splits.test.images):
+    real = labeled(ways=evaluated['ways'], shots=shots, queries=queries)
+    task = jit(real)(keys[3], image_set(run.splits.test))
+    keep('task_real', task, 'A real task', queries=queries, anchors=False)
+  if TASKS[tasks['name']].reads == 'labels':
+    return
+  make_task = jit(task_fn)
+  for i in range(3):
+    keep(
+      f'task_synthetic_{i}',
+      make_task(keys[i], source),
+      f'Synthetic task {i + 1}',
+      queries=tasks['queries'],
+      anchors=True,
+    )
+
+
+def contestants(
+  run: Run, parts: Parts, params: Params | None
+) -> list[Contestant]:
+  """The run's learners, and the floors that it judges."""
+  settings, everyone = parts.settings, []
+  if parts.meta is not None and params is not None:
+    judged = as_judged(settings)
+    everyone.append(
+      Contestant(
+        settings['name'],
+        parts.meta.judged,
+        normalization(judged),
+        run.members,
+        params,
+        settings['meta']['iterations'],
+        use=_use(judged),
+      )
+    )
+  for name, learner in parts.floors.items():
+    everyone.append(
+      Contestant(
+        name,
+        functools.partial(_always, learner),
+        normalization(settings['floors'][name]),
+        [Member(settings['seed'], {})],
+        jnp.zeros(1),
+        floor=True,
+        note=FLOORS[name].note,
+      )
+    )
+  return everyone
+
+
+def _always(learner: Learner, values: dict[str, Any]) -> Learner:
+  del values  # Nothing that is swept is a floor's.
+  return learner
+
+
+def _use(section: Settings) -> dict[str, Any]:
+  """How a classifier of the exported learner comes to this accuracy."""
+  has_head = 'ways' not in LEARNERS[section['name']].given
+  return {
+    'head': 'trained' if has_head else None,
+    'inductive': normalization(section) == 'inductive',
+  }
