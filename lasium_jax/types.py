@@ -134,7 +134,11 @@ class TrainerInitFn(Protocol):
   """Makes a trainer's first state."""
 
   def __call__(self, key: Array, data: TrainingSet, /) -> State:
-    """Reads a few rows of `data.images` for their shape, never all of them."""
+    """Reads a few rows of `data.images` for their shape, never all of them.
+
+    It can be traced: with `jax.eval_shape` a state's shapes are known before
+    there are any data.
+    """
 
 
 class Trainer(NamedTuple):

@@ -111,7 +111,7 @@ def _row(row: Row, paper: bool) -> str:
     f'<small>{html.escape(about(entry))}</small></th>',
     f'<td class="value">{_interval(value, ci95)}</td><td>{bar}</td>',
     f'<td>{html.escape(str(kind.get("normalization", "")))}</td>',
-    f'<td class="value tasks">{entry["count"]:,}</td>',
+    f'<td class="value tasks">{entry["n"]:,}</td>',
   ]
   if paper:
     cells.append(

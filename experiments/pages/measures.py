@@ -73,7 +73,7 @@ def _cells(entry: Entry) -> list[str]:
   return [
     html.escape(entry['metric']),
     _value(entry['metric'], entry['value'], entry.get('ci95')),
-    html.escape(f'{entry["count"]:,} {entry["of"]}'),
+    html.escape(f'{entry["n"]:,} {entry["of"]}'),
     html.escape(protocol),
   ]
 

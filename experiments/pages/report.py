@@ -123,7 +123,7 @@ def words(items: Iterable[object]) -> str:
 
 
 def _few_shot_tasks(entries: list[Entry], data: Mapping[str, Any]) -> str:
-  counts = words(f'{entry["count"]:,}' for entry in entries)
+  counts = words(f'{entry["n"]:,}' for entry in entries)
   kinds = words(
     f'{entry["protocol"]["ways"]}-way {entry["protocol"]["shots"]}-shot'
     for entry in entries
@@ -134,7 +134,7 @@ def _few_shot_tasks(entries: list[Entry], data: Mapping[str, Any]) -> str:
 
 
 def _measures(entries: list[Entry]) -> str:
-  counts = words(f'{entry["count"]:,} {entry["of"]}' for entry in entries)
+  counts = words(f'{entry["n"]:,} {entry["of"]}' for entry in entries)
   return f'by {words(entry["metric"] for entry in entries)}, on {counts}'
 
 

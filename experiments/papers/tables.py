@@ -92,7 +92,7 @@ def _measures(runs: list[Run]) -> list[Column]:
     ('run', [f'`{row.name}`' for row in rows]),
     ('metric', [entry['metric'] for entry in entries]),
     ('value', [_value(entry) for entry in entries]),
-    ('of', [f'{entry["count"]:,} {entry["of"]}' for entry in entries]),
+    ('of', [f'{entry["n"]:,} {entry["of"]}' for entry in entries]),
     ('measured with', [_protocol(entry) for entry in entries]),
   ]
   for table in (*TABLES, KEPT):

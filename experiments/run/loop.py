@@ -152,8 +152,9 @@ def check_finished(record: Record, name: str, steps: int) -> None:
   if done < steps:
     raise FileNotFoundError(
       f'{record.workdir} has {done} of {steps} steps of {name}. Run that stage '
-      f'to its end there first: python experiments/{name}.py with the same '
-      '--config and --workdir, or the door that runs all stages.'
+      'to its end there first, by the command that began it or by the one that '
+      "runs all stages of the run's system, with the same --config and "
+      '--workdir.'
     )
 
 

@@ -27,8 +27,8 @@ class Result(NamedTuple):
     metric: such as 'accuracy', which is a share in [0, 1].
     value: the number.
     dataset: the images that it was judged on, by name.
-    count: how many tasks, or images, the value is of.
-    of: what `count` counts, 'tasks' or 'images'.
+    n: how many tasks, or images, the value is of.
+    of: what `n` counts, 'tasks' or 'images'.
     ci95: half the 95 % confidence interval of the value.
     protocol: how it was judged: ways, shots, queries, seed, normalization, or
       whatever else the metric depends on.
@@ -45,8 +45,7 @@ class Result(NamedTuple):
   metric: str
   value: float
   dataset: str
-  # The field hides the method `count` of tuples, which is of no use here.
-  count: int  # type: ignore[assignment]
+  n: int
   of: str
   ci95: float | None = None
   protocol: Mapping[str, Any] = _NOTHING
@@ -89,7 +88,7 @@ def upgrade(entry: Mapping[str, Any]) -> Entry:
   upgraded |= {
     'metric': 'accuracy',
     'value': entry['accuracy'],
-    'count': entry.get('tasks', 0),
+    'n': entry.get('tasks', 0),
     'of': 'tasks',
     'protocol': {k: entry[k] for k in _OLDER_PROTOCOL if k in entry},
     'steps': entry.get('steps', 0),

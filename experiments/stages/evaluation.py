@@ -194,7 +194,7 @@ def _show(result: Result) -> None:
   print(
     f'{result.name}{member}, {protocol["ways"]}-way {protocol["shots"]}-shot: '
     f'{100 * result.value:.2f} +- {100 * (result.ci95 or 0):.2f} % '
-    f'({protocol["normalization"]}, {result.count} tasks)',
+    f'({protocol["normalization"]}, {result.n} tasks)',
     flush=True,
   )
 

@@ -272,8 +272,8 @@ def left_behind(
   shape: tuple[int, int, int],
   *,
   iterations: int,
-  learning_rate: float = 1e-3,
-  clip: float = 0.0,
+  learning_rate: float,
+  clip: float,
   **_: Any,
 ) -> Training:
   """The final state of a run, found without its data.

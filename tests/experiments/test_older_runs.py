@@ -164,7 +164,7 @@ def test_a_published_page_has_its_settings_in_its_name(
 
 def test_reading_an_older_workdir_gives_todays_entries(workdir):
   entry = read_workdir(workdir).results[1]
-  assert entry['value'] == 0.8131 and entry['count'] == 1000
+  assert entry['value'] == 0.8131 and entry['n'] == 1000
   assert entry['protocol']['shots'] == 1
 
 

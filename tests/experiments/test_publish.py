@@ -17,7 +17,7 @@ ENTRY = {
   'metric': 'accuracy',
   'value': 0.5,
   'ci95': 0.01,
-  'count': 1000,
+  'n': 1000,
   'of': 'tasks',
   'dataset': 'omniglot',
   'protocol': {**KIND, 'shots': 1},
@@ -102,7 +102,7 @@ def test_any_metric_has_a_table():
     **ENTRY,
     'metric': 'frechet distance',
     'value': 12.3456,
-    'count': 5000,
+    'n': 5000,
     'of': 'images',
     'protocol': {'feature_layer': 3},
   }

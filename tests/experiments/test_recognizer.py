@@ -52,7 +52,7 @@ def test_one_command_leaves_a_whole_record(run):
   for entry in entries:
     assert entry['metric'] == 'accuracy' and entry['of'] == 'images'
     assert 0 <= entry['value'] <= 1
-    error = (entry['value'] * (1 - entry['value']) / entry['count']) ** 0.5
+    error = (entry['value'] * (1 - entry['value']) / entry['n']) ** 0.5
     assert entry.get('ci95', 0) == pytest.approx(1.96 * error)
     assert 'ways' not in entry['protocol']
   last = metrics(workdir)[-1]

@@ -49,7 +49,7 @@ RESULT = {
   'metric': 'accuracy',
   'value': 0.8131,
   'ci95': 0.0061,
-  'count': 1000,
+  'n': 1000,
   'of': 'tasks',
   'dataset': 'omniglot',
   'protocol': {
@@ -75,7 +75,7 @@ IMAGES = {
   'metric': 'accuracy',
   'value': 0.9712,
   'ci95': 0.0034,
-  'count': 4800,
+  'n': 4800,
   'of': 'images',
   'dataset': 'omniglot',
   'protocol': {'classes': 1200},

@@ -35,7 +35,7 @@ def test_what_a_result_has_nothing_of_is_left_out():
     'metric': 'frechet distance',
     'value': 0.0,
     'dataset': 'digits',
-    'count': 500,
+    'n': 500,
     'of': 'images',
     'steps': 0,
   }
@@ -72,7 +72,7 @@ def test_an_older_entry_has_todays_form():
     'metric': 'accuracy',
     'value': 0.25,
     'ci95': 0.01,
-    'count': 100,
+    'n': 100,
     'of': 'tasks',
     'dataset': 'folder',
     'protocol': {

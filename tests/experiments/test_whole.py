@@ -28,7 +28,7 @@ from lasium_jax.data import image_set
 from lasium_jax.types import GeneratorSource, Learner, TrainingSet
 
 FIELDS = {
-  *('name', 'metric', 'value', 'ci95', 'count', 'of', 'dataset', 'protocol'),
+  *('name', 'metric', 'value', 'ci95', 'n', 'of', 'dataset', 'protocol'),
   *('steps', 'config'),
 }
 

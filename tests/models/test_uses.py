@@ -16,7 +16,7 @@ ENTRY = {
   'metric': 'accuracy',
   'value': 0.862,
   'ci95': 0.0053,
-  'count': 1000,
+  'n': 1000,
   'of': 'tasks',
   'dataset': 'omniglot',
   'protocol': PROTOCOL,
