@@ -292,6 +292,24 @@ def test_nothing_trains_on_another_number_of_ways(outputs, ways, key):
     assert jnp.isnan(value).all() == (outputs != ways)
 
 
+@pytest.mark.parametrize('part', ['support', 'query'])
+@pytest.mark.parametrize('soft', [False, True])
+def test_a_label_too_many_in_either_part_is_seen(part, soft, key):
+  """Whether the other part's labels are hard or soft."""
+  learner = learners.protonets(linear(4), ways=WAYS)
+  task = ways_task(WAYS, shots=2, queries=2)
+  wrong = getattr(task, part)
+  wrong = wrong._replace(y=wrong.y.at[-1].set(WAYS))
+  if soft:
+    hard = {name: e.y for name, e in task._asdict().items() if name != part}
+    ((other, y),) = hard.items()
+    right = getattr(task, other)._replace(y=jax.nn.one_hot(y, WAYS))
+    task = task._replace(**{other: right})
+  params = learner.init(key, task.support.x)
+  loss, _ = meta.task_loss(learner, key, params, task._replace(**{part: wrong}))
+  assert jnp.isnan(loss)
+
+
 def test_logits_that_are_not_numbers_do_not_score(key):
   learner = Learner(
     lambda key, x: (),

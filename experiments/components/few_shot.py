@@ -78,13 +78,14 @@ def parts_of(settings: Settings) -> Parts:
   def of_member(make: Callable[[Settings], Any]) -> Callable[[Values], Any]:
     return lambda values: make(replaced(settings, as_fields(values)))
 
-  meta = MetaTraining(
-    of_member(functools.partial(training_tasks, model=model)),
-    of_member(learner),
-    of_member(judged),
-  )
-  trains = 'learner' in settings
-  return Parts(settings, generating, meta if trains else None, floors)
+  meta = None
+  if 'learner' in settings:
+    meta = MetaTraining(
+      of_member(functools.partial(training_tasks, model=model)),
+      of_member(learner),
+      of_member(judged),
+    )
+  return Parts(settings, generating, meta, floors)
 
 
 def _generating(settings: Settings) -> Generating:

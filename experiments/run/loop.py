@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from experiments.run import hosts
-from experiments.run.record import Record, clock, duration
+from experiments.run.record import Record, clock, duration, read_config
 
 
 class Stopped(Exception):
@@ -152,10 +152,16 @@ def check_finished(record: Record, name: str, steps: int) -> None:
   if done < steps:
     raise FileNotFoundError(
       f'{record.workdir} has {done} of {steps} steps of {name}. Run that stage '
-      'to its end there first, by the command that began it or by the one that '
-      "runs all stages of the run's system, with the same --config and "
-      '--workdir.'
+      f'to its end there first: {_door(record)} runs it, with the same '
+      '--config and --workdir.'
     )
+
+
+def _door(record: Record) -> str:
+  """The command of all stages, by the system of a run."""
+  # LASIUM's doors alone look into a run that has not begun; 0.1 had no others.
+  system = (read_config(record.workdir) or {}).get('system', 'lasium')
+  return f'python experiments/{system}.py'
 
 
 def steps_done(record: Record, name: str) -> int:

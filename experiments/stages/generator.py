@@ -39,8 +39,8 @@ OWN = {
 }
 
 
-class Generating(NamedTuple):
-  """What is trained to generate, and on what.
+class Learning(NamedTuple):
+  """What learns to generate, and from what.
 
   Attributes:
     model: the generator, for pictures of it.
@@ -60,7 +60,7 @@ class Generating(NamedTuple):
 
 def train(
   run: Run,
-  generating: Generating,
+  learning: Learning,
   *,
   steps: Count,
   batch_size: Count = 128,
@@ -72,7 +72,7 @@ def train(
 
   Args:
     run: whose first member's seed counts.
-    generating: what and on what.
+    learning: what and on what.
     steps: of one batch each.
     batch_size: images of a step.
     steps_per_dispatch: in one compiled program; more than one pays on a GPU.
@@ -85,19 +85,19 @@ def train(
   Raises:
     FileNotFoundError: if the other run has not come to its end.
   """
-  trainer = generating.trainer
+  trainer = learning.trainer
   if workdir:
     return trained(trainer, run.files, steps=steps, workdir=workdir)
   fit = training.Fit(
     trainer,
-    generating.data,
+    learning.data,
     steps,
     steps_per_dispatch,
-    generating.orders(batch_size),
-    generating.batch_fn,
+    learning.orders(batch_size),
+    learning.batch_fn,
   )
-  training.note_data(run.files, NAME, generating.data)
-  stage = _stage(run, generating.model, fit, every=max(1, steps // pictures))
+  training.note_data(run.files, NAME, learning.data)
+  stage = _stage(run, learning.model, fit, every=max(1, steps // pictures))
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return trainer.params(states[0])
 

@@ -56,14 +56,12 @@ def train_generator(run: Run, parts: Parts) -> Params | None:
   """The first stage; None if the run has no generator."""
   if parts.generating is None:
     return None
-  generating = generator.Generating(
+  given = generator.Learning(
     parts.generating.model,
     parts.generating.trainer,
     TrainingSet(run.splits.train.images),  # Without their labels.
   )
-  return generator.train(
-    run, generating, **parts.settings['generator_training']
-  )
+  return generator.train(run, given, **parts.settings['generator_training'])
 
 
 def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:
@@ -113,7 +111,7 @@ def system(
 def _is_learned(parts: Parts, files: Record) -> bool:
   """Whether nothing before the evaluation is left to do."""
   if parts.meta is None:
-    return True
+    return parts.generating is None
   iterations: int = parts.settings['meta']['iterations']
   return loop.steps_done(files, meta.NAME) >= iterations
 

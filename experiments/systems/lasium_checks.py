@@ -110,6 +110,11 @@ def _check_together(settings: Settings) -> None:
     require(
       settings, 'data.held_out', settings['data']['held_out'] < 1, 'below 1'
     )
+  if 'generator' in settings and 'tasks' not in settings:
+    raise BadConfig(
+      'The config has a generator, and no section `tasks` that says how many '
+      'classes are drawn from it: add one.'
+    )
   for field in ('meta.batch', 'generator_training.batch_size'):
     if field.partition('.')[0] in settings:
       require_shared(settings, field)

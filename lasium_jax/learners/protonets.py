@@ -71,7 +71,7 @@ def protonets(
     present = None
     if padded:
       present = counts[:, 0] > 0
-      counts = jnp.maximum(counts, 1)
+      counts = jnp.where(counts > 0, counts, 1)
     means = members @ features / counts
     moments = statistics if inductive else None
     return Prototypes(params, means, moments, present)

@@ -19,7 +19,8 @@ def is_hard(y: Array) -> bool:
     return False
   raise ValueError(
     'Labels must be whole numbers [n], or floats [n, classes], not '
-    f'{y.dtype} {list(y.shape)}.'
+    f'{y.dtype} {list(y.shape)}: give each example a class, or the share that '
+    'each class has of it.'
   )
 
 
@@ -41,22 +42,38 @@ def shares(y: Array, classes: int) -> Array:
     return jax.nn.one_hot(y, classes)
   if y.shape[1] != classes:
     raise ValueError(
-      f'Soft labels are of {y.shape[1]} classes, and there are {classes}.'
+      f'Soft labels are of {y.shape[1]} classes, and there are {classes}: make '
+      'the labels, or what learns from them, for the other number.'
     )
-  return y
+  return y.astype(jnp.float32)
 
 
 def likeliest(y: Array) -> Array:
-  """The class `[n]` that has the most of each example, of equals the first."""
-  return y if is_hard(y) else y.argmax(-1)
+  """The class that has the most of each example, of equals the first.
+
+  Args:
+    y: hard labels `[n]`, or soft ones `[n, classes]`.
+
+  Returns:
+    `[n]`; -1 where no class has any of it, as of padding.
+  """
+  return y if is_hard(y) else jnp.where(y.any(-1), y.argmax(-1), -1)
 
 
 def cross_entropy(logits: Array, y: Array) -> Array:
-  """The loss of each example in nats, `[n]`, of `logits [n, classes]`.
+  """The loss of each example.
+
+  Args:
+    logits: `[n, classes]`; a class that has nothing of an example may have
+      -inf.
+    y: hard labels `[n]`, or soft ones `[n, classes]`.
+
+  Returns:
+    `[n]`, in nats.
 
   Raises:
-    ValueError: if `y` has not such labels.
+    ValueError: if they are not such labels.
   """
   if is_hard(y):
     return optax.softmax_cross_entropy_with_integer_labels(logits, y)
-  return optax.softmax_cross_entropy(logits, shares(y, logits.shape[-1]))
+  return optax.safe_softmax_cross_entropy(logits, shares(y, logits.shape[-1]))

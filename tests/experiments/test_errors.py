@@ -281,7 +281,9 @@ def test_a_stage_that_is_missing_leaves_the_workdir_alone(program, tmp_path):
     ('evaluate_learner', 'meta_train'),
   ):
     command = program.command(door, tmp_path / door)
-    assert f'0 of 6 steps of {stage}' in program.run(command, code=1)
+    output = program.run(command, code=1)
+    assert f'0 of 6 steps of {stage}' in output
+    assert 'python experiments/lasium.py runs it' in output
     assert not (tmp_path / door / 'config.json').exists()
 
 
@@ -360,3 +362,23 @@ def test_divergence_is_named(shrunk, opened, stage):
       lasium.meta_train(run, parts, None)
   for folder in run.files.workdir.glob('checkpoints/*/*'):
     assert all(np.isfinite(x).all() for x in checkpoint(folder).values())
+
+
+def test_a_generator_without_tasks_is_refused(shrunk):
+  config = shrunk('ro-vae-maml')
+  for name in ('learner', 'evaluation_learner', 'meta', 'tasks', 'augment'):
+    del config[name]
+  with pytest.raises(ValueError, match='no section `tasks`'):
+    lasium.build(settings_of(config, lasium.system()))
+
+
+def test_a_generator_without_a_learner_is_trained(shrunk, opened):
+  """Nothing is left out in silence because nothing comes after it."""
+  config = shrunk('ro-vae-maml')
+  for name in ('learner', 'evaluation_learner', 'meta'):
+    del config[name]
+  config.floors.nearest.judge = True
+  run, parts = opened(config)
+  lasium.work(run, parts)
+  saved = run.files.checkpoints('train_generator')
+  assert (saved / '00000006').exists()

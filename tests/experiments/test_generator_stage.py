@@ -19,6 +19,10 @@ def one_class(batch_size):
   return epoch
 
 
+def darkened(key, source, batch):
+  return batch._replace(x=0.5 * batch.x)
+
+
 def by_class(classes, shape):
   """The mean image of each class; a latent is a class as one-hot."""
 
@@ -43,16 +47,16 @@ def by_class(classes, shape):
   return Generator(decode, sample), Trainer(init, (update,), lambda s: s[0])
 
 
-def test_labels_and_sets_of_one_class_reach_the_trainer(shrunk, opened):
+def test_labels_orders_and_batch_functions_reach_the_trainer(shrunk, opened):
   run, _ = opened(shrunk('ro-vae-maml'))
   dataset = run.splits.train
   model, trainer = by_class(8, dataset.shape)
   data = TrainingSet(dataset.images, jnp.asarray(dataset.labels))
-  generating = generator.Generating(model, trainer, data, one_class)
+  learning = generator.Learning(model, trainer, data, one_class, darkened)
   # 64 images in batches of 8 are one epoch, in which each class comes once.
   section = {'steps': 8, 'batch_size': 8}
-  means = generator.train(run, generating, **section)
-  expected = dataset.images.reshape(8, 8, -1).mean(1) / 255
+  means = generator.train(run, learning, **section)
+  expected = dataset.images.reshape(8, 8, -1).mean(1) / 255 / 2
   np.testing.assert_allclose(means, expected, atol=1e-5)
   entries = metrics(run.files.workdir)
   spreads = [entry['spread'] for entry in entries if 'spread' in entry]

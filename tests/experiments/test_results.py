@@ -92,6 +92,15 @@ def test_an_older_entry_has_todays_form():
   assert 'floor' not in upgrade({**OLD, 'name': 'ro-vae-maml'})
 
 
+def test_an_entry_without_its_number_of_tasks_is_named(tmp_path):
+  entry = to_json(Result('a', 'accuracy', 0.5, 'digits', 500, 'tasks'))
+  del entry['n']
+  path = tmp_path / 'results.json'
+  path.write_text(json.dumps({'results': [entry]}))
+  with pytest.raises(ValueError, match=r'results\.json'):
+    read_results(path)
+
+
 def test_few_shot_is_an_accuracy_of_ways_and_shots():
   entry = upgrade(OLD)
   assert is_few_shot(entry)

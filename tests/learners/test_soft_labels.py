@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from small import small
 
-from lasium_jax import learners
-from lasium_jax.types import Examples, Network
+from lasium_jax import learners, meta
+from lasium_jax.types import Examples, Network, Task
 
 WAYS = 3
 SMALL = small(WAYS)
@@ -36,6 +36,12 @@ def solve(learner, key, support, x):
   return predict(support, x)
 
 
+def with_padding(support, label):
+  """Two images more, of no class: 6, so that the ways are 3."""
+  x = jnp.concatenate([support.x, jnp.ones_like(support.x[:2])])
+  return Examples(x, jnp.append(support.y, jnp.array([label, label])))
+
+
 def mixed(task, key):
   y = jax.random.dirichlet(key, jnp.ones(WAYS), (len(task.support.x),))
   return task.support._replace(y=y)
@@ -56,7 +62,11 @@ def test_certain_soft_labels_are_hard_ones(name, task, key):
 @pytest.mark.parametrize('name', ['maml', 'protonets', 'scratch'])
 def test_a_soft_label_of_zeros_is_padding(name, task, key):
   learner, plain = LEARNERS[name](padded=True), LEARNERS[name]()
+  # Of the last class there is less than one example in all.
   support = mixed(task, key)
+  y = support.y * jnp.array([[1, 1, 0.02]])
+  support = support._replace(y=y / y.sum(axis=1, keepdims=True))
+  assert 0 < support.y[:, 2].sum() < 1
   noise = jax.random.uniform(key, (4, *support.x.shape[1:]))
   padded = Examples(
     jnp.concatenate([support.x, noise]),
@@ -68,6 +78,32 @@ def test_a_soft_label_of_zeros_is_padding(name, task, key):
     rtol=1e-4,
     atol=1e-5,
   )
+
+
+@pytest.mark.parametrize('name', ['protonets', 'nearest'])
+def test_certain_soft_labels_have_the_loss_of_hard_ones(name, task, key):
+  """Also where no example is of class 0, whose logits are -inf then."""
+  options = {'padded': True} if name == 'protonets' else {}
+  learner = LEARNERS[name](**options)
+  others = jnp.array([2, 3, 4, 5]), jnp.arange(4, 10)
+  hard = Task(
+    *(
+      Examples(examples.x[rows], examples.y[rows])
+      for examples, rows in zip(task, others, strict=True)
+    )
+  )
+  hard = hard._replace(support=with_padding(hard.support, -1))
+  soft = Task(*(e._replace(y=jax.nn.one_hot(e.y, WAYS)) for e in hard))
+  params = learner.init(key, task.support.x)
+
+  def loss(params, task):
+    return meta.task_loss(learner, key, params, task)[0]
+
+  expected = jax.jit(jax.value_and_grad(loss))(params, hard)
+  actual = jax.jit(jax.value_and_grad(loss))(params, soft)
+  assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(expected))
+  for a, b in zip(*map(jax.tree.leaves, (actual, expected)), strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.instructions

@@ -10,6 +10,7 @@ from lasium_jax.ops import labels
 
 HARD = jnp.array([2, 0, -1, 1])
 SOFT = jnp.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.4, 0.4, 0.2]])
+NOTHING = jnp.zeros((1, 3))
 
 
 def test_what_each_class_has():
@@ -21,6 +22,19 @@ def test_what_each_class_has():
 def test_the_likeliest():
   np.testing.assert_array_equal(labels.likeliest(HARD), HARD)
   np.testing.assert_array_equal(labels.likeliest(SOFT), [2, 0, 0])
+  np.testing.assert_array_equal(labels.likeliest(NOTHING), [-1])
+
+
+def test_a_class_that_has_nothing_may_be_impossible():
+  """0 log 0 is 0, in the loss and in its gradient."""
+  logits = jnp.array([[0.0, 0.0, -jnp.inf]])
+
+  def loss(logits):
+    return labels.cross_entropy(logits, jnp.array([[0.5, 0.5, 0.0]])).sum()
+
+  value, gradient = jax.value_and_grad(loss)(logits)
+  np.testing.assert_allclose(value, np.log(2), rtol=1e-6)
+  np.testing.assert_allclose(gradient, jnp.zeros((1, 3)), atol=1e-6)
 
 
 @pytest.mark.instructions
