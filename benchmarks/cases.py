@@ -130,7 +130,12 @@ def generator_step(name: str, *, small: bool, reference: bool) -> Case:
     return update(key, state, batch._replace(x=x))
 
   measured, peak = programs.iterations(
-    step, run.image_mesh, state, (data, rows, epoch), 1
+    step,
+    run.image_mesh,
+    state,
+    (data, rows, epoch),
+    1,
+    by_library=True,
   )
   net = generator_layers(settings)
   count = (

@@ -144,10 +144,13 @@ def iterations(
   state: Any,
   source: Any,
   repeats: int,
+  *,
+  by_library: bool = False,
 ) -> tuple[timing.Run, float]:
   """Any `(key, state, source) -> (state, metrics)`, `repeats` a dispatch."""
   steps = meta.many_steps(step, repeats)
-  return _compiled(steps, mesh, jax.random.key(3), state, source)
+  key = jax.random.key(3)
+  return _compiled(steps, mesh, key, state, source, by_library=by_library)
 
 
 def _compiled(
@@ -156,11 +159,13 @@ def _compiled(
   key: Array,
   state: Any,
   source: Any,
+  *,
+  by_library: bool = False,
 ) -> tuple[timing.Run, float]:
   # Its buffers will be donated, and may be those of what was compared.
   state = jax.tree.map(jnp.copy, state)
   state, source = parallel.replicate(mesh, (state, source))
-  compiled = jit(steps, donate_argnums=1)
+  compiled = jit(steps, by_library=by_library, donate_argnums=1)
   first = jnp.int32(0)
   program = compiled.lower(key, state, source, first).compile()
 

@@ -21,6 +21,8 @@ from jax.extend.core.primitives import (
   reduce_precision_p,
 )
 
+from lasium_jax.ops import library
+
 P = ParamSpec('P')
 R = TypeVar('R')
 
@@ -56,7 +58,9 @@ def use_precision(precision: str) -> None:
   jax.config.update('jax_default_matmul_precision', precision)
 
 
-def jit(function: Callable[P, R], **options: Any) -> jax.stages.Wrapped:
+def jit(
+  function: Callable[P, R], *, by_library: bool = False, **options: Any
+) -> jax.stages.Wrapped:
   """`jax.jit` at the run's precision, also on a CPU.
 
   XLA:CPU ignores the precision that JAX asks of it, and JAX has no public
@@ -66,7 +70,8 @@ def jit(function: Callable[P, R], **options: Any) -> jax.stages.Wrapped:
 
   Args:
     function: as for `jax.jit`.
-    **options: likewise.
+    by_library: whether a CPU's program is compiled by `lasium_jax.ops.library`.
+    **options: as for `jax.jit`.
 
   Returns:
     The compiled function. The precision is looked up whenever the function is
@@ -82,7 +87,8 @@ def jit(function: Callable[P, R], **options: Any) -> jax.stages.Wrapped:
     traced = function if bits is None else round_operands(function, bits)
     return traced(*args, **kwargs)
 
-  return jax.jit(at_precision, **options)
+  compile_program = library.jit if by_library else jax.jit
+  return compile_program(at_precision, **options)
 
 
 def round_operands(function: Callable[P, R], bits: int) -> Callable[P, R]:

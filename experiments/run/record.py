@@ -67,19 +67,23 @@ class Record(NamedTuple):
     """Notes how pages are to show a picture, in samples/pictures.json."""
     _add_entry(self.workdir / 'samples/pictures.json', name, description)
 
-  def note_shapes(self, stage: str, shapes: Mapping[str, Any]) -> None:
-    """Notes the shapes of what a stage trains on, in shapes.json."""
-    _add_entry(self.workdir / 'shapes.json', stage, shapes)
+  def note(self, stage: str, notes: Mapping[str, Any]) -> None:
+    """Notes what a stage trains on, in notes.json."""
+    _add_entry(self.workdir / 'notes.json', stage, notes)
 
-  def shapes(self, stage: str) -> dict[str, Any]:
-    """What `note_shapes` noted.
+  def notes(self) -> dict[str, Any]:
+    """What was noted, by stage."""
+    return read_json(self.workdir / 'notes.json')
+
+  def noted(self, stage: str) -> dict[str, Any]:
+    """What was noted of a stage.
 
     Raises:
       FileNotFoundError: if nothing was noted.
     """
-    path = self.workdir / 'shapes.json'
-    entries = read_json(path)
+    entries = self.notes()
     if stage not in entries:
+      path = self.workdir / 'notes.json'
       raise FileNotFoundError(
         f'{path} does not say on what {stage} was trained. Run it again.'
       )

@@ -43,6 +43,8 @@ class Run(NamedTuple):
     device_bytes: of images that a device has room for.
     checkpoint_seconds: between checkpoints.
     precision: of matrix products.
+    fast_convolutions: whether training steps on a CPU are compiled by XLA's
+      library of convolutions.
   """
 
   name: str
@@ -59,6 +61,7 @@ class Run(NamedTuple):
   device_bytes: int
   checkpoint_seconds: float
   precision: str
+  fast_convolutions: bool
 
 
 class System(NamedTuple):
@@ -89,6 +92,7 @@ def common(
   seed: Seed = 0,
   seeds: Count = 1,
   over_members: Loop = 'auto',
+  fast_convolutions: bool = True,
   devices: Whole = 0,
   device_bytes: Count = 2 * 2**30,
   checkpoint_seconds: NonNegative = 60.0,
@@ -101,6 +105,9 @@ def common(
     seeds: how many learners are trained side by side on one generator.
     over_members: 'map' is one after another, the default on CPUs; 'vectorize'
       all at once.
+    fast_convolutions: whether a CPU's training steps of generators and
+      classifiers are compiled by XLA's library of convolutions, where JAX has
+      it. Results are the others' to rounding.
     devices: of all hosts, that share each batch. Results are those of one to
       rounding, so a run may go on with others. 0 is one; on CPU each core,
       where they share the meta-batch evenly, is one for tasks.
@@ -144,6 +151,7 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
     settings['device_bytes'],
     settings['checkpoint_seconds'],
     settings['precision'],
+    settings['fast_convolutions'],
   )
 
 

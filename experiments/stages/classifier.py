@@ -81,8 +81,9 @@ def train(
     shuffled(batch_size),
     classifying.batch_fn,
     classifying.source,
+    run.fast_convolutions,
   )
-  training.note_data(run.files, NAME, classifying.data)
+  training.note(run.files, NAME, fit)
   stage = _stage(run, classifying, fit, test_every)
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return [classifying.trainer.params(state) for state in states]

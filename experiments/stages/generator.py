@@ -95,8 +95,9 @@ def train(
     steps_per_dispatch,
     learning.orders(batch_size),
     learning.batch_fn,
+    by_library=run.fast_convolutions,
   )
-  training.note_data(run.files, NAME, learning.data)
+  training.note(run.files, NAME, fit)
   stage = _stage(run, learning.model, fit, every=max(1, steps // pictures))
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return trainer.params(states[0])

@@ -22,6 +22,7 @@ from experiments.run.precision import jit
 from experiments.run.record import Record
 from lasium_jax import parallel
 from lasium_jax.batches import gather
+from lasium_jax.ops import library
 from lasium_jax.types import (
   Array,
   Batch,
@@ -48,6 +49,8 @@ class Fit(NamedTuple):
     epoch_fn: the rows of an epoch's batches.
     batch_fn: what becomes of a batch.
     source: what `batch_fn` makes batches of.
+    by_library: whether steps on a CPU are compiled by
+      `lasium_jax.ops.library`.
   """
 
   trainer: Trainer
@@ -57,6 +60,7 @@ class Fit(NamedTuple):
   epoch_fn: EpochFn
   batch_fn: BatchFn
   source: Any = ()
+  by_library: bool = False
 
 
 class Fetched(NamedTuple):
@@ -173,13 +177,43 @@ def _own(state: State) -> State:
   return jax.tree.map(jnp.copy, state)
 
 
-def note_data(files: Record, name: str, data: TrainingSet) -> None:
-  """Notes the shapes of what a stage trains on, in the run's folder.
+def uses_library(fit: Fit) -> bool:
+  """Whether steps are compiled by XLA:CPU's library, which is not for loops."""
+  one = fit.steps_per_dispatch == 1
+  return one and fit.by_library and library.available()
 
-  A state may depend on them, as a table of latents by rows does.
+
+def note(files: Record, name: str, fit: Fit) -> None:
+  """Notes in the run's folder what a stage trains on, and how.
+
+  A state may depend on the shapes, as a table of latents by rows does. A stage
+  that goes on by other programs than it began with says so.
   """
-  y = None if data.y is None else [list(data.y.shape), str(data.y.dtype)]
-  files.note_shapes(name, {'images': list(data.images.shape), 'y': y})
+  y, used = fit.data.y, uses_library(fit)
+  if _began_by_library(files, name) not in (used, None):
+    print(
+      f'{name} began {"without" if used else "with"} the library of fast '
+      f'convolutions, which this JAX {"has" if used else "lacks"}: its numbers '
+      'are rounded in another way from here on.',
+      flush=True,
+    )
+  files.note(
+    name,
+    {
+      'images': list(fit.data.images.shape),
+      'y': None if y is None else [list(y.shape), str(y.dtype)],
+      'by_library': used,
+    },
+  )
+
+
+def _began_by_library(files: Record, name: str) -> bool | None:
+  """Whether a stage that has begun did so; None if nobody noted it."""
+  if not loop.steps_done(files, name):
+    return None
+  noted = files.notes().get(name, {}) if hosts.is_first() else {}
+  began: bool | None = hosts.of_first(noted.get('by_library'))
+  return began
 
 
 def left_behind(
@@ -201,7 +235,7 @@ def left_behind(
     FileNotFoundError: if the stage has not come to its end.
   """
   loop.check_finished(files, name, steps)
-  shapes = hosts.of_first(files.shapes(name) if hosts.is_first() else None)
+  shapes = hosts.of_first(files.noted(name) if hosts.is_first() else None)
 
   def init() -> States:  # Only traced: nothing here takes memory.
     y = shapes.get('y')
@@ -287,7 +321,9 @@ def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
     state, metrics = jax.lax.scan(body, state, items)
     return state, jax.tree.map(lambda leaf: leaf.mean(0), metrics)
 
-  compiled = jit(many, static_argnums=0, donate_argnums=2)
+  compiled = jit(
+    many, by_library=uses_library(fit), static_argnums=0, donate_argnums=2
+  )
 
   def advance(
     key: Array, state: State, fetched: Fetched, first: int, epoch: int

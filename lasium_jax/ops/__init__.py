@@ -1,5 +1,5 @@
 """Numerics with no learning in them."""
 
-from lasium_jax.ops import augment, images, labels, sampling
+from lasium_jax.ops import augment, images, labels, library, sampling
 
-__all__ = ['augment', 'images', 'labels', 'sampling']
+__all__ = ['augment', 'images', 'labels', 'library', 'sampling']

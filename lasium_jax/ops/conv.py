@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lasium_jax.ops import library
 from lasium_jax.types import Array
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
@@ -163,7 +164,10 @@ def _xla_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
 
 
 def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
-  """The kernel's gradient: XLA's where fast, on CPU a matrix product a tap."""
+  """The kernel's gradient: XLA's where fast, else a matrix product a tap.
+
+  XLA's is slow on a CPU unless it is compiled by the library there.
+  """
   shape = (*geometry.window, x.shape[-1], y.shape[-1])
 
   def by_taps(x: Array, y: Array) -> Array:
@@ -175,6 +179,8 @@ def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
     kernel = jax.ShapeDtypeStruct(shape, x.dtype)
     return jax.linear_transpose(lambda k: _xla(geometry, x, k), kernel)(y)[0]
 
+  if library.used():
+    return by_xla(x, y)
   return lax.platform_dependent(x, y, cpu=by_taps, default=by_xla)
 
 

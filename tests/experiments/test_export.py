@@ -89,12 +89,13 @@ def finished(config, workdir, accuracies):
   hosts.save(files.checkpoints('meta_train'), config.meta.iterations, state)
   entries = [
     {'name': config.name, 'metric': 'accuracy', 'value': accuracy}
-    | {'protocol': {'shots': shots}}
+    | {'n': 100, 'protocol': {'shots': shots}}
     | ({'member': member.settings()} if len(found) > 1 else {})
     for shots in (1, 5)
     for member, accuracy in zip(found, accuracies, strict=True)
   ]
-  entries.append({'name': 'scratch', 'metric': 'accuracy', 'value': 0.3})
+  floor = {'name': 'scratch', 'metric': 'accuracy', 'value': 0.3, 'n': 100}
+  entries.append(floor)
   record.write_json(workdir / 'results.json', {'results': entries})
   return workdir
 

@@ -141,6 +141,54 @@ def test_each_member_is_what_its_own_run_would_be(tmp_path):
   assert (np.asarray(together[0].rows) != np.asarray(together[1].rows)).any()
 
 
+def test_a_stage_that_goes_on_without_the_library_says_so(
+  tmp_path, monkeypatch, capsys
+):
+  images = np.zeros((IMAGES, 2, 2, 1), np.uint8)
+  data = TrainingSet(images, jnp.arange(IMAGES))
+  fit = training.Fit(
+    toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
+  )
+  trained(tmp_path, 'run')
+  files = Record(tmp_path / 'run', {})
+  files.note('toy', {'by_library': training.uses_library(fit)})
+  training.note(files, 'toy', fit)
+  assert capsys.readouterr().out == ''
+  monkeypatch.setattr(training.library, 'available', lambda: False)
+  training.note(files, 'toy', fit)
+  printed = capsys.readouterr().out
+  assert 'toy began with the library of fast convolutions' in printed
+  training.note(files, 'toy', fit)  # From now on it is without.
+  assert capsys.readouterr().out == ''
+
+
+@pytest.mark.parametrize(
+  'chunk, asked, uses', [(1, True, True), (1, False, False), (2, True, False)]
+)
+def test_single_steps_are_compiled_by_the_library(chunk, asked, uses):
+  data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8))
+  seen = []
+
+  def update(key, state, batch):
+    seen.append(training.library.used())
+    return state, {'loss': batch.x.mean()}
+
+  trainer = Trainer(lambda key, data: jnp.zeros(()), (update,), lambda s: s)
+  fit = training.Fit(
+    trainer, data, 2, chunk, shuffled(SIZE), unchanged(), by_library=asked
+  )
+  stage = training.stage_of(
+    'toy',
+    fit,
+    [Member(0, {})],
+    streams.GENERATOR,
+    mesh=None,
+    device_bytes=2**20,
+  )
+  stage.advance(stage.init(), 0, chunk)
+  assert set(seen) == {uses}
+
+
 def assert_same(ours, theirs):
   assert jax.tree.structure(ours) == jax.tree.structure(theirs)
   for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):

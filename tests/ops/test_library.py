@@ -1,0 +1,71 @@
+"""Programs that XLA:CPU compiles by its library of convolutions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lasium_jax.ops import library
+from lasium_jax.ops.conv import conv
+
+
+@pytest.fixture
+def none_available(monkeypatch):
+  monkeypatch.setattr(library, 'available', lambda: False)
+
+
+def gradients(x, kernel):
+  def loss(x, kernel):
+    return jnp.sin(conv(x, kernel, (2, 2), 'SAME')).sum()
+
+  return jax.value_and_grad(loss, argnums=(0, 1))(x, kernel)
+
+
+def arrays(key):
+  x = jax.random.normal(key, (8, 9, 8, 3))
+  return x, jax.random.normal(jax.random.key(1), (3, 3, 3, 4))
+
+
+@pytest.mark.instructions
+def test_numbers_are_those_of_plain_jit(key):
+  ours = library.jit(gradients)(*arrays(key))
+  plain = jax.jit(gradients)(*arrays(key))
+  for a, b in zip(*map(jax.tree.leaves, (ours, plain)), strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.instructions
+def test_the_same_program_gives_the_same_bits(key):
+  compiled = library.jit(gradients)
+  first, second = (compiled(*arrays(key)) for _ in range(2))
+  for a, b in zip(*map(jax.tree.leaves, (first, second)), strict=True):
+    np.testing.assert_array_equal(a, b)
+
+
+def convolutions(compile_by, key):
+  """How many convolutions, and products, a CPU's program is made of."""
+  text = compile_by(gradients).lower(*arrays(key)).as_text()
+  return text.count('stablehlo.convolution'), text.count('dot_general')
+
+
+def test_the_kernels_gradient_is_a_convolution_by_the_library_alone(key):
+  """What is traced for one is not taken for the other, in either order."""
+  for _ in range(2):
+    assert convolutions(library.jit, key) == (3, 0)
+    assert convolutions(jax.jit, key) == (2, 9)
+  assert not library.used()
+
+
+def test_without_the_library_it_is_plain_jit(none_available, key):
+  assert convolutions(library.jit, key) == (2, 9)
+
+
+def test_an_option_that_jax_does_not_know_is_no_library(monkeypatch):
+  monkeypatch.setattr(library, 'OPTIONS', {'xla_cpu_no_such_option': 'x'})
+  library.available.cache_clear()
+  assert not library.available()
+  library.available.cache_clear()
+
+
+def test_this_jax_has_it():
+  assert library.available() == (jax.default_backend() == 'cpu')
