@@ -37,6 +37,19 @@ def pytest_configure(config):
   )
 
 
+# What takes longest begins first, so that no process is left alone with it at
+# the end; and test_whole.py before the others that read the run that it makes.
+FIRST = (
+  *('test_instruction_sets.py', 'test_whole.py', 'test_hosts.py'),
+  'test_resume.py',
+)
+
+
+def pytest_collection_modifyitems(items):
+  places = {name: place for place, name in enumerate(FIRST)}
+  items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 @pytest.fixture
 def key():
   return jax.random.key(0)

@@ -274,7 +274,7 @@ def test_other_ways_than_logits_are_refused(name, ways, key):
     pytest.param(3, 6, marks=pytest.mark.instructions),
     (6, 3),
     (4, 2),
-    pytest.param(3, 3, marks=pytest.mark.instructions),
+    (3, 3),
   ],
 )
 def test_nothing_trains_on_another_number_of_ways(outputs, ways, key):

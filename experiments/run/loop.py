@@ -8,6 +8,7 @@ import math
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ import jax.numpy as jnp
 
 from experiments.run import hosts
 from experiments.run.record import Record, clock, duration, read_config
+
+_DOORS = Path(__file__).parent.parent
 
 
 class Stopped(Exception):
@@ -152,16 +155,19 @@ def check_finished(record: Record, name: str, steps: int) -> None:
   if done < steps:
     raise FileNotFoundError(
       f'{record.workdir} has {done} of {steps} steps of {name}. Run that stage '
-      f'to its end there first: {_door(record)} runs it, with the same '
-      '--config and --workdir.'
+      'to its end there first, with the same --config and --workdir: '
+      f'{_doors(record, name)}.'
     )
 
 
-def _door(record: Record) -> str:
-  """The command of all stages, by the system of a run."""
+def _doors(record: Record, name: str) -> str:
+  """The commands that run a stage: its own, if there is one, its system's."""
   # LASIUM's doors alone look into a run that has not begun; 0.1 had no others.
   system = (read_config(record.workdir) or {}).get('system', 'lasium')
-  return f'python experiments/{system}.py'
+  doors = f'python experiments/{system}.py'
+  if (_DOORS / f'{name}.py').exists():
+    return f'python experiments/{name}.py, or all stages by {doors}'
+  return doors
 
 
 def steps_done(record: Record, name: str) -> int:

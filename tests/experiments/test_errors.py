@@ -283,7 +283,8 @@ def test_a_stage_that_is_missing_leaves_the_workdir_alone(program, tmp_path):
     command = program.command(door, tmp_path / door)
     output = program.run(command, code=1)
     assert f'0 of 6 steps of {stage}' in output
-    assert 'python experiments/lasium.py runs it' in output
+    assert f'python experiments/{stage}.py' in output
+    assert 'python experiments/lasium.py' in output
     assert not (tmp_path / door / 'config.json').exists()
 
 

@@ -34,7 +34,7 @@ def test_numbers_are_those_of_plain_jit(key):
     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.instructions
+@pytest.mark.usefixtures('compile_fully')
 def test_the_same_program_gives_the_same_bits(key):
   compiled = library.jit(gradients)
   first, second = (compiled(*arrays(key)) for _ in range(2))
