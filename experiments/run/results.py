@@ -82,8 +82,8 @@ def upgrade(entry: Mapping[str, Any]) -> Entry:
     A copy; `protocol`, `steps` and `config` are there, if empty.
   """
   if 'metric' in entry:
-    known = {'protocol': {}, 'steps': 0, 'config': '', **entry}
-    return {**known, 'n': known['n']}  # What lacks it is no result.
+    n = entry['n']  # What lacks it is no result.
+    return {'protocol': {}, 'steps': 0, 'config': '', 'n': n, **entry}
   fields = ('name', 'dataset', 'ci95', 'config', 'member')
   upgraded = {name: entry[name] for name in fields if name in entry}
   upgraded |= {

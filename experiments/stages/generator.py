@@ -222,17 +222,15 @@ def check_trained(settings: Settings, files: Record) -> None:
       end.
   """
   check_borrowed(settings)
-  if 'generator_training' in settings:
-    section = settings['generator_training']
-    own = lender(files, section['workdir'])
-    loop.check_finished(own, NAME, section['steps'])
+  section = settings.get('generator_training')
+  if section and not section['workdir']:
+    loop.check_finished(files, NAME, section['steps'])
 
 
 def check_borrowed_data(settings: Settings, splits: Splits) -> None:
   """Raises `BadConfig` if a borrowed generator was trained on other images."""
-  workdir = settings['generator_training']['workdir']
-  path = Path(workdir) / 'data.json'
-  if not workdir or not path.exists():
+  workdir = settings.get('generator_training', {}).get('workdir')
+  if not workdir or not (path := Path(workdir) / 'data.json').exists():
     return
   theirs = record.read_json(path).get('train')
   if theirs != record.digest(splits.train):

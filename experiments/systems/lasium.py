@@ -47,8 +47,7 @@ def read(settings: Settings, places: Places) -> Splits:
   )
   splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
   check_data(settings, splits)
-  if 'generator' in settings:
-    generator.check_borrowed_data(settings, splits)
+  generator.check_borrowed_data(settings, splits)
   return splits
 
 
