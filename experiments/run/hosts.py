@@ -79,6 +79,14 @@ def of_first(value: Any) -> Any:
   )
 
 
+def read_by_first(read: Callable[[], Any]) -> Any:
+  """What the first host reads of its workdir, of JSON types, on all hosts.
+
+  If it cannot read it, all hosts end with an error, and none waits.
+  """
+  return of_first(first_then_others(lambda: read() if is_first() else None))
+
+
 def any_of(flag: bool) -> bool:
   """Whether `flag` is true on any host."""
   if jax.process_count() == 1:

@@ -187,14 +187,19 @@ def note(files: Record, name: str, fit: Fit) -> None:
   """Notes in the run's folder what a stage trains on, and how.
 
   A state may depend on the shapes, as a table of latents by rows does. A stage
-  that goes on by other programs than it began with says so.
+  that goes on by other programs than it began with says so; of one that has
+  come to its end nothing is changed.
   """
   y, used = fit.data.y, uses_library(fit)
-  if _began_by_library(files, name) not in (used, None):
+  done = loop.steps_done(files, name)
+  noted = hosts.read_by_first(lambda: files.notes().get(name))
+  if noted and done >= fit.steps:
+    return
+  if noted and done and noted.get('by_library') not in (used, None):
     print(
       f'{name} began {"without" if used else "with"} the library of fast '
-      f'convolutions, which this JAX {"has" if used else "lacks"}: its numbers '
-      'are rounded in another way from here on.',
+      f'convolutions, and goes on {"with" if used else "without"} it on this '
+      'device, by this JAX: its numbers round otherwise from here on.',
       flush=True,
     )
   files.note(
@@ -205,15 +210,6 @@ def note(files: Record, name: str, fit: Fit) -> None:
       'by_library': used,
     },
   )
-
-
-def _began_by_library(files: Record, name: str) -> bool | None:
-  """Whether a stage that has begun did so; None if nobody noted it."""
-  if not loop.steps_done(files, name):
-    return None
-  noted = files.notes().get(name, {}) if hosts.is_first() else {}
-  began: bool | None = hosts.of_first(noted.get('by_library'))
-  return began
 
 
 def left_behind(
@@ -235,7 +231,7 @@ def left_behind(
     FileNotFoundError: if the stage has not come to its end.
   """
   loop.check_finished(files, name, steps)
-  shapes = hosts.of_first(files.noted(name) if hosts.is_first() else None)
+  shapes = hosts.read_by_first(lambda: files.noted(name))
 
   def init() -> States:  # Only traced: nothing here takes memory.
     y = shapes.get('y')

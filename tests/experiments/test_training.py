@@ -149,7 +149,7 @@ def test_a_stage_that_goes_on_without_the_library_says_so(
   fit = training.Fit(
     toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
   )
-  trained(tmp_path, 'run')
+  trained(tmp_path, 'run', steps=3)
   files = Record(tmp_path / 'run', {})
   files.note('toy', {'by_library': training.uses_library(fit)})
   training.note(files, 'toy', fit)
@@ -159,6 +159,23 @@ def test_a_stage_that_goes_on_without_the_library_says_so(
   printed = capsys.readouterr().out
   assert 'toy began with the library of fast convolutions' in printed
   training.note(files, 'toy', fit)  # From now on it is without.
+  assert capsys.readouterr().out == ''
+
+
+def test_a_finished_stage_keeps_what_was_noted_of_it(
+  tmp_path, monkeypatch, capsys
+):
+  data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
+  fit = training.Fit(
+    toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
+  )
+  trained(tmp_path, 'run')
+  files = Record(tmp_path / 'run', {})
+  training.note(files, 'toy', fit)
+  before = files.notes()
+  monkeypatch.setattr(training.library, 'available', lambda: False)
+  training.note(files, 'toy', fit)
+  assert files.notes() == before
   assert capsys.readouterr().out == ''
 
 
