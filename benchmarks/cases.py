@@ -12,7 +12,6 @@ from experiments.components.data import image_shape
 from experiments.components.few_shot import as_judged
 from experiments.run.config import Settings
 from experiments.run.run import vectorizes
-from lasium_jax import parallel
 from lasium_jax.batches import gather
 from lasium_jax.data import image_set
 from lasium_jax.tasks import labeled
@@ -112,30 +111,21 @@ def generator_step(name: str, *, small: bool, reference: bool) -> Case:
   """A training step of a generator on one batch, gathered from its images."""
   settings, parts, run = programs.setup(f'ro-{name}-maml', small=small)
   assert parts.generating
-  update = parts.generating.trainer.updates[0]
+  trainer = parts.generating.trainer
+  update = trainer.updates[0]
   data = TrainingSet(jnp.asarray(run.splits.train.images))
   size = settings['generator_training']['batch_size']
-  rows, epoch = jnp.arange(size), jnp.int32(0)
-  state = parts.generating.trainer.init(jax.random.key(1), data)
+  state = trainer.init(jax.random.key(1), data)
   torch_run = None
   if reference:
     from benchmarks import compare
 
     check = {'vae': compare.vae_step, 'msgan': compare.msgan_step}[name]
-    torch_run = check(settings, update, state, gather(data, rows, epoch))
+    batch = gather(data, jnp.arange(size), jnp.int32(0))
+    torch_run = check(settings, update, state, batch)
 
-  def step(key: Array, state: Any, source: Any) -> tuple[Any, Metrics]:
-    batch = gather(*source)
-    x = parallel.split_batch(run.image_mesh, batch.x)
-    return update(key, state, batch._replace(x=x))
-
-  measured, peak = programs.iterations(
-    step,
-    run.image_mesh,
-    state,
-    (data, rows, epoch),
-    1,
-    by_library=True,
+  measured, peak = programs.training_step(
+    update, run.image_mesh, state, data, size
   )
   net = generator_layers(settings)
   count = (

@@ -24,10 +24,19 @@ from experiments.run.record import Record
 from experiments.stages.judging import judge
 from experiments.systems import lasium
 from lasium_jax import meta, parallel
+from lasium_jax.batches import gather
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Learner, Params, TaskFn
+from lasium_jax.types import (
+  Array,
+  Learner,
+  Metrics,
+  Params,
+  TaskFn,
+  TrainingSet,
+  UpdateFn,
+)
 
 
 class Setup(NamedTuple):
@@ -144,13 +153,41 @@ def iterations(
   state: Any,
   source: Any,
   repeats: int,
-  *,
-  by_library: bool = False,
 ) -> tuple[timing.Run, float]:
   """Any `(key, state, source) -> (state, metrics)`, `repeats` a dispatch."""
   steps = meta.many_steps(step, repeats)
+  return _compiled(steps, mesh, jax.random.key(3), state, source)
+
+
+def training_step(
+  update: UpdateFn,
+  mesh: Mesh | None,
+  state: Any,
+  data: TrainingSet,
+  size: int,
+) -> tuple[timing.Run, float]:
+  """A trainer's update on the first `size` rows, one a dispatch.
+
+  Args:
+    update: of the trainer.
+    mesh: the devices that share a batch.
+    state: of the trainer.
+    data: what it trains on.
+    size: of the batch.
+
+  Returns:
+    What dispatches once, and the program's megabytes.
+  """
+
+  def step(
+    key: Array, state: Any, source: Any, first: Array
+  ) -> tuple[Any, Metrics]:
+    batch = gather(source, first + jnp.arange(size), epoch=0)
+    x, rows, y = parallel.split_batch(mesh, (batch.x, batch.rows, batch.y))
+    return update(key, state, batch._replace(x=x, rows=rows, y=y))
+
   key = jax.random.key(3)
-  return _compiled(steps, mesh, key, state, source, by_library=by_library)
+  return _compiled(step, mesh, key, state, data, by_library=True)
 
 
 def _compiled(
