@@ -12,6 +12,7 @@ should run; FILE.json has what is measured so far.
 import argparse
 import functools
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
@@ -22,7 +23,7 @@ import jax
 
 from benchmarks import cases, report, startup, timing
 from benchmarks.cases import Case
-from experiments.run import record
+from experiments.run import large_pages, record
 from experiments.run.precision import use_precision
 from lasium_jax import parallel
 from lasium_jax.cores import cpu_cores
@@ -123,6 +124,8 @@ def machine(precision: str, *, reference: bool) -> dict[str, Any]:
     'device': record.hardware(),
     'threads': cpu_cores(),
     'precision': precision,
+    'large_pages': large_pages.VALUE
+    in os.environ.get(large_pages.VARIABLE, ''),
     'python': sys.version.split()[0],
     'versions': {name: metadata.version(name) for name in packages},
   }
@@ -193,5 +196,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
+  large_pages.start_again()  # PyTorch is timed with them as well.
   parallel.cores_as_devices()
   main()

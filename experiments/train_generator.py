@@ -7,8 +7,12 @@ python experiments/train_generator.py \
   --data_dir=PREPARED_TFDS_DATA --workdir=runs/vae
 """
 
-from experiments.run import app
-from experiments.systems import lasium
+from experiments.run import large_pages
 
 if __name__ == '__main__':
+  large_pages.start_again()
+  # Not before, as these import JAX.
+  from experiments.run import app
+  from experiments.systems import lasium
+
   app.start(lasium.system(lasium.work_generator, lasium.build_generator))

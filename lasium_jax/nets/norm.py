@@ -1,7 +1,10 @@
-"""Batch normalization without state."""
+"""Batch normalization, with running averages and without."""
 
 import flax.linen as nn
+import jax.numpy as jnp
 
+from lasium_jax.nets.averages import MOMENTUM
+from lasium_jax.ops.normalize import Moments, normalize
 from lasium_jax.types import Array
 
 STATISTICS = 'batch_stats'
@@ -28,3 +31,34 @@ class BatchStatisticsNorm(nn.BatchNorm):
       mask = mask.reshape(-1, *(1,) * (x.ndim - 1))
     given = not self.is_mutable_collection(STATISTICS)
     return super().__call__(x, use_running_average=given, mask=mask)
+
+
+class BatchNorm(nn.Module):
+  """Linen's batch normalization with the activation behind it, as one.
+
+  The variables have Linen's names: `scale` and `bias`, and running averages
+  `mean` and `var` of momentum `MOMENTUM`.
+
+  Attributes:
+    train: whether to normalize by the moments of the batch, and to average
+      them; else the averages are used.
+    slope: of the leaky ReLU that follows: 0 for a ReLU, 1 for none.
+  """
+
+  train: bool
+  slope: float = 1.0
+
+  @nn.compact
+  def __call__(self, x: Array) -> Array:
+    size = (x.shape[-1],)
+    zeros, ones = nn.initializers.zeros, nn.initializers.ones
+    mean = self.variable(STATISTICS, 'mean', jnp.zeros, size)
+    variance = self.variable(STATISTICS, 'var', jnp.ones, size)
+    scale = self.param('scale', ones, size)
+    bias = self.param('bias', zeros, size)
+    given = None if self.train else Moments(mean.value, variance.value)
+    y, moments = normalize(x, scale, bias, slope=self.slope, moments=given)
+    if self.train and not self.is_initializing():
+      for average, moment in zip((mean, variance), moments, strict=True):
+        average.value = MOMENTUM * average.value + (1 - MOMENTUM) * moment
+    return y
