@@ -5,11 +5,17 @@ from collections.abc import Sequence
 
 import flax.linen as nn
 
+from lasium_jax.nets.averages import MOMENTUM
 from lasium_jax.ops.conv import conv
 from lasium_jax.ops.conv_transpose import conv_transpose_by_phases
 from lasium_jax.types import Array
 
 Conv = functools.partial(nn.Conv, conv_general_dilated=conv)
+
+
+def batch_norm(train: bool) -> nn.BatchNorm:
+  """Normalization by the batch's moments, or else by running averages."""
+  return nn.BatchNorm(use_running_average=not train, momentum=MOMENTUM)
 
 
 class ConvTranspose(nn.Module):

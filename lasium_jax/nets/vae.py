@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import flax.linen as nn
 import jax.numpy as jnp
 
-from lasium_jax.nets.averages import MOMENTUM
-from lasium_jax.nets.layers import Conv, ConvTranspose
+from lasium_jax.nets.layers import Conv, ConvTranspose, batch_norm
 from lasium_jax.ops.conv_shifts import conv_by_shifts
 from lasium_jax.types import Array
 
@@ -30,7 +29,7 @@ class Encoder(nn.Module):
   def __call__(self, x: Array, train: bool = False) -> tuple[Array, Array]:
     for filters, stride in zip(self.filters, self.strides, strict=True):
       x = Conv(filters, (3, 3), strides=stride)(x)
-      x = nn.relu(_batch_norm(train)(x))
+      x = nn.relu(batch_norm(train)(x))
     x = x.reshape(len(x), -1)
     moments = nn.Dense(2 * self.latent_size)(x)
     mean, log_variance = jnp.split(moments, 2, axis=-1)
@@ -65,7 +64,7 @@ class Decoder(nn.Module):
       block = ConvTranspose if stride > 1 else Conv
       height, width = self._size_before(i + 1)
       x = block(filters, (3, 3), strides=stride)(x)[:, :height, :width]
-      x = nn.relu(_batch_norm(train)(x))
+      x = nn.relu(batch_norm(train)(x))
     # Few output channels would starve the matrix unit.
     output = nn.Conv(self.shape[2], (3, 3), conv_general_dilated=conv_by_shifts)
     return output(x)
@@ -91,7 +90,3 @@ class VAE(nn.Module):
   def __call__(self, x: Array) -> Array:
     mean, _ = self.encode(x)
     return self.decode(mean)
-
-
-def _batch_norm(train: bool) -> nn.BatchNorm:
-  return nn.BatchNorm(use_running_average=not train, momentum=MOMENTUM)
