@@ -15,8 +15,8 @@ from lasium_jax.embeddings import supervised
 from lasium_jax.nets import ResNet, ResNet18, WideResNet
 from lasium_jax.types import TrainingSet
 
-SHAPE, CLASSES, BATCH = (32, 32, 3), 10, 128
-SGD = {'learning_rate': 0.05, 'momentum': 0.9, 'nesterov': True}
+CLASSES = 10
+RATE, MOMENTUM = 0.05, 0.9
 
 
 class Kind(NamedTuple):
@@ -46,7 +46,7 @@ NETWORKS = {
     WideResNet,
     classifier_flops.wide_resnet,
     {'depth': 16, 'width': 8},
-    {'depth': 10, 'width': 1},
+    {'depth': 10, 'width': 2},
   ),
   'resnet18': Kind(
     ResNet18, classifier_flops.resnet18, {'width': 64}, {'width': 2}
@@ -56,10 +56,16 @@ NETWORKS = {
 
 def classifier_step(name: str, *, small: bool, reference: bool) -> Case:
   """A training step on one batch, gathered from its images."""
-  kind, size = NETWORKS[name], 8 if small else BATCH
+  kind = NETWORKS[name]
   sizes = kind.small if small else kind.sizes
-  _, trainer = supervised(kind.make(CLASSES, **sizes), SHAPE, optax.sgd(**SGD))
-  update, data = trainer.updates[0], photos(size)
+  side, size = (16, 8) if small else (32, 128)
+  shape = (side, side, 3)
+  _, trainer = supervised(
+    kind.make(CLASSES, **sizes),
+    shape,
+    optax.sgd(RATE, momentum=MOMENTUM, nesterov=True),
+  )
+  update, data = trainer.updates[0], photos(shape, size)
   state = trainer.init(jax.random.key(1), data)
   torch_run = None
   if reference:
@@ -67,15 +73,15 @@ def classifier_step(name: str, *, small: bool, reference: bool) -> Case:
 
     batch = gather(data, jnp.arange(size), jnp.int32(0))
     torch_run = torch_classifiers.compared_step(
-      name, update, state, batch, **SGD
+      name, update, state, batch, rate=RATE, momentum=MOMENTUM
     )
   measured, peak = programs.training_step(update, None, state, data, size)
-  count = flops.train(kind.layers(SHAPE, CLASSES, **sizes), size)
+  count = flops.train(kind.layers(shape, CLASSES, **sizes), size)
   return Case(measured, 1, count / 1e9, size, 'images', peak, torch_run)
 
 
-def photos(n: int) -> TrainingSet:
+def photos(shape: flops.Shape, n: int) -> TrainingSet:
   """Noise, with labels that take turns."""
   rng = np.random.default_rng(0)
-  images = rng.integers(0, 256, (n, *SHAPE), np.uint8)
+  images = rng.integers(0, 256, (n, *shape), np.uint8)
   return TrainingSet(jnp.asarray(images), y=jnp.arange(n) % CLASSES)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -79,8 +80,9 @@ def _blocks(
   count = len({name.split('/')[0] for name in params if '_Block_' in name})
   for number in range(count):
     starts = number and number % (count // stages) == 0
-    own = (nets.part(tree, f'_Block_{number}') for tree in (params, averages))
-    x = block(*own, x, 2 if starts else 1)
+    name = f'_Block_{number}'
+    own, moments = (nets.part(tree, name) for tree in (params, averages))
+    x = block(own, moments, x, 2 if starts else 1)
   return x
 
 
@@ -119,16 +121,14 @@ def _wide_block(
 
 
 def step(
-  network: Network,
-  params: Params,
-  averages: Params,
+  forward: Callable[[Tensor], Tensor],
   optimizer: torch.optim.Optimizer,
   x: Tensor,
   y: Tensor,
 ) -> dict[str, float]:
   """One update by cross-entropy."""
   optimizer.zero_grad()
-  loss = F.cross_entropy(network(params, averages, x), y)
+  loss = F.cross_entropy(forward(x), y)
   loss.backward()
   optimizer.step()
   return {'loss': loss.item()}
@@ -140,36 +140,36 @@ def compared_step(
   state: Any,
   batch: Batch,
   *,
-  learning_rate: float,
+  rate: float,
   momentum: float,
-  nesterov: bool,
 ) -> Run:
   """Compares loss and all gradients of the first step.
 
   Args:
     name: of the network, in NETWORKS.
-    update: of the trainer.
-    state: at the start, by `optax.sgd`.
+    update: of the trainer, whose optimizer is `optax.sgd` of Nesterov's kind.
+    state: at the start.
     batch: with hard labels.
-    learning_rate: of `optax.sgd`.
+    rate: of the optimizer.
     momentum: likewise.
-    nesterov: likewise.
 
   Returns:
     The run of PyTorch to time.
+
+  Raises:
+    Mismatch: if they differ.
   """
   where = device()
   updated, metrics = jax.jit(update)(jax.random.key(8), state, batch)
   weights = nets.trainable(nets.convert(state.variables['params'], where))
+  averages = nets.convert(state.variables['batch_stats'], where)
   optimizer = torch.optim.SGD(
-    list(weights.values()), learning_rate, momentum, nesterov=nesterov
+    list(weights.values()), lr=rate, momentum=momentum, nesterov=True
   )
-  labels = torch.tensor(batch.y.tolist(), device=where)
+  labels = torch.tensor(np.asarray(batch.y), dtype=torch.long, device=where)
   run = functools.partial(
     step,
-    NETWORKS[name],
-    weights,
-    nets.convert(state.variables['batch_stats'], where),
+    functools.partial(NETWORKS[name], weights, averages),
     optimizer,
     nets.images(batch.x, where),
     labels,
