@@ -43,9 +43,9 @@ def test_shortcuts_alone():
   """With branches at zero, each stage is a normalization and a projection."""
   network = WideResNet(2, depth=10, width=2)
   x = jax.random.normal(jax.random.key(0), (3, 7, 6, 1))
-  variables = jax.jit(
-    lambda key: network.init(key, x, train=False)
-  )(jax.random.key(1))
+  variables = jax.jit(lambda key: network.init(key, x, train=False))(
+    jax.random.key(1)
+  )
   params = jax.tree.map(jnp.zeros_like, variables['params'])
   first = params['Conv_0']['kernel']
   params['Conv_0']['kernel'] = first.at[1, 1].set(-1.0)
@@ -71,9 +71,9 @@ def test_training_is_by_the_moments_of_the_batch():
   """Only then is it all the same how bright the images are."""
   network = WideResNet(2, depth=10, width=2)
   x = jax.random.uniform(jax.random.key(0), (4, 8, 8, 1))
-  variables = jax.jit(
-    lambda key: network.init(key, x, train=False)
-  )(jax.random.key(1))
+  variables = jax.jit(lambda key: network.init(key, x, train=False))(
+    jax.random.key(1)
+  )
 
   @jax.jit
   def features(x):
