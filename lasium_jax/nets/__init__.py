@@ -3,5 +3,7 @@
 from lasium_jax.nets import averages
 from lasium_jax.nets.conv4 import conv4
 from lasium_jax.nets.resnet import ResNet
+from lasium_jax.nets.resnet18 import ResNet18
+from lasium_jax.nets.wide_resnet import WideResNet
 
-__all__ = ['ResNet', 'averages', 'conv4']
+__all__ = ['ResNet', 'ResNet18', 'WideResNet', 'averages', 'conv4']

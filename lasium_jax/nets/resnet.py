@@ -3,8 +3,8 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from lasium_jax.nets.layers import Conv
 from lasium_jax.nets.norm import BatchNorm
+from lasium_jax.nets.residual import basic_branch, conv
 from lasium_jax.types import Array
 
 
@@ -34,7 +34,7 @@ class ResNet(nn.Module):
       raise ValueError(
         f'A ResNet of small images has 8, 14, 20, ... layers, not {self.depth}.'
       )
-    x = BatchNorm(train, slope=0.0)(_conv(self.width)(x))
+    x = BatchNorm(train, slope=0.0)(conv(self.width)(x))
     for stage in range(3):
       for block in range((self.depth - 2) // 6):
         stride = 2 if stage and not block else 1
@@ -51,24 +51,9 @@ class _Block(nn.Module):
 
   @nn.compact
   def __call__(self, x: Array, train: bool) -> Array:
-    y = _conv(self.filters, self.stride)(x)
-    y = _conv(self.filters)(BatchNorm(train, slope=0.0)(y))
-    y = BatchNorm(train)(y)
+    y = basic_branch(x, self.filters, self.stride, train)
     x = x[:, :: self.stride, :: self.stride]
     added = self.filters - x.shape[-1]
     low = added // 2
     x = jnp.pad(x, ((0, 0), (0, 0), (0, 0), (low, added - low)))
     return nn.relu(x + y)
-
-
-def _conv(filters: int, stride: int = 1) -> nn.Conv:
-  return Conv(
-    filters,
-    (3, 3),
-    strides=stride,
-    # The paper pads this way: a stride of 2 meets the pixels that shortcuts
-    # take.
-    padding=((1, 1), (1, 1)),
-    use_bias=False,  # The normalization that follows has one.
-    kernel_init=nn.initializers.he_normal(),
-  )

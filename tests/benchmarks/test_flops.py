@@ -6,13 +6,15 @@ convolutions grow with products of channels: differences leave these alone.
 
 import jax
 import jax.numpy as jnp
+import optax
 import pytest
 from batch_of import batch_of, training_set
 
-from benchmarks import flops
+from benchmarks import classifier_flops, flops
+from lasium_jax.embeddings import supervised
 from lasium_jax.generators import msgan, vae
 from lasium_jax.learners.maml import support_loss
-from lasium_jax.nets import conv4
+from lasium_jax.nets import ResNet, ResNet18, WideResNet, conv4
 from lasium_jax.types import Examples
 
 SIDE, WAYS, QUERIES = 8, 3, 6
@@ -110,6 +112,67 @@ def test_generator_step(name):
   a, b, c = (counted(filters) for filters in widths)
   d, e, f = (by_hand(filters, 4) for filters in widths)
   assert 0.9 < (c - 2 * b + a) / (f - 2 * e + d) < 1.03
+
+
+CLASSIFIERS = {
+  'resnet': (ResNet, classifier_flops.resnet, {'depth': 14}, (8, 16, 24)),
+  'wide_resnet': (
+    WideResNet,
+    classifier_flops.wide_resnet,
+    {'depth': 16},
+    (2, 3, 4),
+  ),
+  'resnet18': (ResNet18, classifier_flops.resnet18, {}, (8, 16, 24)),
+}
+
+
+@pytest.mark.parametrize('name', CLASSIFIERS)
+def test_classifier_step(name):
+  """On images so large that taps on padding, which XLA leaves out, are few."""
+  make, layers, sizes, widths = CLASSIFIERS[name]
+  shape = (254, 250, 3)
+  batch = batch_of(jnp.zeros((2, *shape)), jnp.arange(2))
+
+  def counted(width):
+    network = make(5, width=width, **sizes)
+    _, trainer = supervised(network, shape, optax.sgd(0.1))
+    data = training_set(shape)
+    state = jax.eval_shape(lambda key: trainer.init(key, data), KEY)
+    return count(trainer.updates[0], KEY, state, batch)
+
+  a, b, c = (counted(width) for width in widths)
+  d, e, f = (
+    flops.train(layers(shape, 5, width=width, **sizes), 2) for width in widths
+  )
+  assert 0.97 < (c - 2 * b + a) / (f - 2 * e + d) < 1.01
+
+
+def test_classifiers_by_hand():
+  """Of 32x32 images, ResNet-18 pools 17x17 that shrink to 9, 5 and 3."""
+  plain = classifier_flops.resnet((32, 32, 3), 10, depth=8, width=16)
+  assert plain == (
+    32 * 32 * 9 * 3 * 16 * 2,
+    *[32 * 32 * 9 * 16 * 16 * 2] * 2,
+    *(16 * 16 * 9 * inputs * 32 * 2 for inputs in (16, 32)),
+    *(8 * 8 * 9 * inputs * 64 * 2 for inputs in (32, 64)),
+    64 * 10 * 2,
+  )
+  deeper = classifier_flops.resnet18((32, 32, 3), 10, width=64)
+  assert deeper[:5] == (
+    32 * 32 * 9 * 3 * 64 * 2,
+    *[17 * 17 * 9 * 64 * 64 * 2] * 4,
+  )
+  assert deeper[5:8] == (
+    *(9 * 9 * 9 * inputs * 128 * 2 for inputs in (64, 128)),
+    9 * 9 * 64 * 128 * 2,
+  )
+  assert deeper[-2:] == (3 * 3 * 9 * 512 * 512 * 2, 512 * 10 * 2)
+  wide = classifier_flops.wide_resnet((32, 32, 3), 10, depth=16, width=8)
+  assert wide[1:4] == (
+    *(32 * 32 * 9 * inputs * 128 * 2 for inputs in (16, 128)),
+    32 * 32 * 16 * 128 * 2,
+  )
+  assert len(wide) == 17
 
 
 def test_conv4_by_hand():

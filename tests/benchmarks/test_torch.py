@@ -3,12 +3,22 @@
 import functools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 
-from benchmarks import cases, compare, torch_nets  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+
+from benchmarks import (  # noqa: E402
+  cases,
+  classifiers,
+  compare,
+  flops,
+  torch_classifiers,
+  torch_nets,
+)
 from lasium_jax.nets import conv4  # noqa: E402
 
 
@@ -46,13 +56,37 @@ def test_conv4(side, downsample, head, key):
     functools.partial(cases.generator_step, 'vae'),
     functools.partial(cases.generator_step, 'msgan'),
     functools.partial(cases.evaluation, 'stride'),
+    *(
+      functools.partial(classifiers.classifier_step, name)
+      for name in classifiers.NETWORKS
+    ),
   ],
-  ids=['maml', 'vae', 'msgan', 'evaluation'],
+  ids=['maml', 'vae', 'msgan', 'evaluation', *classifiers.NETWORKS],
 )
 def test_what_is_timed_was_compared(make):
   """Losses, gradients and predictions; `Mismatch` would have been raised."""
   case = make(small=True, reference=True)
   case.reference()
+
+
+@pytest.mark.parametrize('name', classifiers.NETWORKS)
+def test_operations_are_those_that_pytorch_counts(name):
+  """Of a step as it is measured, but for the number of images."""
+  kind, shape = classifiers.NETWORKS[name], (32, 32, 3)
+  variables = jax.eval_shape(
+    lambda key: kind.make(5, **kind.sizes).init(
+      key, jnp.zeros((1, *shape)), train=False
+    ),
+    jax.random.key(0),
+  )
+  trees = jax.tree.map(lambda leaf: np.zeros(leaf.shape, np.float32), variables)
+  params = torch_nets.trainable(torch_nets.convert(trees['params']))
+  averages = torch_nets.convert(trees['batch_stats'])
+  with FlopCounterMode(display=False) as counter:
+    network = torch_classifiers.NETWORKS[name]
+    network(params, averages, torch.zeros(2, 3, 32, 32)).sum().backward()
+  layers = kind.layers(shape, 5, **kind.sizes)
+  assert counter.get_total_flops() == flops.train(layers, 2)
 
 
 def test_a_difference_is_found():
