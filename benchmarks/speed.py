@@ -20,7 +20,7 @@ from typing import Any
 
 import jax
 
-from benchmarks import cases, report, startup, timing
+from benchmarks import autoencoders, cases, report, startup, timing
 from benchmarks.cases import Case
 from experiments.run import record
 from experiments.run.precision import use_precision
@@ -52,6 +52,8 @@ def all_cases(
     add(f'lasium_iteration/{name}', cases.lasium_iteration, name, small=small)
   for name in generators:
     add(f'generator_step/{name}', cases.generator_step, name, **shape)
+  add('generator_step/autoencoder', autoencoders.autoencoder_step, **shape)
+  add('generator_step/glo', autoencoders.glo_step, **shape)
   for variant in cases.VARIANTS:
     add(f'evaluation/{variant}', cases.evaluation, variant, **shape)
   for name in generators:

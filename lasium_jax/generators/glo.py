@@ -60,11 +60,11 @@ def fitted(codes: Array) -> Gaussian:
   its root is from eigenvectors: Cholesky's does not exist then.
   """
   mean = codes.mean(0)
-  centered = codes - mean
+  centered = codes - mean[None]
   covariance = centered.T @ centered / max(len(codes) - 1, 1)
   values, vectors = jnp.linalg.eigh(covariance)
   # Those that are zero come out a little below it.
-  return Gaussian(mean, vectors * jnp.sqrt(jnp.maximum(values, 0.0)))
+  return Gaussian(mean, vectors * jnp.sqrt(jnp.maximum(values, 0.0))[None])
 
 
 def glo(

@@ -14,10 +14,9 @@ from lasium_jax.nets.layers import Conv, ConvTranspose
 from lasium_jax.ops.conv_shifts import conv_transpose_by_shifts
 from lasium_jax.types import Array
 
-# The slope of InfoGAN's code, whose authors' networks were trained with it.
+# The slope of InfoGAN's code; interpolative autoencoders' paper names none.
 _leaky_relu = functools.partial(nn.leaky_relu, negative_slope=0.01)
-# GLANN's: Xavier's, of twice the variance, which keeps the scale of what goes
-# through rectifiers where no normalization does.
+# Xavier's with twice the variance, as in GLANN's code; COLA names none.
 _xavier = nn.initializers.variance_scaling(2.0, 'fan_avg', 'normal')
 
 

@@ -38,9 +38,9 @@ def laplacian_loss(
   for i in range(1, levels + 1):
     if min(rest.shape[1:3]) < 3:
       raise ValueError(
-        f'Images of {x.shape[1]}x{x.shape[2]} do not have {levels} levels: '
-        f'level {i} would be of {rest.shape[1]}x{rest.shape[2]}, and sides of 3 '
-        'or more are needed.'
+        f'Images of {x.shape[1]}x{x.shape[2]} have fewer levels than {levels}: '
+        f'number {i} is of {rest.shape[1]}x{rest.shape[2]}, and sides must be '
+        '3 or more.'
       )
     blurs = [_blur(side) for side in rest.shape[1:3]]
     halved = _filtered(rest, *(blur[::2] for blur in blurs))

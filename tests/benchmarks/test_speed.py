@@ -15,6 +15,8 @@ NAMES = {
   'lasium_iteration/msgan',
   'generator_step/vae',
   'generator_step/msgan',
+  'generator_step/autoencoder',
+  'generator_step/glo',
   'evaluation/stride',
   'evaluation/max_pool',
   'tasks/vae',
