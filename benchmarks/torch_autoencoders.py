@@ -103,12 +103,12 @@ def autoencoder_step(
 ) -> dict[str, float]:
   """One update of both networks."""
   size = (x.shape[2], x.shape[3])
-  encoder, decoder = (
-    [nets.part(tree, name) for tree in (params, averages)]
-    for name in ('encoder', 'decoder')
-  )
   optimizer.zero_grad()
-  loss = (decode(*decoder, encode(*encoder, x), size) - x).abs().mean()
+  z = encode(nets.part(params, 'encoder'), nets.part(averages, 'encoder'), x)
+  images = decode(
+    nets.part(params, 'decoder'), nets.part(averages, 'decoder'), z, size
+  )
+  loss = (images - x).abs().mean()
   loss.backward()
   optimizer.step()
   return {'loss': loss.item()}
