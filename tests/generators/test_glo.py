@@ -169,21 +169,26 @@ def test_a_step_writes_into_its_table(key):
 
 @pytest.mark.usefixtures('compile_fully')
 def test_glo_learns_its_images(key):
+  """Images of four gray quarters each, from codes that met in other batches."""
   generator, trainer = glo(
     BARS, latent_size=8, width=4, levels=2, learning_rate=1e-2
   )
-  x, data = bars(16), training_set(BARS, 16)
+  quarters = np.random.default_rng(0).random((16, 2, 2, 1), np.float32)
+  x, data = (
+    jnp.asarray(quarters.repeat(4, 1).repeat(4, 2)),
+    training_set(BARS, 16),
+  )
   state = trainer.init(key, data)
   step = jax.jit(trainer.updates[0], donate_argnums=1)
-  for epoch in range(100):
+  for epoch in range(80):
     order = np.random.default_rng(epoch).permutation(16).reshape(2, 8)
     for rows in order:
       batch = batch_of(x[rows], epoch=epoch)._replace(rows=jnp.asarray(rows))
-      state, metrics = step(key, state, batch)
+      state, _ = step(key, state, batch)
     state = trainer.end_epoch(key, state, data)
   again = generator.decode(state.variables, state.codes)
-  assert ((again > 0.5) == (x > 0.5)).mean() > 0.97
-  assert metrics['loss'] < 0.1
+  assert jnp.abs(x - x.mean(0, keepdims=True)).mean() > 0.2
+  assert jnp.abs(again - x).mean() < 0.03
 
 
 def test_glo_sides_must_be_divisible_by_4():
