@@ -21,7 +21,7 @@ from typing import Any
 
 import jax
 
-from benchmarks import cases, classifiers, report, startup, timing
+from benchmarks import autoencoders, cases, classifiers, report, startup, timing
 from benchmarks.cases import Case
 from experiments.run import large_pages, record
 from experiments.run.precision import use_precision
@@ -53,6 +53,8 @@ def all_cases(
     add(f'lasium_iteration/{name}', cases.lasium_iteration, name, small=small)
   for name in generators:
     add(f'generator_step/{name}', cases.generator_step, name, **shape)
+  add('generator_step/autoencoder', autoencoders.autoencoder_step, **shape)
+  add('generator_step/glo', autoencoders.glo_step, **shape)
   for name in classifiers.NETWORKS:
     add(f'classifier_step/{name}', classifiers.classifier_step, name, **shape)
   for variant in cases.VARIANTS:

@@ -21,6 +21,7 @@ NAMED = re.compile(r'\b(?:lasium_jax|lx)((?:\.[A-Za-z_]\w*)+)')
 # What a user finds an example in.
 FACTORIES = [
   *('generators.vae', 'generators.msgan'),
+  *('generators.autoencoder', 'generators.glo'),
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('tasks.lasium', 'tasks.labeled', 'tasks.umtra'),

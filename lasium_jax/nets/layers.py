@@ -1,7 +1,7 @@
 """Layers for large batches with shared weights, lowered by `ops.conv`."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import flax.linen as nn
 
@@ -16,16 +16,26 @@ class ConvTranspose(nn.Module):
   """SAME transposed convolution, computed one output phase at a time.
 
   XLA's gradient of the ordinary lowering is many times slower on CPU.
+
+  Attributes:
+    features: output channels.
+    kernel_size: of the window, which is square.
+    strides: the factor by which height and width grow.
+    kernel_init: makes the kernel.
+    lowering: `(x, kernel, strides) -> y`; `ops.conv_shifts` has the one for
+      very few output channels.
   """
 
   features: int
   kernel_size: Sequence[int]
   strides: int
+  kernel_init: nn.initializers.Initializer = nn.initializers.lecun_normal()
+  lowering: Callable[[Array, Array, int], Array] = conv_transpose_by_phases
 
   @nn.compact
   def __call__(self, x: Array) -> Array:
     shape = (*self.kernel_size, x.shape[-1], self.features)
-    kernel = self.param('kernel', nn.initializers.lecun_normal(), shape)
+    kernel = self.param('kernel', self.kernel_init, shape)
     bias = self.param('bias', nn.initializers.zeros, (self.features,))
-    x = conv_transpose_by_phases(x, kernel, self.strides)
+    x = self.lowering(x, kernel, self.strides)
     return x + bias.reshape(1, 1, 1, -1)

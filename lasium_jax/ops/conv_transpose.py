@@ -29,13 +29,22 @@ def conv_transpose_by_phases(x: Array, kernel: Array, stride: int) -> Array:
   return interleave(phases, (stride, stride))
 
 
-def _phase(size: int, stride: int, phase: int) -> tuple[int, int]:
-  """First tap and left padding of one output phase along one axis.
+def padding_before(size: int, stride: int) -> int:
+  """Zeros that `lax.conv_transpose` puts before the dilated input, if SAME.
 
-  `lax.conv_transpose` dilates the input and pads it by `low` on the left, so
-  output `stride * q + phase` meets tap t where `phase + t - low` divides.
+  Args:
+    size: of the window, along one axis.
+    stride: the factor by which the axis grows.
+
+  Returns:
+    A count: output o meets tap t where `o + t` less this is a multiple of the
+    stride, and the multiple is the input's place.
   """
-  total = size + stride - 2
-  low = size - 1 if stride > size - 1 else -(-total // 2)
+  return size - 1 if stride > size - 1 else -(-(size + stride - 2) // 2)
+
+
+def _phase(size: int, stride: int, phase: int) -> tuple[int, int]:
+  """First tap and left padding of one output phase along one axis."""
+  low = padding_before(size, stride)
   tap = (low - phase) % stride
   return tap, -((phase + tap - low) // stride)

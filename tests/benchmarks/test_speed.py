@@ -15,6 +15,8 @@ NAMES = {
   'lasium_iteration/msgan',
   'generator_step/vae',
   'generator_step/msgan',
+  'generator_step/autoencoder',
+  'generator_step/glo',
   'classifier_step/resnet20',
   'classifier_step/wrn16-8',
   'classifier_step/resnet18',

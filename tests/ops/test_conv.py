@@ -7,7 +7,10 @@ import pytest
 from jax import lax
 
 from lasium_jax.ops.conv import conv, conv_by_patches
-from lasium_jax.ops.conv_shifts import conv_by_shifts
+from lasium_jax.ops.conv_shifts import (
+  conv_by_shifts,
+  conv_transpose_by_shifts,
+)
 from lasium_jax.ops.conv_transpose import conv_transpose_by_phases
 
 DIMENSIONS = ('NHWC', 'HWIO', 'NHWC')
@@ -86,6 +89,24 @@ def test_phases_same_as_xla_transposed(size, stride):
       x, k, (stride, stride), 'SAME', dimension_numbers=DIMENSIONS
     ),
     *arrays(5, 4, size),
+  )
+
+
+@pytest.mark.parametrize('outputs', [1, 3])
+@pytest.mark.parametrize(
+  'size,stride',
+  [
+    pytest.param(4, 2, **INSTRUCTIONS),
+    *[(3, 2), (5, 2), (2, 2), (4, 3), (3, 1)],
+  ],
+)
+def test_transposed_shifts_same_as_xla(size, stride, outputs):
+  assert_same(
+    lambda x, k: conv_transpose_by_shifts(x, k, stride),
+    lambda x, k: lax.conv_transpose(
+      x, k, (stride, stride), 'SAME', dimension_numbers=DIMENSIONS
+    ),
+    *arrays(5, 4, size, outputs),
   )
 
 

@@ -1,0 +1,103 @@
+"""Steps of what reconstructs: the autoencoder, and GLO with its table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks import flops, programs
+from benchmarks.cases import Case
+from benchmarks.flops import Layers, Shape
+from benchmarks.timing import Run
+from lasium_jax import generators
+from lasium_jax.batches import gather
+from lasium_jax.types import Batch, Trainer, TrainingSet, UpdateFn
+
+Check = Callable[[UpdateFn, Any, Batch], Run]
+
+
+def autoencoder_step(*, small: bool, reference: bool) -> Case:
+  """A training step of the autoencoder on characters."""
+  shape, size = ((8, 8, 1), 4) if small else ((28, 28, 1), 128)
+  latent_size, width = (3, 4) if small else (64, 64)
+  _, trainer = generators.autoencoder(
+    shape, latent_size=latent_size, width=width
+  )
+  data = TrainingSet(jnp.asarray(programs.pictures(shape[0]).images))
+  net = flops.Vae(
+    encoder(shape, latent_size=latent_size, width=width),
+    generator(shape, latent_size=latent_size, width=width),
+  )
+  check = None
+  if reference:
+    from benchmarks import torch_autoencoders
+
+    check = torch_autoencoders.compare_autoencoder
+  return _step(trainer, data, size, flops.vae_step(net, size), check)
+
+
+def glo_step(*, small: bool, reference: bool) -> Case:
+  """A training step of COLA's generator and of a batch of its codes."""
+  shape, size = ((12, 12, 3), 4) if small else ((32, 32, 3), 128)
+  latent_size, width = (3, 4) if small else (74, 64)
+  _, trainer = generators.glo(shape, latent_size=latent_size, width=width)
+  rng = np.random.default_rng(0)
+  count = 16 if small else 50_000
+  images = rng.integers(0, 256, (count, *shape), np.uint8)
+  layers = generator(shape, latent_size=latent_size, width=width)
+  check = None
+  if reference:
+    from benchmarks import torch_autoencoders
+
+    check = torch_autoencoders.compare_glo
+  data = TrainingSet(jnp.asarray(images))
+  return _step(trainer, data, size, glo_count(layers, size), check)
+
+
+def _step(
+  trainer: Trainer,
+  data: TrainingSet,
+  size: int,
+  count: int,
+  check: Check | None,
+) -> Case:
+  update, state = trainer.updates[0], trainer.init(jax.random.key(1), data)
+  batch = gather(data, jnp.arange(size), 0)
+  torch_run = check(update, state, batch) if check else None
+  # One device trains it, as it does by the entry points' defaults.
+  measured, peak = programs.training_step(update, None, state, data, size)
+  return Case(measured, 1, count / 1e9, size, 'images', peak, torch_run)
+
+
+def encoder(shape: Shape, *, latent_size: int, width: int) -> Layers:
+  """The layers of `lasium_jax.nets.infogan.Encoder`."""
+  rows, columns, channels = shape
+  half, quarter = (rows // 2, columns // 2), (rows // 4, columns // 4)
+  return (
+    flops.conv(half, 4, channels, width),
+    flops.conv(quarter, 4, width, 2 * width),
+    flops.dense(quarter[0] * quarter[1] * 2 * width, 16 * width),
+    flops.dense(16 * width, latent_size),
+  )
+
+
+def generator(shape: Shape, *, latent_size: int, width: int) -> Layers:
+  """The layers of `lasium_jax.nets.infogan.Generator`."""
+  rows, columns, channels = shape
+  half, quarter = (rows // 2, columns // 2), (rows // 4, columns // 4)
+  return (
+    flops.dense(latent_size, 16 * width),
+    flops.dense(16 * width, quarter[0] * quarter[1] * 2 * width),
+    flops.conv(quarter, 4, 2 * width, width),
+    flops.conv(half, 4, width, channels),
+  )
+
+
+def glo_count(layers: Layers, n: int) -> int:
+  """One update; the codes are trained, and no data.
+
+  The filters of the loss's pyramid are no layers, and are not counted.
+  """
+  return flops.train(layers, n, of_data=False)

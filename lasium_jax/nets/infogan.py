@@ -1,0 +1,101 @@
+"""Encoder and generator in the manner of InfoGAN, for small images.
+
+See Chen et al. 2016, appendix C.1, and their code. Interpolative autoencoders
+have both; COLA and GLO have the generator without normalization, with leaky
+rectifiers, as in the code of GLANN (Hoshen, Li and Malik 2019).
+"""
+
+import functools
+
+import flax.linen as nn
+
+from lasium_jax.nets.layers import Conv, ConvTranspose
+from lasium_jax.nets.norm import BatchNorm
+from lasium_jax.ops.conv_shifts import conv_transpose_by_shifts
+from lasium_jax.types import Array
+
+# The slope of InfoGAN's code; interpolative autoencoders' paper names none.
+_SLOPE = 0.01
+# Xavier's with twice the variance, as in GLANN's code; COLA names none.
+_xavier = nn.initializers.variance_scaling(2.0, 'fan_avg', 'normal')
+
+
+class Encoder(nn.Module):
+  """Two strided convolutions and two dense layers.
+
+  Attributes:
+    latent_size: D.
+    width: channels of the first layer; the second has twice, and the dense
+      one 16 times as many.
+  """
+
+  latent_size: int
+  width: int = 64
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool = False) -> Array:
+    """Returns latents `[n, D]` of images `x [n, H, W, C]`."""
+    # What a normalization follows needs no bias: it has one.
+    x = nn.leaky_relu(Conv(self.width, (4, 4), strides=2)(x), _SLOPE)
+    x = Conv(2 * self.width, (4, 4), strides=2, use_bias=False)(x)
+    x = BatchNorm(train, _SLOPE)(x).reshape(len(x), -1)
+    x = nn.Dense(16 * self.width, use_bias=False)(x)
+    x = BatchNorm(train, _SLOPE)(x)
+    return nn.Dense(self.latent_size)(x)
+
+
+class Generator(nn.Module):
+  """Two dense layers and two transposed convolutions.
+
+  Without normalization, for 32x32x3 and latents of 74, it has the 8.6 million
+  parameters of COLA's table 4.
+
+  Attributes:
+    shape: `(H, W, C)` of the image, H and W divisible by 4.
+    width: channels of the last hidden layer; the one before has twice, and the
+      first 16 times as many.
+    normalize: whether batch normalization follows each hidden layer.
+    slope: of its rectifiers, below zero.
+  """
+
+  shape: tuple[int, int, int]
+  width: int = 64
+  normalize: bool = True
+  slope: float = 0.0
+
+  @nn.compact
+  def __call__(self, z: Array, train: bool = False) -> Array:
+    """Returns logits `[n, H, W, C]` of latents `z [n, D]`."""
+    height, width = self.shape[0] // 4, self.shape[1] // 4
+    dense = functools.partial(nn.Dense, use_bias=False, kernel_init=_xavier)
+    transposed = functools.partial(
+      ConvTranspose, kernel_size=(4, 4), strides=2, kernel_init=_xavier
+    )
+    x = self._rectify(dense(16 * self.width)(z), train)
+    x = self._rectify(dense(height * width * 2 * self.width)(x), train)
+    x = x.reshape(-1, height, width, 2 * self.width)
+    x = self._rectify(transposed(self.width)(x), train)
+    # Few output channels would starve the matrix unit.
+    output = transposed(self.shape[2], lowering=conv_transpose_by_shifts)
+    return output(x)
+
+  def _rectify(self, x: Array, train: bool) -> Array:
+    if self.normalize:
+      return BatchNorm(train, self.slope)(x)
+    return nn.leaky_relu(x, self.slope)
+
+
+class Autoencoder(nn.Module):
+  """Encoder and generator under one set of variables."""
+
+  encoder: Encoder
+  decoder: Generator
+
+  def encode(self, x: Array, train: bool = False) -> Array:
+    return self.encoder(x, train)
+
+  def decode(self, z: Array, train: bool = False) -> Array:
+    return self.decoder(z, train)
+
+  def __call__(self, x: Array, train: bool = False) -> Array:
+    return self.decode(self.encode(x, train), train)
