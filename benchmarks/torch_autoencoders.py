@@ -18,6 +18,7 @@ from benchmarks.compare import agree, device
 from benchmarks.timing import Run
 from benchmarks.torch_nets import Params
 from benchmarks.torch_reference import adam
+from lasium_jax.ops import library
 from lasium_jax.types import Batch, UpdateFn
 
 # The settings of `lasium_jax.generators` that are measured.
@@ -29,9 +30,9 @@ def encode(params: Params, averages: Params, x: Tensor) -> Tensor:
   """Latents of images."""
   x = F.leaky_relu(nets.conv(params, 'Conv_0', x, stride=2), 0.01)
   x = F.conv2d(x, params['Conv_1/kernel'], stride=2, padding=1)
-  x = nets.flat(F.leaky_relu(_normalized(params, averages, 0, x), 0.01))
+  x = nets.flat(F.leaky_relu(nets.batch_norm(params, averages, 0, x), 0.01))
   x = F.linear(x, params['Dense_0/kernel'])
-  x = F.leaky_relu(_normalized(params, averages, 1, x), 0.01)
+  x = F.leaky_relu(nets.batch_norm(params, averages, 1, x), 0.01)
   return nets.dense(params, 'Dense_1', x)
 
 
@@ -46,7 +47,7 @@ def decode(
 
   def rectified(number: int, x: Tensor) -> Tensor:
     if averages is not None:
-      x = _normalized(params, averages, number, x)
+      x = nets.batch_norm(params, averages, number, x)
     return F.leaky_relu(x, slope) if slope else torch.relu(x)
 
   x = rectified(0, F.linear(z, params['Dense_0/kernel']))
@@ -54,22 +55,6 @@ def decode(
   x = nets.unflat(x, size[0] // 4, size[1] // 4)
   x = rectified(2, nets.conv_transpose(params, 'ConvTranspose_0', x))
   return torch.sigmoid(nets.conv_transpose(params, 'ConvTranspose_1', x))
-
-
-def _normalized(
-  params: Params, averages: Params, number: int, x: Tensor
-) -> Tensor:
-  scope = f'BatchNorm_{number}'
-  return F.batch_norm(
-    x,
-    averages[f'{scope}/mean'],
-    averages[f'{scope}/var'],
-    params[f'{scope}/scale'],
-    params[f'{scope}/bias'],
-    training=True,
-    momentum=0.01,
-    eps=1e-5,
-  )
 
 
 def laplacian_loss(
@@ -137,7 +122,7 @@ def glo_step(
 
 def compare_autoencoder(update: UpdateFn, state: Any, batch: Batch) -> Run:
   """Compares the loss and all gradients; returns the step to time."""
-  updated, metrics = jax.jit(update)(jax.random.key(0), state, batch)
+  updated, metrics = library.jit(update)(jax.random.key(0), state, batch)
   where = device()
   weights = nets.trainable(nets.convert(state.variables['params'], where))
   averages = nets.convert(state.variables['batch_stats'], where)
@@ -158,7 +143,7 @@ def compare_autoencoder(update: UpdateFn, state: Any, batch: Batch) -> Run:
 
 def compare_glo(update: UpdateFn, state: Any, batch: Batch) -> Run:
   """Compares the loss and all gradients; returns the step to time."""
-  updated, metrics = jax.jit(update)(jax.random.key(0), state, batch)
+  updated, metrics = library.jit(update)(jax.random.key(0), state, batch)
   where = device()
   weights = nets.trainable(nets.convert(state.variables['params'], where))
   codes = torch.tensor(np.asarray(state.codes), device=where)

@@ -18,6 +18,7 @@ from benchmarks import torch_nets as nets
 from benchmarks.compare import EXACT, agree, device, doubled
 from benchmarks.timing import Run
 from benchmarks.torch_nets import Params
+from lasium_jax.ops import library
 from lasium_jax.types import Batch, UpdateFn
 
 Network = Callable[[Params, Params, Tensor], Tensor]
@@ -28,7 +29,7 @@ FEW = 4  # Images by which the two are compared.
 
 def resnet(params: Params, averages: Params, x: Tensor) -> Tensor:
   """Logits of `lasium_jax.nets.resnet`."""
-  x = torch.relu(_norm(params, averages, 0, _conv(params, 0, x)))
+  x = torch.relu(nets.batch_norm(params, averages, 0, _conv(params, 0, x)))
   x = _blocks(_padded_block, 3, params, averages, x)
   return nets.dense(params, 'Dense_0', x.mean((2, 3)))
 
@@ -36,14 +37,14 @@ def resnet(params: Params, averages: Params, x: Tensor) -> Tensor:
 def wide_resnet(params: Params, averages: Params, x: Tensor) -> Tensor:
   """Logits of `lasium_jax.nets.wide_resnet`."""
   x = _blocks(_wide_block, 3, params, averages, _conv(params, 0, x))
-  x = torch.relu(_norm(params, averages, 0, x))
+  x = torch.relu(nets.batch_norm(params, averages, 0, x))
   return nets.dense(params, 'Dense_0', x.mean((2, 3)))
 
 
 def resnet18(params: Params, averages: Params, x: Tensor) -> Tensor:
   """Logits of `lasium_jax.nets.resnet18`."""
   trunk, moments = (nets.part(tree, 'Trunk_0') for tree in (params, averages))
-  x = torch.relu(_norm(trunk, moments, 0, _conv(trunk, 0, x)))
+  x = torch.relu(nets.batch_norm(trunk, moments, 0, _conv(trunk, 0, x)))
   x = F.max_pool2d(x, 2, padding=1)
   x = _blocks(_projected_block, 4, trunk, moments, x)
   return nets.dense(params, 'Dense_0', x.mean((2, 3)))
@@ -61,20 +62,6 @@ def _conv(params: Params, number: int, x: Tensor, stride: int = 1) -> Tensor:
   return F.conv2d(x, kernel, None, stride, kernel.shape[-1] // 2)
 
 
-def _norm(params: Params, averages: Params, number: int, x: Tensor) -> Tensor:
-  scope = f'BatchNorm_{number}'
-  return F.batch_norm(
-    x,
-    averages[f'{scope}/mean'],
-    averages[f'{scope}/var'],
-    params[f'{scope}/scale'],
-    params[f'{scope}/bias'],
-    training=True,
-    momentum=0.01,
-    eps=1e-5,
-  )
-
-
 def _blocks(
   block: Block, stages: int, params: Params, averages: Params, x: Tensor
 ) -> Tensor:
@@ -89,8 +76,10 @@ def _blocks(
 
 
 def _branch(params: Params, averages: Params, x: Tensor, stride: int) -> Tensor:
-  x = torch.relu(_norm(params, averages, 0, _conv(params, 0, x, stride)))
-  return _norm(params, averages, 1, _conv(params, 1, x))
+  x = torch.relu(
+    nets.batch_norm(params, averages, 0, _conv(params, 0, x, stride))
+  )
+  return nets.batch_norm(params, averages, 1, _conv(params, 1, x))
 
 
 def _padded_block(
@@ -108,15 +97,17 @@ def _projected_block(
 ) -> Tensor:
   y = _branch(params, averages, x, stride)
   if 'Conv_2/kernel' in params:
-    x = _norm(params, averages, 2, _conv(params, 2, x, stride))
+    x = nets.batch_norm(params, averages, 2, _conv(params, 2, x, stride))
   return torch.relu(x + y)
 
 
 def _wide_block(
   params: Params, averages: Params, x: Tensor, stride: int
 ) -> Tensor:
-  normal = torch.relu(_norm(params, averages, 0, x))
-  y = torch.relu(_norm(params, averages, 1, _conv(params, 0, normal, stride)))
+  normal = torch.relu(nets.batch_norm(params, averages, 0, x))
+  y = torch.relu(
+    nets.batch_norm(params, averages, 1, _conv(params, 0, normal, stride))
+  )
   if 'Conv_2/kernel' in params:
     x = _conv(params, 2, normal, stride)
   return x + _conv(params, 1, y)
@@ -179,7 +170,7 @@ def compared_step(
   few = jax.tree.map(lambda leaf: leaf[:FEW] if leaf.ndim else leaf, batch)
   with jax.enable_x64(True):
     exact, given = doubled((state, few))
-    updated, metrics = jax.jit(update)(jax.random.key(8), exact, given)
+    updated, metrics = library.jit(update)(jax.random.key(8), exact, given)
     weights, run = started(exact, given, 'cpu')
     # The first step's momentum is the gradient.
     ours = nets.convert(updated.opt_state[0].trace)

@@ -115,15 +115,20 @@ def unflat(x: Tensor, height: int, width: int) -> Tensor:
   return x.permute(0, 3, 1, 2).contiguous()
 
 
-def _block(params: Params, averages: Params, number: int, x: Tensor) -> Tensor:
-  """Batch normalization with running averages, and ReLU."""
+def batch_norm(
+  params: Params, averages: Params, number: int, x: Tensor
+) -> Tensor:
+  """Normalization by the batch, which updates the running averages."""
   scope = f'BatchNorm_{number}'
   scale, bias = params[f'{scope}/scale'], params[f'{scope}/bias']
   mean, variance = averages[f'{scope}/mean'], averages[f'{scope}/var']
-  x = F.batch_norm(
+  return F.batch_norm(
     x, mean, variance, scale, bias, training=True, momentum=0.01, eps=1e-5
   )
-  return torch.relu(x)
+
+
+def _block(params: Params, averages: Params, number: int, x: Tensor) -> Tensor:
+  return torch.relu(batch_norm(params, averages, number, x))
 
 
 def vae_encode(

@@ -195,11 +195,19 @@ def note(files: Record, name: str, fit: Fit) -> None:
   noted = hosts.read_by_first(lambda: files.notes().get(name))
   if noted and done >= fit.steps:
     return
-  if noted and done and noted.get('by_library') not in (used, None):
+  # What began before there was a choice began without.
+  if noted and done and noted.get('by_library', False) != used:
     print(
       f'{name} began {"without" if used else "with"} the library of fast '
       f'convolutions, and goes on {"with" if used else "without"} it on this '
       'device, by this JAX: its numbers round otherwise from here on.',
+      flush=True,
+    )
+  wanted = fit.by_library and fit.steps_per_dispatch == 1
+  if wanted and not done and not used and jax.default_backend() == 'cpu':
+    print(
+      f'{name}: this JAX has no library of fast convolutions for this CPU, so '
+      'that a step may take twice as long. JAX 0.10.2 has it.',
       flush=True,
     )
   files.note(

@@ -9,13 +9,13 @@ MOMENTUM = 0.99
 
 
 def debiased(averages: Params, steps: Array) -> Params:
-  """Linen's running averages without what is left of their initial values.
+  """Running averages without what is left of their initial values.
 
   They begin at mean 0 and variance 1, of which `MOMENTUM ** steps` is left
   after some steps: 5 % after 300. Adam divides its moments likewise.
 
   Args:
-    averages: the collection `batch_stats` of `nn.BatchNorm(momentum=MOMENTUM)`.
+    averages: the collection `batch_stats` of `lasium_jax.nets.norm.BatchNorm`.
     steps: int scalar, how many batches went into them.
 
   Returns:

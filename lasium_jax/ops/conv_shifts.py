@@ -14,7 +14,7 @@ from lasium_jax.ops.conv import (
   pad,
   taps_of,
 )
-from lasium_jax.ops.conv_transpose import padding_before
+from lasium_jax.ops.conv_transpose import padding_before, phase_of
 from lasium_jax.types import Array
 
 
@@ -129,13 +129,11 @@ def _transposed(geometry: Geometry, x: Array, kernel: Array) -> Array:
   products = pad(x @ _tap_matrix(kernel), ((before, after), (before, after)))
   products = products.reshape(*products.shape[:3], size, size, -1)
   # For each phase of the output: its taps, and where their products begin.
-  places = [
-    [
-      (tap, before + (phase + tap - low) // stride)
-      for tap in range((low - phase) % stride, size, stride)
-    ]
-    for phase in range(stride)
-  ]
+  places = []
+  for phase in range(stride):
+    first, left = phase_of(size, stride, phase)
+    taps = range(first, size, stride)
+    places.append([(tap, before - left + i) for i, tap in enumerate(taps)])
   phases = [
     sum(
       (

@@ -19,7 +19,7 @@ def conv_transpose_by_phases(x: Array, kernel: Array, stride: int) -> Array:
   Returns:
     `[n, stride * H, stride * W, O]`.
   """
-  starts = [_phase(len(kernel), stride, p) for p in range(stride)]
+  starts = [phase_of(len(kernel), stride, p) for p in range(stride)]
   phases = []
   for row_tap, top in starts:
     for column_tap, left in starts:
@@ -43,7 +43,7 @@ def padding_before(size: int, stride: int) -> int:
   return size - 1 if stride > size - 1 else -(-(size + stride - 2) // 2)
 
 
-def _phase(size: int, stride: int, phase: int) -> tuple[int, int]:
+def phase_of(size: int, stride: int, phase: int) -> tuple[int, int]:
   """First tap and left padding of one output phase along one axis."""
   low = padding_before(size, stride)
   tap = (low - phase) % stride

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import jax
+import jax.numpy as jnp
 
 P = ParamSpec('P')
 R = TypeVar('R')
@@ -33,11 +34,14 @@ def available() -> bool:
   """Whether this process computes on a CPU, and its JAX has the library."""
   if jax.default_backend() != 'cpu':
     return False
+  square = jax.ShapeDtypeStruct((64, 64), jnp.float32)
+  product = jax.jit(jnp.matmul, compiler_options=OPTIONS)
   try:
-    jax.jit(lambda x: x + 1, compiler_options=OPTIONS).lower(0.0).compile()
+    program = product.lower(square, square).compile()
   except jax.errors.JaxRuntimeError:  # There is no such option.
     return False
-  return True
+  # An XLA that was built without the library takes the option and does nothing.
+  return 'ynn' in (program.as_text() or '')
 
 
 def jit(function: Callable[P, R], **options: Any) -> jax.stages.Wrapped:
@@ -51,7 +55,9 @@ def jit(function: Callable[P, R], **options: Any) -> jax.stages.Wrapped:
     **options: likewise.
 
   Returns:
-    The compiled function.
+    The compiled function. It is for the outermost program: where another
+    `jax.jit` calls it, or it is differentiated from outside, JAX raises
+    ValueError.
 
   Example:
     >>> double = lx.ops.library.jit(lambda x: 2 * x)

@@ -36,7 +36,7 @@ def normalize(
   In a program that XLA:CPU's library compiles, the gradient through the batch's
   own moments is written out: it keeps x alone, and reads and writes fewer
   arrays of that size than XLA's. Its numbers are the same but for rounding,
-  and it has no second derivative.
+  and it cannot be differentiated forward (`jax.jvp`).
 
   Args:
     x: `[..., C]`.
@@ -47,7 +47,7 @@ def normalize(
     moments: to normalize by; None for those of x.
 
   Returns:
-    The outputs, and the moments; no gradient flows through the latter.
+    The outputs, and the moments. No gradient flows through moments of x.
   """
   wide = (1,) * (x.ndim - 1) + (-1,)
   scale, bias = scale.reshape(wide), bias.reshape(wide)

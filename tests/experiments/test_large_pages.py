@@ -1,5 +1,6 @@
 """A program that starts itself again, at most once."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ def started(monkeypatch, tmp_path):
   commands = []
   monkeypatch.setattr(os, 'execve', lambda *args: commands.append(args))
   monkeypatch.delenv(large_pages.VARIABLE, raising=False)
+  monkeypatch.setattr(sys, 'gettrace', lambda: None)
   set_system(monkeypatch, tmp_path, ('glibc', '2.36'), 'always [madvise] never')
   return commands
 
@@ -28,6 +30,7 @@ def set_system(monkeypatch, folder, libc, enabled):
   if enabled is not None:
     file.write_text(enabled)
   monkeypatch.setattr(large_pages, '_ENABLED', file)
+  monkeypatch.setattr(large_pages, '_ACCELERATORS', ())
 
 
 def test_it_starts_the_same_command_again(started, monkeypatch, capsys):
@@ -84,6 +87,45 @@ def test_a_real_program_comes_to_its_end_with_its_arguments(tmp_path):
     stderr=subprocess.PIPE,
     text=True,
   )
-  out, err = process.communicate()
+  try:
+    out, err = process.communicate(timeout=60)
+  finally:
+    process.kill()
   assert out == f"['--x', 'y z'] False {process.pid}\n"
-  assert err.count('Starting again') <= 1
+  assert err.count('Starting again') == large_pages._would_help()
+
+
+@pytest.mark.parametrize('name', ['ps1', 'IPython', 'trace'])
+def test_a_process_that_somebody_watches_goes_on(name, started, monkeypatch):
+  if name == 'ps1':
+    monkeypatch.setattr(sys, 'ps1', '>>> ', raising=False)
+  elif name == 'IPython':
+    monkeypatch.setitem(sys.modules, 'IPython', sys)
+  else:
+    monkeypatch.setattr(sys, 'gettrace', lambda: print)
+  large_pages.start_again()
+  assert not started
+
+
+def test_beside_a_gpu_nothing_starts_again(started, monkeypatch):
+  monkeypatch.setattr(large_pages, '_ACCELERATORS', ('null',))  # /dev/null
+  large_pages.start_again()
+  assert not started
+
+
+DOORS = [
+  p for p in (ROOT / 'experiments').glob('*.py') if 'app.start' in p.read_text()
+]
+
+
+@pytest.mark.parametrize('path', DOORS, ids=lambda p: p.stem)
+def test_doors_start_again_before_they_import_jax(path):
+  *above, main = ast.parse(path.read_text()).body
+  imports = [n for n in above if isinstance(n, ast.Import | ast.ImportFrom)]
+  assert [alias.name for n in imports for alias in n.names] == ['large_pages']
+  assert isinstance(main, ast.If)
+  assert ast.unparse(main.body[0]) == 'large_pages.start_again()'
+
+
+def test_all_that_train_are_doors():
+  assert {'lasium', 'recognizer', 'meta_train'} <= {p.stem for p in DOORS}

@@ -162,6 +162,35 @@ def test_a_stage_that_goes_on_without_the_library_says_so(
   assert capsys.readouterr().out == ''
 
 
+def test_a_stage_that_began_before_there_was_a_library_says_so(
+  tmp_path, monkeypatch, capsys
+):
+  data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
+  fit = training.Fit(
+    toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
+  )
+  trained(tmp_path, 'run', steps=3)
+  files = Record(tmp_path / 'run', {})
+  files.note('toy', {'images': [IMAGES, 2, 2, 1]})
+  monkeypatch.setattr(training.library, 'available', lambda: True)
+  training.note(files, 'toy', fit)
+  assert 'began without the library' in capsys.readouterr().out
+
+
+def test_a_stage_that_begins_without_a_library_says_so(
+  tmp_path, monkeypatch, capsys
+):
+  data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
+  files = Record(tmp_path, {})
+  monkeypatch.setattr(training.library, 'available', lambda: False)
+  for asked in (True, False):
+    fit = training.Fit(
+      toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=asked
+    )
+    training.note(files, 'toy', fit)
+    assert ('has no library' in capsys.readouterr().out) == asked
+
+
 def test_a_finished_stage_keeps_what_was_noted_of_it(
   tmp_path, monkeypatch, capsys
 ):

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lasium_jax import parallel
 from lasium_jax.ops import library
 from lasium_jax.ops.normalize import EPSILON, normalize
 
@@ -80,8 +81,23 @@ def test_no_gradient_flows_through_the_moments(key):
     assert not compile_by(jax.grad(sums))(x).any()
 
 
-def test_the_library_gets_four_sums_over_the_batch(key):
-  """The moments, and the gradient by scale and bias, which gives that by x."""
-  text = library.jit(ours(0.0)).lower(*arrays(key)).as_text()
-  over_batch = text.count('across dimensions = [0, 1, 2] :')
-  assert over_batch == 4 or not library.available()
+@pytest.mark.usefixtures('compile_fully')
+def test_a_batch_may_be_shared_and_mapped_over(key):
+  """Two devices have the sums of one; a mapped axis has moments of its own."""
+  x, scale, bias, weights = arrays(key)
+  alone = library.jit(ours(0.2))(x, scale, bias, weights)
+  mesh = parallel.mesh(2)
+  shared = parallel.replicate(mesh, (x, scale, bias, weights))
+
+  def split(x, scale, bias, weights):
+    x, weights = parallel.split_batch(mesh, (x, weights))
+    return ours(0.2)(x, scale, bias, weights)
+
+  mapped = library.jit(jax.vmap(ours(0.2), in_axes=(0, None, None, 0)))
+  twice = mapped(jnp.stack([x, x]), scale, bias, jnp.stack([weights, weights]))
+  for found in (
+    library.jit(split)(*shared),
+    jax.tree.map(lambda leaf: leaf[1], twice),
+  ):
+    for a, b in zip(*map(jax.tree.leaves, (found, alone)), strict=True):
+      np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
