@@ -1,4 +1,8 @@
-"""Affine maps of images, known by their parameters."""
+"""Affine maps of images, known by their parameters.
+
+Their mixtures (`lasium_jax.ops.mixtures`) are of angles, shifts and scales, not
+of matrices. See Interpolative Autoencoders, section 4.1.
+"""
 
 import math
 from typing import NamedTuple
@@ -47,28 +51,6 @@ def random_affine(
     translation * drawn[:, 1:3],
     jnp.exp(math.log(scale) * drawn[:, 3]),
   )
-
-
-def mix(alpha: Array, first: Affine, second: Affine) -> Affine:
-  """The weighted means of the parameters of maps.
-
-  Of the angles, shifts and scales themselves, and not of matrices. See
-  Interpolative Autoencoders, section 4.1.
-
-  Args:
-    alpha: `[n]` in [0, 1], the weight of the first.
-    first: `n` maps.
-    second: likewise.
-
-  Returns:
-    `n` maps.
-  """
-
-  def mean(a: Array, b: Array) -> Array:
-    weight = alpha.reshape(-1, *(1,) * (a.ndim - 1))
-    return weight * a + (1 - weight) * b
-
-  return jax.tree.map(mean, first, second)
 
 
 def warp(images: Array, maps: Affine) -> Array:

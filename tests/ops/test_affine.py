@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.ndimage
 
-from lasium_jax.ops.affine import Affine, mix, random_affine, warp
+from lasium_jax.ops.affine import Affine, random_affine, warp
+from lasium_jax.ops.mixtures import mix
 
 RANGES = {'rotation': 0.6, 'translation': 0.2, 'scale': 1.5}
 SHAPE = (9, 12, 2)
