@@ -142,8 +142,28 @@ def trained_by(
       f'The autoencoder needs sides divisible by 4, not {shape}.'
     )
   net = Autoencoder(Encoder(latent_size, width), Decoder(shape, width))
-  optimizer = optax.adam(learning_rate)
+  trainer = _trainer(net, objective, shape, optax.adam(learning_rate))
+  return _generator(net), trainer
 
+
+def _generator(net: Autoencoder) -> Generator:
+  def encode(params: Params, x: Array) -> Array:
+    z: Any = net.apply(params, x, method=net.encode)
+    return z
+
+  def decode(params: Params, z: Array) -> Array:
+    logits: Any = net.apply(params, z, method=net.decode)
+    return jax.nn.sigmoid(logits)
+
+  return Generator(decode, encode=encode)
+
+
+def _trainer(
+  net: Autoencoder,
+  objective: Objective,
+  shape: tuple[int, int, int],
+  optimizer: optax.GradientTransformation,
+) -> Trainer:
   def init(key: Array, data: TrainingSet) -> State:
     del data
     variables = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
@@ -181,15 +201,4 @@ def trained_by(
     averages = debiased(state.variables['batch_stats'], state.steps)
     return {**state.variables, 'batch_stats': averages}
 
-  def encode(params: Params, x: Array) -> Array:
-    z: Any = net.apply(params, x, method=net.encode)
-    return z
-
-  def decode(params: Params, z: Array) -> Array:
-    logits: Any = net.apply(params, z, method=net.decode)
-    return jax.nn.sigmoid(logits)
-
-  return (
-    Generator(decode, encode=encode),
-    Trainer(init, (update,), params),
-  )
+  return Trainer(init, (update,), params)

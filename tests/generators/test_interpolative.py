@@ -48,7 +48,7 @@ def between(alpha, a, b):
 
 def test_c_lies_between_a_and_b(key, dots):
   """In its place, its angle and its size, each of them alone."""
-  assert_between(key, dots, 0.01, centers, translation=0.2)
+  assert_between(key, dots, 0.01, centers, translation=0.1)
   assert_between(key, dots, 0.01, lambda x: axis(x)[1], rotation=40.0)
   assert_between(key, dots, 0.05, lambda x: axis(x)[0] ** 0.5, scale=1.5)
 
@@ -123,24 +123,23 @@ def test_without_maps_the_loss_is_twice_an_autoencoders(key, norm):
 @pytest.mark.usefixtures('compile_fully')
 def test_mixed_codes_show_mixed_maps(key):
   """After some training, what it has seen in no batch."""
-  shape, ranges = (16, 16, 1), {**STILL, 'translation': 0.25}
+  shape, ranges = (16, 16, 1), {**STILL, 'translation': 0.2}
   generator, trainer = interpolative(
-    shape, latent_size=4, width=4, learning_rate=3e-3, **ranges
+    shape, latent_size=4, width=8, learning_rate=1e-2, **ranges
   )
   rows, columns = np.mgrid[:16, :16] - 7.5
-  dot = jnp.asarray(np.exp(-(rows**2 + columns**2) / 6), jnp.float32)
+  dot = jnp.asarray(np.exp(-(rows**2 + columns**2) / 10), jnp.float32)
   x = jnp.repeat(dot[None, ..., None], 32, 0)
   state = trainer.init(key, training_set(shape))
-  update = jax.jit(trainer.updates[0])
-  losses = []
-  for step in range(300):
+  update, steps = jax.jit(trainer.updates[0]), []
+  for step in range(200):
     own = jax.random.fold_in(key, step)
     state, metrics = update(own, state, batch_of(x))
-    losses.append(float(metrics['loss']))
-  assert np.mean(losses[-20:]) < 0.3 * np.mean(losses[:20])
+    steps.append(metrics)
+  for name in ('loss', 'reconstruction', 'interpolation'):
+    assert steps[-1][name] < 0.3 * steps[0][name]
   a, b, c, alpha = triplets(jax.random.fold_in(key, 10**6), x, **ranges)
   params = trainer.params(state)
   z = between(alpha, *(generator.encode(params, x) for x in (a, b)))
   error = jnp.abs(generator.decode(params, z) - c).mean()
-  faded = jnp.abs(between(alpha, a, b) - c).mean()
-  assert error < 0.5 * faded
+  assert error < 0.5 * c.mean()  # Which is a black image's.
