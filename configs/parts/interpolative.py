@@ -5,7 +5,7 @@ from ml_collections import ConfigDict
 from configs.parts import common
 from configs.parts.sections import named, section
 from experiments.stages import generator, interpolation
-from experiments.systems.interpolative import SECTIONS
+from experiments.systems.interpolative import EVALUATION
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.settings import Part
 
@@ -47,6 +47,6 @@ def get_config(
   own = {'filters': (64, 64, 64, 64)} if run == 'vae' else {}
   config.generator = named(GENERATORS, run, latent_size=LATENT_SIZE, **own)
   config.generator_training = section(Part(generator.train), steps=steps)
-  config.evaluation = section(SECTIONS['evaluation'])
+  config.evaluation = section(EVALUATION)
   config.interpolation = section(Part(interpolation.show))
   return common.with_sweep(config)

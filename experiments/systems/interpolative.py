@@ -29,13 +29,14 @@ from lasium_jax.types import Generator, Params, Trainer, TrainingSet
 
 # Judged on: images like those of training, then of classes never seen.
 JUDGED = ('held_out_data', 'evaluation_data')
+EVALUATION = Part(reconstruction.measure, given=('steps',))
 SECTIONS: Sections = {
   'data': IMAGES,
   'held_out_data': IMAGES,
   'evaluation_data': IMAGES,
   'generator': GENERATORS,
   'generator_training': Part(generator.train),
-  'evaluation': Part(reconstruction.measure, given=('steps',)),
+  'evaluation': EVALUATION,
   'interpolation': Part(interpolation.show),
 }
 

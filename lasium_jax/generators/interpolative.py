@@ -117,8 +117,12 @@ def triplets(
     for key in (first_key, second_key)
   )
   alpha = jax.random.uniform(alpha_key, (len(x),))
-  maps = (first, second, mix(alpha, first, second))
-  return Triplets(*(warp(x, one) for one in maps), alpha)
+  return Triplets(
+    warp(x, first),
+    warp(x, second),
+    warp(x, mix(alpha, first, second)),
+    alpha,
+  )
 
 
 def objective(

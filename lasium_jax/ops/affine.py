@@ -70,7 +70,8 @@ def warp(images: Array, maps: Affine) -> Array:
 def _warp_one(image: Array, one: Affine) -> Array:
   # Pixels are read one by one. As products with matrices of weights, the maps
   # of 28x28 images took seven times as long on a CPU.
-  sources = _sources(*image.shape[:2], one)
+  height, width, _ = image.shape
+  sources = _sources(height, width, one)
 
   def channel(pixels: Array) -> Array:
     return map_coordinates(pixels, sources, order=1, mode='constant')
