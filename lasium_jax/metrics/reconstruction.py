@@ -27,9 +27,9 @@ def pixel_error(generator: Generator, params: Params, x: Array) -> Array:
     ...   decode=lambda params, z: z[:, None, None] + params,
     ...   encode=lambda params, x: x[:, 0, 0],
     ... )
-    >>> error = lx.metrics.pixel_error(generator, 0.2, jnp.zeros((3, 1, 1, 1)))
-    >>> error.round(3).tolist()
-    [51.0, 51.0, 51.0]
+    >>> errors = lx.metrics.pixel_error(generator, 0.2, jnp.zeros((2, 1, 1, 1)))
+    >>> [f'{error:.2f}' for error in errors]
+    ['51.00', '51.00']
   """
   if generator.encode is None:
     raise ValueError(
