@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers.publish import publish
-from experiments.systems import lasium, recognizer
+from experiments.systems import interpolative, lasium, recognizer
 
 SYSTEMS = {
-  system.name: system for system in (lasium.system(), recognizer.system())
+  system.name: system
+  for system in (
+    lasium.system(),
+    recognizer.system(),
+    interpolative.system(),
+  )
 }
 ROOT = Path(__file__).resolve().parent.parent
 

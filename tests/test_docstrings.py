@@ -21,13 +21,14 @@ NAMED = re.compile(r'\b(?:lasium_jax|lx)((?:\.[A-Za-z_]\w*)+)')
 # What a user finds an example in.
 FACTORIES = [
   *('generators.vae', 'generators.msgan'),
-  *('generators.autoencoder', 'generators.glo'),
+  *('generators.autoencoder', 'generators.glo', 'generators.interpolative'),
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('tasks.lasium', 'tasks.labeled', 'tasks.umtra'),
   *('learners.maml', 'learners.protonets', 'learners.scratch'),
   *('learners.nearest_neighbors', 'nets.conv4'),
   *('meta.meta_step', 'meta.evaluate', 'metrics.mean_and_ci95'),
+  'metrics.pixel_error',
   *('batches.shuffled', 'embeddings.supervised'),
 ]
 

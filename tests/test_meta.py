@@ -12,7 +12,7 @@ import pytest
 from batch_of import training_set
 
 from lasium_jax import latents, learners, meta, tasks
-from lasium_jax.generators import autoencoder, glo, msgan, vae
+from lasium_jax.generators import autoencoder, glo, interpolative, msgan, vae
 from lasium_jax.types import (
   Anchors,
   Examples,
@@ -28,6 +28,7 @@ GENERATORS = {
   'vae': lambda: vae(SHAPE, latent_size=4, filters=(4, 4)),
   'msgan': lambda: msgan(SHAPE, latent_size=4, filters=4),
   'autoencoder': lambda: autoencoder(SHAPE, latent_size=4, width=2),
+  'interpolative': lambda: interpolative(SHAPE, latent_size=4, width=2),
   'glo': lambda: glo(SHAPE, latent_size=4, width=2, levels=2),
 }
 SAMPLERS = {

@@ -159,8 +159,9 @@ def parse_config(arguments):
 
 
 RUNS = (
-  *('omniglot.py:n-vae-maml', 'omniglot.py:ro-vae-protonets'),
-  *('omniglot.py:ro-msgan-maml', 'folder.py:umtra-protonets'),
+  *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
+  *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),
+  'interpolative/emnist.py:interpolative',
 )
 
 
@@ -169,7 +170,7 @@ def known():
   """The fields of several configs, and their sections."""
   names = set()
   for run in RUNS:
-    config = parse_config([f'--config={ROOT}/configs/lasium/{run}'])
+    config = parse_config([f'--config={ROOT}/configs/{run}'])
     fields = flatten(config.to_dict())
     parents = {field.rpartition('.')[0] for field in fields} - {''}
     names |= {*fields, *parents}

@@ -20,6 +20,9 @@ VARIANTS = ('paper', 'released')
 # The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
 # Omniglot's 24,000 training images is 187 steps.
 STEPS = {'vae': 187_000, 'msgan': 93_500}
+# Generators whose anchors are encoded images: LASIUM's VAE, and those that have
+# no prior.
+ENCODED = ('vae', 'autoencoder', 'interpolative')
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
 
@@ -99,7 +102,7 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
     config.generator.filters = (64, 64, 64, 64)
   steps = STEPS.get(name, STEPS['vae'])
   config.generator_training = section(Part(generator.train), steps=steps)
-  config.anchors = named(ANCHORS, 'encoded' if name == 'vae' else 'prior')
+  config.anchors = named(ANCHORS, 'encoded' if name in ENCODED else 'prior')
   config.latents = named(SAMPLERS, sampler)
 
 

@@ -88,24 +88,10 @@ def tfds(
   Raises:
     BadConfig: if it is not said where data sets are.
   """
-  from lasium_jax.data.tfds import read_tfds
-
-  if places.data_dir is None:
-    raise BadConfig(
-      f'config.data.dataset is {dataset!r}, a TFDS data set: name the folder '
-      'where it is prepared with --data_dir.'
-    )
 
   def read(name: str) -> Dataset:
-    return read_tfds(
-      dataset,
-      name,
-      data_dir=places.data_dir or '',
-      cache_dir=places.cache_dir,
-      size=size,
-      channels=channels,
-      invert=invert,
-      download=places.download,
+    return read_prepared(
+      places, dataset, name, size=size, channels=channels, invert=invert
     )
 
   if split == 'background':
@@ -125,6 +111,39 @@ def tfds(
   if split == 'rotations':
     return shuffled._replace(train=splits.with_rotations(shuffled.train))
   return shuffled
+
+
+def read_prepared(
+  places: Places,
+  dataset: str,
+  split: str,
+  *,
+  size: int,
+  channels: int,
+  invert: bool,
+) -> Dataset:
+  """One of TFDS's own splits, as `lasium_jax.data.tfds.read_tfds` says.
+
+  Raises:
+    BadConfig: if it is not said where data sets are.
+  """
+  from lasium_jax.data.tfds import read_tfds
+
+  if places.data_dir is None:
+    raise BadConfig(
+      f'{dataset!r} is a data set of TFDS: name the folder where it is '
+      'prepared with --data_dir.'
+    )
+  return read_tfds(
+    dataset,
+    split,
+    data_dir=places.data_dir,
+    cache_dir=places.cache_dir,
+    size=size,
+    channels=channels,
+    invert=invert,
+    download=places.download,
+  )
 
 
 DATA = {'glyphs': Part(glyphs), 'folder': Part(folder), 'tfds': Part(tfds)}

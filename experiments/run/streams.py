@@ -6,9 +6,15 @@ from lasium_jax.types import Array
 
 # Evaluation task i is made of `fold_in(key(evaluation.seed), i)`. Streams start
 # above any task index, so that the two never share a key.
-GENERATOR, META, VALIDATION, PICTURES, REJECTIONS, CLASSIFIER = range(
-  2**31, 2**31 + 6
-)
+(
+  GENERATOR,
+  META,
+  VALIDATION,
+  PICTURES,
+  REJECTIONS,
+  CLASSIFIER,
+  INTERPOLATIONS,
+) = range(2**31, 2**31 + 7)
 
 
 def stream(seed: int, name: int) -> Array:

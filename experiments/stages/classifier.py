@@ -1,5 +1,6 @@
 """An ordinary classifier is trained on batches, and tested on real images."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages import training
+from experiments.stages.in_parts import in_parts
 from lasium_jax.batches import shuffled
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.ops.images import as_floats
@@ -27,7 +29,6 @@ from lasium_jax.types import (
 
 NAME = 'train_classifier'
 UNITS = {'loss': 'nats', 'accuracy': '%', 'test_accuracy': '%'}
-_TESTED_AT_ONCE = 256  # Images.
 
 
 class Classifying(NamedTuple):
@@ -126,16 +127,8 @@ def tester(classify: ClassifyFn, test: Dataset) -> Any:
     return logits.argmax(-1) == labels
 
   def tested(params: Params) -> np.ndarray:
-    parts = []
-    for first in range(0, len(test.images), _TESTED_AT_ONCE):
-      images = np.asarray(test.images[first : first + _TESTED_AT_ONCE])
-      labels = test.labels[first : first + _TESTED_AT_ONCE]
-      size = len(images)
-      # The last part is filled up, so that one program serves for all.
-      fill = [(0, _TESTED_AT_ONCE - size)] + [(0, 0)] * (images.ndim - 1)
-      found = right(params, np.pad(images, fill), np.pad(labels, fill[:1]))
-      parts.append(np.asarray(found)[:size])
-    return np.concatenate(parts)
+    apply = functools.partial(right, params)
+    return in_parts(apply, test.images, test.labels)
 
   return tested
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from experiments.run import loop, record, streams
@@ -31,6 +32,8 @@ UNITS = dict.fromkeys(
   ('loss', 'reconstruction', 'kl', 'generator_loss', 'discriminator_loss'),
   'nats',
 ) | {'critic_accuracy': '%'}
+# The loss of these is a distance of pixels, and no likelihood.
+_WITHOUT_UNITS = ('autoencoder', 'interpolative')
 # Settings that tell of the user's machine or of what was shown on the way, not
 # of the generator: a run that borrows it may have others.
 OWN = {
@@ -49,6 +52,7 @@ class Learning(NamedTuple):
     orders: from a batch's size to which rows meet in one: all shuffled, or
       sets of one class.
     batch_fn: what becomes of a batch.
+    units: of the trainer's metrics, for pages.
   """
 
   model: Generator
@@ -56,6 +60,12 @@ class Learning(NamedTuple):
   data: TrainingSet
   orders: Callable[[int], EpochFn] = shuffled
   batch_fn: BatchFn = unchanged()
+  units: Mapping[str, str] = MappingProxyType(UNITS)
+
+
+def units_of(section: Settings) -> Mapping[str, str]:
+  """The units of what the trainer of a config's generator says."""
+  return {} if section['name'] in _WITHOUT_UNITS else UNITS
 
 
 def train(
@@ -98,19 +108,20 @@ def train(
     by_library=run.fast_convolutions,
   )
   training.note(run.files, NAME, fit)
-  stage = _stage(run, learning.model, fit, every=max(1, steps // pictures))
+  stage = _stage(run, learning, fit, every=max(1, steps // pictures))
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return trainer.params(states[0])
 
 
 def _stage(
-  run: Run, model: Generator, fit: training.Fit, *, every: int
+  run: Run, learning: Learning, fit: training.Fit, *, every: int
 ) -> Stage:
   """The trainer's steps, with pictures every so many."""
 
   def after(states: training.States, first: int, n: int) -> Mapping[str, Any]:
     if first // every != (first + n) // every:
-      show(run, model, fit.trainer.params(states[0]), step=first + n)
+      params = learning.trainer.params(states[0])
+      show(run, learning.model, params, step=first + n)
     return {}
 
   return training.stage_of(
@@ -122,7 +133,7 @@ def _stage(
     device_bytes=run.device_bytes,
     after=after,
     title='Generator',
-    units=UNITS,
+    units=learning.units,
   )
 
 

@@ -50,11 +50,12 @@ def keep_sheet(
   caption: str,
   *,
   step: int | None = None,
+  columns: int = 8,
 ) -> None:
-  """Keeps images `[n, H, W, C]` in [0, 1] as one sheet."""
+  """Keeps images `[n, H, W, C]` in [0, 1] as one sheet, row by row."""
   sheet = pictures.image_grid(
     np.asarray(images),
-    8,
+    columns,
     scale=pictures.scale_of(run.splits.train.shape[0]),
     ink=run.ink,
   )

@@ -15,7 +15,7 @@ from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.saved import saved_settings
 from experiments.stages import generator, meta
-from experiments.systems import recognizer
+from experiments.systems import interpolative, recognizer
 from lasium_jax import models
 from lasium_jax.types import Params
 
@@ -91,10 +91,17 @@ def classifiers(settings: Settings, files: Record) -> Trained:
   return Trained(architecture, params, settings, members(settings)[0])
 
 
+def autoencoders(settings: Settings, files: Record) -> Trained:
+  """The generator of a run of interpolative autoencoders."""
+  params = interpolative.trained(settings, files)
+  return Trained(settings['generator'], params, settings)
+
+
 # What there is to export, by the system and the kind of model.
 EXPORTS: dict[str, dict[str, Callable[[Settings, Record], Trained]]] = {
   'lasium': {'learner': learner, 'generator': generators},
   'recognizer': {'classifier': classifiers},
+  'interpolative': {'generator': autoencoders},
 }
 KINDS = sorted({kind for kinds in EXPORTS.values() for kind in kinds})
 

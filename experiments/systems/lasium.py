@@ -59,6 +59,7 @@ def train_generator(run: Run, parts: Parts) -> Params | None:
     parts.generating.model,
     parts.generating.trainer,
     TrainingSet(run.splits.train.images),  # Without their labels.
+    units=generator.units_of(parts.settings['generator']),
   )
   return generator.train(run, given, **parts.settings['generator_training'])
 

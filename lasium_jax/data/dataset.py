@@ -29,7 +29,11 @@ class Dataset(NamedTuple):
 
 
 class Splits(NamedTuple):
-  """Three datasets that share no class, or, of image folders, no image."""
+  """Three datasets that share no class.
+
+  Some share classes, and no image: those of image folders, and the training
+  images and the validation images of autoencoders.
+  """
 
   train: Dataset
   validation: Dataset

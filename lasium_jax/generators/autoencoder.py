@@ -1,6 +1,7 @@
 """The plain autoencoder beside interpolative ones."""
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from lasium_jax.types import (
 )
 
 Norm = Literal['l1', 'l2']
+Pass = Callable[[Array], Array]  # Through one half of the networks.
 DISTANCES = {'l1': jnp.abs, 'l2': jnp.square}
 
 
@@ -36,6 +38,27 @@ class State(NamedTuple):
   variables: Params
   opt_state: optax.OptState
   steps: Array
+
+
+class Objective(Protocol):
+  """What an autoencoder minimizes."""
+
+  def __call__(
+    self, key: Array, encode: Pass, decode: Pass, x: Array, /
+  ) -> tuple[Array, Metrics]:
+    """The loss of one step.
+
+    Args:
+      key: a PRNG key.
+      encode: images `[n, H, W, C]` to latents `[n, D]`, normalized by the
+        moments of these `n`. It is called once, and so is `decode`, because
+        the running averages count one batch a step.
+      decode: latents `[n, D]` to images.
+      x: `[b, H, W, C]` in [0, 1].
+
+    Returns:
+      The loss, and metrics beside it.
+    """
 
 
 def autoencoder(
@@ -73,44 +96,57 @@ def autoencoder(
     >>> z.shape, jax.jit(generator.decode)(params, z).shape
     ((5, 64), (5, 8, 8, 1))
   """
+  distance = DISTANCES[norm]
+
+  def reconstruction(
+    key: Array, encode: Pass, decode: Pass, x: Array
+  ) -> tuple[Array, Metrics]:
+    del key
+    return distance(decode(encode(x)) - x).mean(), {}
+
+  return trained_by(
+    reconstruction,
+    shape,
+    latent_size=latent_size,
+    width=width,
+    learning_rate=learning_rate,
+  )
+
+
+def trained_by(
+  objective: Objective,
+  shape: tuple[int, int, int],
+  *,
+  latent_size: int,
+  width: int,
+  learning_rate: float,
+) -> tuple[Generator, Trainer]:
+  """An autoencoder of InfoGAN's networks that minimizes some objective.
+
+  Args:
+    objective: what is minimized.
+    shape: as in `autoencoder`, and so are the others.
+    latent_size: likewise.
+    width: likewise.
+    learning_rate: likewise.
+
+  Returns:
+    As `autoencoder`. The metrics of a step are the `loss` and those of the
+    objective.
+
+  Raises:
+    ValueError: as `autoencoder`.
+  """
   if shape[0] % 4 or shape[1] % 4:
     raise ValueError(
       f'The autoencoder needs sides divisible by 4, not {shape}.'
     )
   net = Autoencoder(Encoder(latent_size, width), Decoder(shape, width))
-  optimizer, distance = optax.adam(learning_rate), DISTANCES[norm]
+  trainer = _trainer(net, objective, shape, optax.adam(learning_rate))
+  return _generator(net), trainer
 
-  def init(key: Array, data: TrainingSet) -> State:
-    del data
-    variables = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
-    opt_state = optimizer.init(variables['params'])
-    return State(variables, opt_state, jnp.int32(0))
 
-  def loss_fn(
-    weights: Params, averages: Params, batch: Batch
-  ) -> tuple[Array, Params]:
-    variables = {'params': weights, 'batch_stats': averages}
-    logits, update = net.apply(
-      variables, batch.x, train=True, mutable=['batch_stats']
-    )
-    loss = distance(jax.nn.sigmoid(logits) - batch.x).mean()
-    return loss, update['batch_stats']
-
-  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
-    del key
-    weights = state.variables['params']
-    (loss, averages), gradient = jax.value_and_grad(loss_fn, has_aux=True)(
-      weights, state.variables['batch_stats'], batch
-    )
-    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
-    weights = optax.apply_updates(weights, changes)
-    variables = {'params': weights, 'batch_stats': averages}
-    return State(variables, opt_state, state.steps + 1), {'loss': loss}
-
-  def params(state: State) -> Params:
-    averages = debiased(state.variables['batch_stats'], state.steps)
-    return {**state.variables, 'batch_stats': averages}
-
+def _generator(net: Autoencoder) -> Generator:
   def encode(params: Params, x: Array) -> Array:
     z: Any = net.apply(params, x, method=net.encode)
     return z
@@ -119,7 +155,50 @@ def autoencoder(
     logits: Any = net.apply(params, z, method=net.decode)
     return jax.nn.sigmoid(logits)
 
-  return (
-    Generator(decode, encode=encode),
-    Trainer(init, (update,), params),
-  )
+  return Generator(decode, encode=encode)
+
+
+def _trainer(
+  net: Autoencoder,
+  objective: Objective,
+  shape: tuple[int, int, int],
+  optimizer: optax.GradientTransformation,
+) -> Trainer:
+  def init(key: Array, data: TrainingSet) -> State:
+    del data
+    variables = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
+    opt_state = optimizer.init(variables['params'])
+    return State(variables, opt_state, jnp.int32(0))
+
+  def loss_fn(
+    weights: Params, averages: Params, key: Array, x: Array
+  ) -> tuple[Array, tuple[Params, Metrics]]:
+    def in_training(net: Autoencoder) -> tuple[Array, Metrics]:
+      return objective(
+        key,
+        lambda x: net.encode(x, train=True),
+        lambda z: jax.nn.sigmoid(net.decode(z, train=True)),
+        x,
+      )
+
+    variables = {'params': weights, 'batch_stats': averages}
+    (loss, metrics), update = net.apply(
+      variables, method=in_training, mutable=['batch_stats']
+    )
+    return loss, (update['batch_stats'], {'loss': loss, **metrics})
+
+  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
+    weights = state.variables['params']
+    gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
+      weights, state.variables['batch_stats'], key, batch.x
+    )
+    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
+    weights = optax.apply_updates(weights, changes)
+    variables = {'params': weights, 'batch_stats': averages}
+    return State(variables, opt_state, state.steps + 1), metrics
+
+  def params(state: State) -> Params:
+    averages = debiased(state.variables['batch_stats'], state.steps)
+    return {**state.variables, 'batch_stats': averages}
+
+  return Trainer(init, (update,), params)

@@ -37,6 +37,8 @@ LEARNERS = {
 GENERATORS = {
   'vae': Part(generators.vae),
   'msgan': Part(generators.msgan),
+  'autoencoder': Part(generators.autoencoder),
+  'interpolative': Part(generators.interpolative),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {'resnet20': Part(resnet20)}

@@ -1,5 +1,21 @@
 """Numerics with no learning in them."""
 
-from lasium_jax.ops import augment, images, labels, library, sampling
+from lasium_jax.ops import (
+  affine,
+  augment,
+  images,
+  labels,
+  library,
+  mixtures,
+  sampling,
+)
 
-__all__ = ['augment', 'images', 'labels', 'library', 'sampling']
+__all__ = [
+  'affine',
+  'augment',
+  'images',
+  'labels',
+  'library',
+  'mixtures',
+  'sampling',
+]

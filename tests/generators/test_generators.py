@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from batch_of import BARS, training_set
 
-from lasium_jax.generators import autoencoder, glo, msgan, vae
+from lasium_jax.generators import autoencoder, glo, interpolative, msgan, vae
 
 MODELS = {
   'vae': lambda shape: vae(shape, latent_size=3, filters=(8, 8)),
   'msgan': lambda shape: msgan(shape, latent_size=3, filters=8),
   'autoencoder': lambda shape: autoencoder(shape, latent_size=3, width=2),
+  'interpolative': lambda shape: interpolative(shape, latent_size=3, width=2),
   'glo': lambda shape: glo(shape, latent_size=3, width=2, levels=2),
 }
 

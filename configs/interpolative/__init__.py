@@ -1,0 +1,1 @@
+"""Interpolative autoencoders: one module a pair of data sets."""

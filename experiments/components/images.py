@@ -1,0 +1,99 @@
+"""Data sets as they are, not divided by classes, that configs name.
+
+What is trained without labels has one to train on, and others to be judged on.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from experiments.components.data import glyphs, read_prepared
+from experiments.run.config import BadConfig, Settings
+from experiments.run.run import Places
+from lasium_jax.data.dataset import Dataset, select_classes
+from lasium_jax.settings import Count, Part, Seed, Whole
+
+
+def tfds_images(
+  places: Places,
+  *,
+  dataset: str = 'mnist',
+  split: str = 'train',
+  first_class: Whole = 0,
+  transposed: bool = False,
+  size: Count = 28,
+  channels: Literal[1, 3] = 1,
+  invert: bool = False,
+) -> Dataset:
+  """One split of a prepared TensorFlow data set.
+
+  Args:
+    places: where it is.
+    dataset: TFDS's name, with that of its configuration where it has several,
+      such as 'emnist/bymerge'.
+    split: TFDS's name of the split.
+    first_class: classes before it, counted from 0, are left out. EMNIST's
+      letters begin at 10.
+    transposed: whether the files have rows for columns, as EMNIST's have.
+    size: side of an image, in pixels.
+    channels: 1 (gray) or 3.
+    invert: whether dark becomes 1 and light 0.
+
+  Returns:
+    The images.
+
+  Raises:
+    BadConfig: if it is not said where data sets are, or no class is left.
+  """
+  images = read_prepared(
+    places, dataset, split, size=size, channels=channels, invert=invert
+  )
+  if transposed:
+    images = images._replace(images=images.images.swapaxes(1, 2))
+  if not first_class:
+    return images
+  classes = np.arange(first_class, len(images.class_names))
+  if not len(classes):
+    raise BadConfig(
+      f'first_class is {first_class}, and {dataset} ({split}) has '
+      f'{len(images.class_names)} classes: none would be left.'
+    )
+  return select_classes(images, classes)
+
+
+def glyph_images(
+  places: Places,
+  *,
+  split: Literal['train', 'validation', 'test'] = 'train',
+  split_seed: Seed = 0,
+  size: Count = 28,
+  channels: Literal[1] = 1,
+  invert: Literal[True] = True,
+) -> Dataset:
+  """The built-in characters of some scripts.
+
+  Args:
+    places: where drawings are kept.
+    split: no two have a script in common.
+    split_seed: of the distortions: with another one the same characters are
+      drawn anew.
+    size: side of an image, in pixels.
+    channels: 1, gray.
+    invert: True, as pictures of them are ink 1 on background 0.
+
+  Returns:
+    The images.
+  """
+  drawn = glyphs(
+    places, split_seed=split_seed, size=size, channels=channels, invert=invert
+  )
+  images: Dataset = getattr(drawn, split)
+  return images
+
+
+IMAGES = {'tfds': Part(tfds_images), 'glyphs': Part(glyph_images)}
+
+
+def name_of(section: Settings) -> str:
+  """What results call the data set of a section."""
+  return str(section.get('dataset', section['name']))

@@ -1,0 +1,182 @@
+"""Interpolative autoencoders: training on one kind of images, use on another.
+
+An autoencoder learns without labels. What it gives back of images like those of
+its training, and of others, is measured (table 1 of the paper), and two images
+of a class that it never saw are interpolated (figure 6).
+"""
+
+from typing import NamedTuple
+
+from experiments.components.data import image_shape
+from experiments.components.images import IMAGES, name_of
+from experiments.components.parts import Sections, check_sections, make
+from experiments.pages import report, sections
+from experiments.run.config import (
+  BadConfig,
+  Config,
+  Settings,
+  require,
+  require_shared,
+)
+from experiments.run.record import Record
+from experiments.run.run import Places, Run, System
+from experiments.stages import generator, interpolation, reconstruction
+from experiments.stages.evaluation import write_results
+from lasium_jax.data import Splits
+from lasium_jax.models.build import GENERATORS, make_generator
+from lasium_jax.settings import Part
+from lasium_jax.types import Generator, Params, Trainer, TrainingSet
+
+# Judged on: images like those of training, then of classes never seen.
+JUDGED = ('held_out_data', 'evaluation_data')
+EVALUATION = Part(reconstruction.measure, given=('steps',))
+SECTIONS: Sections = {
+  'data': IMAGES,
+  'held_out_data': IMAGES,
+  'evaluation_data': IMAGES,
+  'generator': GENERATORS,
+  'generator_training': Part(generator.train),
+  'evaluation': EVALUATION,
+  'interpolation': Part(interpolation.show),
+}
+
+PAGE = {
+  'Results': sections.metrics_table,
+  'Interpolations': sections.stage_pictures(interpolation.NAME),
+  'Training images': sections.stage_pictures(generator.NAME),
+  'Training': sections.training_curves,
+  'Settings': sections.settings,
+  'Time and hardware': sections.times,
+  'How to repeat it': sections.commands,
+}
+
+
+class Parts(NamedTuple):
+  """What is known before the data are.
+
+  Attributes:
+    settings: that it is made of.
+    model: the autoencoder.
+    trainer: what fits it.
+  """
+
+  settings: Settings
+  model: Generator
+  trainer: Trainer
+
+
+def complete(config: Config) -> Config:
+  """Nothing is left to other fields."""
+  return config
+
+
+def build(settings: Settings) -> Parts:
+  """The parts that do not depend on the data.
+
+  Raises:
+    ValueError: if settings cannot work; the message names the field.
+  """
+  own = {name: v for name, v in settings.items() if name != 'sweep'}
+  check_sections(own, SECTIONS)
+  require(settings, 'seeds', settings['seeds'] == 1, '1: one model is trained')
+  require_shared(settings, 'generator_training.batch_size')
+  for section in JUDGED:
+    for name in ('size', 'channels', 'invert'):
+      value = settings['data'][name]
+      same = settings[section][name] == value
+      wanted = f'config.data.{name}, {value!r}'
+      require(settings, f'{section}.{name}', same, wanted)
+  shape = image_shape(settings)
+  model, trainer = make_generator(settings['generator'], shape)
+  if model.encode is None:
+    raise BadConfig(
+      f'config.generator.name is {settings["generator"]["name"]!r}, which has '
+      'no encoder; what it gives back of an image cannot be measured.'
+    )
+  return Parts(settings, model, trainer)
+
+
+def ready(parts: Parts, files: Record) -> None:
+  """Sees that a generator that is to be borrowed is the one that is meant."""
+  generator.check_borrowed(parts.settings)
+
+
+def read(settings: Settings, places: Places) -> Splits:
+  """Training images; held-out ones like them; those of classes never seen."""
+  splits = Splits(
+    *(
+      make(IMAGES, settings[section], places=places)
+      for section in ('data', *JUDGED)
+    )
+  )
+  count, size = (
+    len(splits.train.images),
+    settings['generator_training']['batch_size'],
+  )
+  if count < size:
+    raise BadConfig(
+      f'config.generator_training.batch_size is {size}, and there are only '
+      f'{count} training images: lower it.'
+    )
+  generator.check_borrowed_data(settings, splits)
+  return splits
+
+
+def work(run: Run, parts: Parts) -> None:
+  """The autoencoder is trained and judged; the page is written."""
+  settings = parts.settings
+  learning = generator.Learning(
+    parts.model,
+    parts.trainer,
+    TrainingSet(run.splits.train.images),  # Without their labels.
+    units=generator.units_of(settings['generator']),
+  )
+  params = generator.train(run, learning, **settings['generator_training'])
+  results = [
+    reconstruction.measure(
+      run,
+      parts.model,
+      params,
+      judged,
+      steps=settings['generator_training']['steps'],
+      **settings['evaluation'],
+    )
+    for judged in _judged(run, settings)
+  ]
+  interpolation.show(
+    run, parts.model, params, run.splits.test, **settings['interpolation']
+  )
+  write_results(run, results)
+  print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
+
+
+def _judged(run: Run, settings: Settings) -> list[reconstruction.Judged]:
+  return [
+    reconstruction.Judged(
+      images,
+      name_of(settings[section]),
+      {
+        'trained on': name_of(settings['data']),
+        'split': settings[section]['split'],
+        'classes': len(images.class_names),
+      },
+    )
+    for section, images in zip(
+      JUDGED, (run.splits.validation, run.splits.test), strict=True
+    )
+  ]
+
+
+def trained(settings: Settings, files: Record) -> Params:
+  """The autoencoder's parameters, found without the data.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  trainer = build(settings).trainer
+  return generator.trained(trainer, files, **settings['generator_training'])
+
+
+def system() -> System:
+  """What experiments/interpolative.py starts."""
+  return System('interpolative', complete, build, ready, read, work)

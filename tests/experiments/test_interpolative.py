@@ -1,0 +1,232 @@
+"""Interpolative autoencoders, from their real configs, shrunk."""
+
+import json
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from whole_program import (
+  ROOT,
+  assert_same_run,
+  config_of,
+  metrics,
+  random_splits,
+  results,
+)
+
+from experiments.components import images
+from experiments.papers.published import candidates
+from experiments.run import record
+from experiments.run.app import settings_of
+from experiments.run.config import flatten
+from experiments.run.run import Places, open_run
+from experiments.stages import interpolation
+from experiments.stages.in_parts import in_parts
+from experiments.systems import interpolative
+from experiments.systems.exports import export
+from lasium_jax import models
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.types import Generator
+
+GLYPHS = 'interpolative/glyphs.py:interpolative'
+SMALL = {
+  'generator_training__steps': 6,
+  'generator_training__batch_size': 64,
+  'generator__width': 2,
+  'generator__latent_size': 3,
+  'evaluation__most': 300,
+  'checkpoint_seconds': 0,
+}
+RUNS = ('interpolative', 'autoencoder', 'vae')
+
+
+@pytest.fixture(scope='module')
+def run(program):
+  """The workdir of a run, and what it printed."""
+  workdir = program.base / 'interpolative'
+  command = program.command('interpolative', workdir, GLYPHS, **SMALL)
+  return workdir, program.run(command)
+
+
+def test_one_command_leaves_a_whole_record(run):
+  workdir, printed = run
+  held_out, novel = results(workdir)
+  for entry, split in ((held_out, 'train'), (novel, 'test')):
+    assert entry['metric'] == 'reconstruction L1, of 255'
+    assert (entry['n'], entry['of']) == (300, 'images')
+    assert 0 < entry['value'] < 255 and 0 < entry['ci95'] < 25
+    assert entry['protocol']['split'] == split
+    assert entry['protocol']['trained on'] == 'glyphs'
+    assert entry['steps'] == 6
+  last = metrics(workdir)[-1]
+  parts = last['reconstruction'] + last['interpolation']
+  assert last['loss'] == pytest.approx(parts, rel=1e-5)
+  pictures = json.loads((workdir / 'samples/pictures.json').read_text())
+  assert {'interpolate', 'generator_reconstructions'} <= pictures.keys()
+  page = (workdir / 'report.html').read_text()
+  assert 'Interpolations' in page and 'nats' not in page
+  assert f'Report: {workdir}' in printed
+
+
+def test_it_resumes_bit_for_bit(program, run, tmp_path):
+  workdir, _ = run
+  shutil.copytree(workdir, tmp_path / 'run')
+  newest = max((tmp_path / 'run/checkpoints/train_generator').iterdir())
+  shutil.rmtree(newest)
+  (tmp_path / 'run/results.json').unlink()
+  command = program.command('interpolative', tmp_path / 'run', GLYPHS, **SMALL)
+  assert 'going on from step 5' in program.run(command)
+  assert_same_run(tmp_path / 'run', workdir)
+  ours, theirs = (
+    (path / 'samples/interpolate.png').read_bytes()
+    for path in (tmp_path / 'run', workdir)
+  )
+  assert ours == theirs
+
+
+def test_it_is_exported_as_a_generator(run, tmp_path):
+  workdir, _ = run
+  model = models.load_model(export(workdir, tmp_path / 'model'))
+  assert model.card['kind'] == 'generator'
+  assert model.card['training']['labels'] is False
+  generator = models.generator(model.card)
+  z = generator.encode(model.params, jnp.zeros((2, 28, 28, 1)))
+  assert generator.decode(model.params, z).shape == (2, 28, 28, 1)
+
+
+@pytest.mark.parametrize('name', RUNS)
+def test_real_images_go_the_same_way(tmp_path, monkeypatch, name):
+  """From MNIST to EMNIST, their images random ones here."""
+  config = config_of(f'interpolative/emnist.py:{name}')
+  values = {k.replace('__', '.'): v for k, v in SMALL.items()}
+  if name == 'vae':
+    del values['generator.width']
+    values['generator.filters'] = (4, 4)
+  config.update_from_flattened_dict(values)
+  drawn = {'mnist/train': 0, 'mnist/test': 1, 'emnist/bymerge/test': 2}
+
+  def read(places, dataset, split, *, size, channels, invert):
+    assert (size, channels, invert) == (28, 1, False)
+    one = random_splits(28)[drawn.pop(f'{dataset}/{split}')]
+    if dataset == 'mnist':
+      return one
+    names = tuple(map(str, range(16)))  # 10 digits, then letters.
+    return Dataset(one.images, np.arange(64, dtype=np.int32) // 4, names)
+
+  monkeypatch.setattr(images, 'read_prepared', read)
+  settings = settings_of(config, interpolative.system())
+  splits = interpolative.read(settings, Places())
+  assert splits.test.class_names == ('10', '11', '12', '13', '14', '15')
+  letters = random_splits(28).test.images[40:]
+  np.testing.assert_array_equal(
+    splits.test.images, letters.transpose(0, 2, 1, 3)
+  )
+  files = record.open_record(tmp_path / 'run', settings)
+  parts = interpolative.build(settings)
+  interpolative.work(open_run(settings, files, splits), parts)
+  found = results(tmp_path / 'run')
+  assert [e['dataset'] for e in found] == ['mnist', 'emnist/bymerge']
+  assert [e['n'] for e in found] == [64, 24]
+  if name != 'interpolative':  # Of which Table 1 has no row.
+    published = [candidates(flatten(settings), entry) for entry in found]
+    expected = {'autoencoder': [2.29, 9.89], 'vae': [6.25, 23.0]}[name]
+    assert [numbers[0].value for numbers in published] == expected
+    assert "EMNIST's split Letters" in published[1][0].differs
+
+
+BAD = {
+  'generator.rotation': (-1.0, 'config.generator.rotation is -1'),
+  'generator.scale': (0.5, 'config.generator.scale is 0.5'),
+  'generator.norm': ('l3', "config.generator.norm is 'l3'"),
+  'generator_training.steps': (0, r'generator_training\.steps is 0'),
+  'evaluation.most': (1, 'config.evaluation.most is 1'),
+  'interpolation.parts': (0, 'config.interpolation.parts is 0'),
+  'held_out_data.size': (32, r'held_out_data\.size is 32.*config\.data\.size'),
+  'evaluation_data.split': ('zz', r"evaluation_data\.split is 'zz'"),
+  'seeds': (2, 'config.seeds is 2; it must be 1'),
+  'devices': (3, 'a multiple of config.devices, 3'),
+}
+
+
+@pytest.mark.parametrize('field', BAD)
+def test_settings_that_cannot_work(field):
+  value, said = BAD[field]
+  config = config_of(GLYPHS)
+  config.update_from_flattened_dict({field: value})
+  with pytest.raises(ValueError, match=said):
+    interpolative.build(settings_of(config, interpolative.system()))
+
+
+def test_what_has_no_encoder_is_refused():
+  config = config_of(GLYPHS)
+  with config.unlocked():
+    config.generator = {'name': 'msgan'}
+  with pytest.raises(ValueError, match="'msgan', which has no encoder"):
+    interpolative.build(settings_of(config, interpolative.system()))
+
+
+def test_a_run_that_is_not_there_is_named():
+  with pytest.raises(ValueError, match=r"no run 'zz'\. It has interpolative"):
+    config_of('interpolative/glyphs.py:zz')
+
+
+@pytest.mark.parametrize('run', RUNS)
+@pytest.mark.parametrize(
+  'path', sorted((ROOT / 'configs/interpolative').glob('[a-z]*.py'))
+)
+def test_every_config_can_work(path, run):
+  config = config_of(f'interpolative/{path.name}:{run}')
+  settings = settings_of(config, interpolative.system())
+  interpolative.build(settings)
+  json.dumps(settings)
+
+
+def test_first_classes_beyond_all_are_refused(monkeypatch):
+  dataset = random_splits(16).train
+  monkeypatch.setattr(images, 'read_prepared', lambda *a, **k: dataset)
+  with pytest.raises(ValueError, match=r'first_class is 8.*8 classes'):
+    images.tfds_images(Places(), first_class=8)
+
+
+def test_pairs_are_two_of_one_class(key):
+  labels = np.repeat(np.arange(5, dtype=np.int32), (1, 2, 3, 4, 20))
+  dataset = Dataset(np.zeros((30, 2, 2, 1)), labels, tuple('abcde'))
+  rows = interpolation.choose(key, dataset, 40)
+  assert (labels[rows[0]] == labels[rows[1]]).all()
+  assert (rows[0] != rows[1]).all()
+  # All classes but the one that has no pair.
+  assert np.bincount(labels[rows[0]]).tolist() == [0, 10, 10, 10, 10]
+  alone = Dataset(np.zeros((2, 2, 2, 1)), np.arange(2), ('a', 'b'))
+  with pytest.raises(ValueError, match='one image alone'):
+    interpolation.choose(key, alone, 1)
+
+
+def test_rows_go_from_one_image_to_the_other():
+  """Codes are roots of pixels here, so that their mixtures are others."""
+  model = Generator(
+    decode=lambda params, z: (z**2).reshape(-1, 1, 2, 1),
+    encode=lambda params, x: jnp.sqrt(x).reshape(-1, 2),
+  )
+  first = jnp.array([[0.0, 1.0], [0.16, 0.04]]).reshape(2, 1, 2, 1)
+  second = jnp.array([[1.0, 0.0], [0.16, 0.36]]).reshape(2, 1, 2, 1)
+  rows = interpolation.path_rows(model, (), first, second, parts=2)
+  np.testing.assert_allclose(
+    rows.reshape(2, 2, 3, 2),
+    [
+      [[[0, 1], [0.5, 0.5], [1, 0]], [[0, 1], [0.25, 0.25], [1, 0]]],
+      [
+        [[0.16, 0.04], [0.16, 0.2], [0.16, 0.36]],
+        [[0.16, 0.04], [0.16, 0.16], [0.16, 0.36]],
+      ],
+    ],
+    atol=1e-6,
+  )
+
+
+@pytest.mark.parametrize('count', [3, 256, 300])
+def test_in_parts_every_row_counts_once(count):
+  rows = np.arange(count)
+  apply = jax.jit(lambda x, y: (x + y)[:, None])
+  np.testing.assert_array_equal(in_parts(apply, rows, rows)[:, 0], 2 * rows)

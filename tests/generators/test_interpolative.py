@@ -1,0 +1,145 @@
+"""The interpolative autoencoder: its triplets, its loss, what it learns."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from batch_of import BARS, bars, batch_of, training_set
+
+from lasium_jax.generators import autoencoder, interpolative
+from lasium_jax.generators.interpolative import Triplets, objective, triplets
+
+STILL = {'rotation': 0.0, 'translation': 0.0, 'scale': 1.0}
+POWERS = {'l1': 1, 'l2': 2}
+
+
+@pytest.fixture(scope='module')
+def dots():
+  """64 images of two blurred dots, left and right of the center."""
+  rows, columns = np.mgrid[:33, :33] - 16.0
+  x = sum(np.exp(-(rows**2 + (columns - c) ** 2) / 4) for c in (-6, 6))
+  return jnp.asarray(np.repeat(x[None, ..., None], 64, 0), jnp.float32)
+
+
+def centers(x):
+  """`[n, 2]`, the rows and columns of the centers of mass."""
+  places = np.mgrid[:33, :33] - 16.0
+  mass = np.asarray(x)[..., 0]
+  sums = np.einsum('nhw,dhw->nd', mass, places)
+  return sums / mass.sum((1, 2))[:, None]
+
+
+def axis(x):
+  """`[n]`: the variance along the dots, and the angle of their line."""
+  places = np.mgrid[:33, :33] - 16.0
+  mass = np.asarray(x)[..., 0] / np.asarray(x).sum((1, 2, 3))[:, None, None]
+  variances, vectors = np.linalg.eigh(
+    np.einsum('nhw,dhw,ehw->nde', mass, places, places)
+  )
+  down, right = vectors[:, :, -1].T
+  return variances[:, -1], np.arctan(-down / right)
+
+
+def between(alpha, a, b):
+  """The mean with A's weight alpha."""
+  weights = np.asarray(alpha).reshape(-1, *(1,) * (np.ndim(a) - 1))
+  return weights * a + (1 - weights) * b
+
+
+def test_c_lies_between_a_and_b(key, dots):
+  """In its place, its angle and its size, each of them alone."""
+  assert_between(key, dots, 0.01, centers, translation=0.1)
+  assert_between(key, dots, 0.01, lambda x: axis(x)[1], rotation=40.0)
+  assert_between(key, dots, 0.05, lambda x: axis(x)[0] ** 0.5, scale=1.5)
+
+
+def assert_between(key, x, atol, measure, **ranges):
+  drawn = triplets(key, x, **{**STILL, **ranges})
+  a, b, c = map(measure, drawn[:3])
+  np.testing.assert_allclose(c, between(drawn.alpha, a, b), atol=atol)
+  assert np.abs(a - b).max() > 20 * atol  # Else nothing would be tested.
+
+
+def test_alpha_is_uniform(key, dots):
+  alpha = triplets(key, dots[:, :1, :1], **STILL).alpha
+  many = np.sort(alpha)
+  assert np.abs(many - (np.arange(64) + 0.5) / 64).max() < 0.2  # Kolmogorov's.
+
+
+@pytest.mark.parametrize(('norm', 'power'), POWERS.items())
+def test_loss_is_equation_2(key, norm, power):
+  """With matrices in place of networks, on images that are given."""
+  keys = jax.random.split(key, 5)
+  a, b, c = jax.random.uniform(keys[0], (3, 6, 2, 2, 1))
+  alpha = jax.random.uniform(keys[1], (6,))
+  encoder = jax.random.normal(keys[2], (4, 3))
+  decoder = jax.random.normal(keys[3], (3, 4))
+
+  def encode(x):
+    return np.asarray(x).reshape(-1, 4) @ encoder
+
+  def decode(z):
+    return (z @ decoder).reshape(-1, 2, 2, 1)
+
+  loss = objective(lambda key, x: Triplets(a, b, c, alpha), norm)
+  value, metrics = loss(keys[4], encode, decode, a)
+
+  def distance(image, z):
+    return (np.abs(image - decode(z)) ** power).mean()
+
+  reconstruction = distance(a, encode(a)) + distance(b, encode(b))
+  interpolation = distance(c, between(alpha, encode(a), encode(b)))
+  np.testing.assert_allclose(
+    value, reconstruction / 2 + interpolation, rtol=1e-5
+  )
+  np.testing.assert_allclose(metrics['interpolation'], interpolation, rtol=1e-5)
+
+
+@pytest.mark.parametrize('norm', POWERS)
+def test_without_maps_the_loss_is_twice_an_autoencoders(key, norm):
+  """A, B and C are then the image itself; so the networks are trained alike."""
+  sizes = {'latent_size': 3, 'width': 2, 'norm': norm}
+  batch, plain, ours = (
+    batch_of(bars(16)),
+    *(
+      make(BARS, **sizes, **ranges)[1]
+      for make, ranges in ((autoencoder, {}), (interpolative, STILL))
+    ),
+  )
+  state = plain.init(key, training_set(BARS))
+  _, expected = jax.jit(plain.updates[0])(key, state, batch)
+  _, metrics = jax.jit(ours.updates[0])(key, state, batch)
+  assert set(metrics) == {'loss', 'reconstruction', 'interpolation'}
+  for name, share in {
+    'loss': 2,
+    'reconstruction': 1,
+    'interpolation': 1,
+  }.items():
+    np.testing.assert_allclose(
+      metrics[name], share * expected['loss'], rtol=1e-4
+    )
+
+
+@pytest.mark.usefixtures('compile_fully')
+def test_mixed_codes_show_mixed_maps(key):
+  """After some training, what it has seen in no batch."""
+  shape, ranges = (16, 16, 1), {**STILL, 'translation': 0.2}
+  generator, trainer = interpolative(
+    shape, latent_size=4, width=8, learning_rate=1e-2, **ranges
+  )
+  rows, columns = np.mgrid[:16, :16] - 7.5
+  dot = jnp.asarray(np.exp(-(rows**2 + columns**2) / 10), jnp.float32)
+  x = jnp.repeat(dot[None, ..., None], 32, 0)
+  state = trainer.init(key, training_set(shape))
+  update, steps = jax.jit(trainer.updates[0]), []
+  for step in range(200):
+    own = jax.random.fold_in(key, step)
+    state, metrics = update(own, state, batch_of(x))
+    steps.append(metrics)
+  for name in ('loss', 'reconstruction', 'interpolation'):
+    assert steps[-1][name] < 0.3 * steps[0][name]
+  a, b, c, alpha = triplets(jax.random.fold_in(key, 10**6), x, **ranges)
+  params = trainer.params(state)
+  z = between(alpha, *(generator.encode(params, x) for x in (a, b)))
+  error = jnp.abs(generator.decode(params, z) - c).mean()
+  assert error < 0.5 * c.mean()  # Which is a black image's.

@@ -1,0 +1,95 @@
+"""Affine maps against SciPy, and mixtures of their parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.ndimage
+
+from lasium_jax.ops.affine import Affine, random_affine, warp
+from lasium_jax.ops.mixtures import mix
+
+RANGES = {'rotation': 0.6, 'translation': 0.2, 'scale': 1.5}
+SHAPE = (9, 12, 2)
+
+
+def identity(n):
+  return Affine(jnp.zeros(n), jnp.zeros((n, 2)), jnp.ones(n))
+
+
+def by_scipy(image, rotation, translation, scale):
+  """The map of one channel, its matrix written as SciPy takes it."""
+  height, width = image.shape
+  cosine, sine = np.cos(rotation), np.sin(rotation)
+  backward = np.array([[cosine, sine], [-sine, cosine]]) / scale
+  middle = (np.array([height, width]) - 1) / 2
+  moved = np.asarray(translation) * [height, width]
+  return scipy.ndimage.affine_transform(
+    image,
+    backward,
+    middle - backward @ (middle + moved),
+    order=1,
+    mode='grid-constant',
+  )
+
+
+def test_warp_is_scipys(key):
+  image_key, map_key = jax.random.split(key)
+  images = jax.random.uniform(image_key, (20, *SHAPE))
+  maps = random_affine(map_key, 20, **RANGES)
+  expected = np.stack(
+    [
+      [by_scipy(image[..., c], *one) for c in range(SHAPE[-1])]
+      for image, *one in zip(*map(np.asarray, (images, *maps)), strict=True)
+    ]
+  )
+  warped = jax.jit(warp)(images, maps)
+  np.testing.assert_allclose(warped, expected.transpose(0, 2, 3, 1), atol=1e-5)
+
+
+def test_directions():
+  """A dot to the right of the center, in an image of 5x5."""
+  image = jnp.zeros((1, 5, 5, 1)).at[0, 2, 3, 0].set(1.0)
+
+  def dot(**changes):
+    one = identity(1)._replace(**changes)
+    return np.argwhere(warp(image, one)[0, ..., 0] > 0.9).tolist()
+
+  assert dot() == [[2, 3]]
+  assert dot(rotation=jnp.full(1, jnp.pi / 2)) == [[1, 2]]  # Now above it.
+  assert dot(translation=jnp.array([[0.2, 0.0]])) == [[3, 3]]
+  assert dot(scale=jnp.full(1, 2.0)) == [[2, 4]]
+
+
+def test_maps_are_drawn_within_their_ranges(key):
+  maps = random_affine(key, 1_000, **RANGES)
+  assert jnp.abs(maps.rotation).max() <= 0.6
+  assert jnp.abs(maps.translation).max() <= 0.2
+  assert maps.scale.min() >= 1 / 1.5 and maps.scale.max() <= 1.5 + 1e-6
+  drawn = [maps.rotation, *maps.translation.T, jnp.log(maps.scale)]
+  for values in drawn:  # Uniform: a third of the largest variance.
+    spread = values / jnp.abs(values).max()
+    np.testing.assert_allclose((spread**2).mean(), 1 / 3, atol=0.05)
+  correlations = np.corrcoef(drawn) - np.eye(4)
+  assert np.abs(correlations).max() < 0.2
+
+
+def test_maps_of_no_range_change_nothing(key):
+  maps = random_affine(key, 3, rotation=0.0, translation=0.0, scale=1.0)
+  images = jax.random.uniform(key, (3, *SHAPE))
+  np.testing.assert_allclose(warp(images, maps), images, atol=1e-6)
+
+
+def test_mixtures_are_of_parameters(key):
+  first, second = (random_affine(k, 3, **RANGES) for k in jax.random.split(key))
+  mixed = mix(jnp.array([0.0, 1.0, 0.25]), first, second)
+  for ours, a, b in zip(mixed, first, second, strict=True):
+    np.testing.assert_array_equal(ours[0], b[0])
+    np.testing.assert_array_equal(ours[1], a[1])
+    np.testing.assert_allclose(ours[2], 0.25 * a[2] + 0.75 * b[2], rtol=1e-6)
+
+
+def test_equal_maps_mix_to_themselves(key):
+  maps = random_affine(key, 50, **RANGES)
+  mixed = mix(jax.random.uniform(key, (50,)), maps, maps)
+  for ours, theirs in zip(mixed, maps, strict=True):
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
