@@ -1,21 +1,13 @@
 """Steps of what reconstructs: the autoencoder, and GLO with its table."""
 
-from collections.abc import Callable
-from typing import Any
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import flops, programs
-from benchmarks.cases import Case
+from benchmarks.cases import Case, training_step
 from benchmarks.flops import Layers, Shape
-from benchmarks.timing import Run
 from lasium_jax import generators
-from lasium_jax.batches import gather
-from lasium_jax.types import Batch, Trainer, TrainingSet, UpdateFn
-
-Check = Callable[[UpdateFn, Any, Batch], Run]
+from lasium_jax.types import TrainingSet
 
 
 def autoencoder_step(*, small: bool, reference: bool) -> Case:
@@ -35,7 +27,7 @@ def autoencoder_step(*, small: bool, reference: bool) -> Case:
     from benchmarks import torch_autoencoders
 
     check = torch_autoencoders.compare_autoencoder
-  return _step(trainer, data, size, flops.vae_step(net, size), check)
+  return training_step(trainer, data, size, flops.vae_step(net, size), check)
 
 
 def glo_step(*, small: bool, reference: bool) -> Case:
@@ -53,22 +45,7 @@ def glo_step(*, small: bool, reference: bool) -> Case:
 
     check = torch_autoencoders.compare_glo
   data = TrainingSet(jnp.asarray(images))
-  return _step(trainer, data, size, glo_count(layers, size), check)
-
-
-def _step(
-  trainer: Trainer,
-  data: TrainingSet,
-  size: int,
-  count: int,
-  check: Check | None,
-) -> Case:
-  update, state = trainer.updates[0], trainer.init(jax.random.key(1), data)
-  batch = gather(data, jnp.arange(size), 0)
-  torch_run = check(update, state, batch) if check else None
-  # One device trains it, as it does by the entry points' defaults.
-  measured, peak = programs.training_step(update, None, state, data, size)
-  return Case(measured, 1, count / 1e9, size, 'images', peak, torch_run)
+  return training_step(trainer, data, size, glo_count(layers, size), check)
 
 
 def encoder(shape: Shape, *, latent_size: int, width: int) -> Layers:

@@ -1,9 +1,12 @@
 """What is measured: each case is built as the entry points compile it."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from benchmarks import flops, programs
 from benchmarks.programs import Setup
@@ -15,7 +18,17 @@ from experiments.run.run import vectorizes
 from lasium_jax.batches import gather
 from lasium_jax.data import image_set
 from lasium_jax.tasks import labeled
-from lasium_jax.types import Array, GeneratorSource, Metrics, TrainingSet
+from lasium_jax.types import (
+  Array,
+  Batch,
+  GeneratorSource,
+  Metrics,
+  Trainer,
+  TrainingSet,
+  UpdateFn,
+)
+
+Check = Callable[[UpdateFn, Any, Batch], Run]
 
 # The network of the released code, and that of the paper's text
 # (configs/lasium/omniglot.py).
@@ -112,27 +125,49 @@ def generator_step(name: str, *, small: bool, reference: bool) -> Case:
   settings, parts, run = programs.setup(f'ro-{name}-maml', small=small)
   assert parts.generating
   trainer = parts.generating.trainer
-  update = trainer.updates[0]
   data = TrainingSet(jnp.asarray(run.splits.train.images))
   size = settings['generator_training']['batch_size']
-  state = trainer.init(jax.random.key(1), data)
-  torch_run = None
+  check = None
   if reference:
     from benchmarks import compare
 
-    check = {'vae': compare.vae_step, 'msgan': compare.msgan_step}[name]
-    batch = gather(data, jnp.arange(size), jnp.int32(0))
-    torch_run = check(settings, update, state, batch)
-
-  measured, peak = programs.training_step(
-    update, run.image_mesh, state, data, size
-  )
+    checks = {'vae': compare.vae_step, 'msgan': compare.msgan_step}
+    check = functools.partial(checks[name], settings)
   net = generator_layers(settings)
   count = (
     flops.vae_step(net, size)
     if isinstance(net, flops.Vae)
     else flops.msgan_step(net, size)
   )
+  return training_step(trainer, data, size, count, check, mesh=run.image_mesh)
+
+
+def training_step(
+  trainer: Trainer,
+  data: TrainingSet,
+  size: int,
+  count: int,
+  check: Check | None,
+  *,
+  mesh: Mesh | None = None,
+) -> Case:
+  """A trainer's update on the first rows of its images.
+
+  Args:
+    trainer: whose first update is measured.
+    data: what it trains on.
+    size: of the batch.
+    count: of operations.
+    check: compares the update with PyTorch's, and returns that to time.
+    mesh: the devices that share the batch; one by default.
+
+  Returns:
+    The case.
+  """
+  update, state = trainer.updates[0], trainer.init(jax.random.key(1), data)
+  batch = gather(data, jnp.arange(size), 0)
+  torch_run = check(update, state, batch) if check else None
+  measured, peak = programs.training_step(update, mesh, state, data, size)
   return Case(measured, 1, count / 1e9, size, 'images', peak, torch_run)
 
 

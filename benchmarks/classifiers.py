@@ -1,16 +1,15 @@
 """What is measured of ordinary classifiers: a training step on small photos."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks import classifier_flops, flops, programs
-from benchmarks.cases import Case
-from lasium_jax.batches import gather
+from benchmarks import classifier_flops, flops
+from benchmarks.cases import Case, training_step
 from lasium_jax.embeddings import supervised
 from lasium_jax.nets import ResNet, ResNet18, WideResNet
 from lasium_jax.types import TrainingSet
@@ -65,19 +64,15 @@ def classifier_step(name: str, *, small: bool, reference: bool) -> Case:
     shape,
     optax.sgd(RATE, momentum=MOMENTUM, nesterov=True),
   )
-  update, data = trainer.updates[0], photos(shape, size)
-  state = trainer.init(jax.random.key(1), data)
-  torch_run = None
+  check = None
   if reference:
     from benchmarks import torch_classifiers
 
-    batch = gather(data, jnp.arange(size), jnp.int32(0))
-    torch_run = torch_classifiers.compared_step(
-      name, update, state, batch, rate=RATE, momentum=MOMENTUM
+    check = functools.partial(
+      torch_classifiers.compared_step, name, rate=RATE, momentum=MOMENTUM
     )
-  measured, peak = programs.training_step(update, None, state, data, size)
   count = flops.train(kind.layers(shape, CLASSES, **sizes), size)
-  return Case(measured, 1, count / 1e9, size, 'images', peak, torch_run)
+  return training_step(trainer, photos(shape, size), size, count, check)
 
 
 def photos(shape: flops.Shape, n: int) -> TrainingSet:

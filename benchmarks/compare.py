@@ -141,7 +141,7 @@ def _compare_gradients(
     ]
   theirs = reference.maml_gradient(forward, weights, given, **inner)
   agree('MAML loss', loss, theirs, EXACT)
-  agree('MAML gradient', nets.convert(gradient), _slopes(weights), EXACT)
+  agree('MAML gradient', nets.convert(gradient), slopes(weights), EXACT)
 
 
 def doubled(tree: Any) -> Any:
@@ -239,7 +239,7 @@ def vae_step(
     noise,
   )
   agree('VAE loss', {'loss': metrics['loss']}, run())
-  agree('VAE gradient', _first_gradient(updated.opt_state), _slopes(weights))
+  agree('VAE gradient', _first_gradient(updated.opt_state), slopes(weights))
   return run
 
 
@@ -272,9 +272,7 @@ def msgan_step(
     ('generator', updated.generator_opt, generator),
     ('discriminator', updated.discriminator_opt, discriminator),
   ):
-    agree(
-      f'MSGAN {name} gradient', _first_gradient(opt_state), _slopes(weights)
-    )
+    agree(f'MSGAN {name} gradient', _first_gradient(opt_state), slopes(weights))
   return run
 
 
@@ -298,5 +296,6 @@ def _first_gradient(opt_state: Any) -> nets.Params:
   return nets.convert(jax.tree.map(lambda m: 10 * jnp.asarray(m), moments))
 
 
-def _slopes(weights: nets.Params) -> dict[str, Any]:
+def slopes(weights: nets.Params) -> dict[str, Any]:
+  """PyTorch's gradients, by the names of its parameters."""
   return {name: value.grad for name, value in weights.items()}

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks import torch_nets as nets
-from benchmarks.compare import agree, device
+from benchmarks.compare import agree, device, slopes
 from benchmarks.timing import Run
 from benchmarks.torch_nets import Params
 from benchmarks.torch_reference import adam
@@ -137,7 +137,7 @@ def compare_autoencoder(update: UpdateFn, state: Any, batch: Batch) -> Run:
   # Adam's first moment after its first step is a tenth of the gradient, and a
   # half with the first beta of GLO.
   ours = nets.convert(jax.tree.map(lambda m: 10 * m, updated.opt_state[0].mu))
-  agree('Autoencoder gradient', ours, _slopes(weights))
+  agree('Autoencoder gradient', ours, slopes(weights))
   return run
 
 
@@ -162,11 +162,7 @@ def compare_glo(update: UpdateFn, state: Any, batch: Batch) -> Run:
   )
   agree('GLO loss', metrics, run())
   moments = jax.tree.map(lambda m: 2 * m, updated.opt_state.mu['params'])
-  agree('GLO gradient', nets.convert(moments), _slopes(weights))
+  agree('GLO gradient', nets.convert(moments), slopes(weights))
   assert codes.grad is not None
   agree('GLO gradient of codes', 2 * updated.codes_opt.mu, codes.grad)
   return run
-
-
-def _slopes(weights: Params) -> dict[str, Any]:
-  return {name: value.grad for name, value in weights.items()}

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks import torch_nets as nets
-from benchmarks.compare import EXACT, agree, device, doubled
+from benchmarks.compare import EXACT, agree, device, doubled, slopes
 from benchmarks.timing import Run
 from benchmarks.torch_nets import Params
 from lasium_jax.ops import library
@@ -175,6 +175,5 @@ def compared_step(
     # The first step's momentum is the gradient.
     ours = nets.convert(updated.opt_state[0].trace)
   agree(f'{name} loss', {'loss': metrics['loss']}, run(), EXACT)
-  theirs = {key: value.grad for key, value in weights.items()}
-  agree(f'{name} gradient', ours, theirs, EXACT)
+  agree(f'{name} gradient', ours, slopes(weights), EXACT)
   return started(state, batch, device())[1]

@@ -18,8 +18,9 @@ MAY_IMPORT = {
   'cores': set(),
   'ops': {'types'},
   'nets': {'types', 'settings', 'ops'},
-  'generators': {'types', 'settings', 'ops', 'nets'},
-  'embeddings': {'types', 'settings', 'ops', 'nets'},
+  'descent': {'types', 'nets'},
+  'generators': {'types', 'settings', 'ops', 'nets', 'descent'},
+  'embeddings': {'types', 'settings', 'ops', 'nets', 'descent'},
   'batches': {'types', 'settings', 'ops'},
   'latents': {'types', 'settings', 'ops'},
   'tasks': {'types', 'settings', 'ops', 'latents'},
@@ -184,8 +185,6 @@ LONG_FUNCTIONS = {
   'share its network, its rates and its optimizer',
   'generators/msgan.py: msgan': 'a factory; it holds eight short functions '
   'that share its two networks and its optimizer',
-  'generators/vae.py: vae': 'a factory; it holds nine short functions that '
-  'share its network and its optimizer',
 }
 
 

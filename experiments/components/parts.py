@@ -56,14 +56,14 @@ def check_sections(settings: Settings, sections: Sections) -> None:
   Args:
     settings: of a run.
     sections: by name, a part, or a table that the section's `name` picks from.
-      A run has those that it has a use for.
+      A run has those that it has a use for; `sweep` is every run's.
 
   Raises:
     BadSetting: if a setting is unknown, missing or out of bounds.
     BadConfig: if a section is none of these.
   """
   for name, section in settings.items():
-    if not isinstance(section, Mapping):
+    if name == 'sweep' or not isinstance(section, Mapping):
       continue
     if name not in sections:
       raise BadConfig(f'There is no use for config.{name} here.')

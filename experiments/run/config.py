@@ -66,6 +66,16 @@ def require_shared(settings: Settings, field: str) -> None:
   )
 
 
+def require_filled(settings: Settings, field: str, images: int) -> None:
+  """Raises `BadConfig` unless a field's batch has no more than all images."""
+  size = get(settings, field)
+  if images < size:
+    raise BadConfig(
+      f'config.{field} is {size}, and there are only {images} training images: '
+      'lower it, or add images.'
+    )
+
+
 def run_name(settings: Settings) -> str:
   """What stands behind `--config=`, such as 'configs/a.py:ro-vae-maml'."""
   return f'{settings["file"]}:{settings["name"]}'

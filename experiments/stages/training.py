@@ -179,8 +179,11 @@ def _own(state: State) -> State:
 
 def uses_library(fit: Fit) -> bool:
   """Whether steps are compiled by XLA:CPU's library, which is not for loops."""
-  one = fit.steps_per_dispatch == 1
-  return one and fit.by_library and library.available()
+  return _asks_for_library(fit) and library.available()
+
+
+def _asks_for_library(fit: Fit) -> bool:
+  return fit.by_library and fit.steps_per_dispatch == 1
 
 
 def note(files: Record, name: str, fit: Fit) -> None:
@@ -203,8 +206,8 @@ def note(files: Record, name: str, fit: Fit) -> None:
       'device, by this JAX: its numbers round otherwise from here on.',
       flush=True,
     )
-  wanted = fit.by_library and fit.steps_per_dispatch == 1
-  if wanted and not done and not used and jax.default_backend() == 'cpu':
+  lacking = _asks_for_library(fit) and not used
+  if lacking and not done and jax.default_backend() == 'cpu':
     print(
       f'{name}: this JAX has no library of fast convolutions for this CPU, so '
       'that a step may take twice as long. JAX 0.10.2 has it.',

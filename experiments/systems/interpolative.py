@@ -16,6 +16,7 @@ from experiments.run.config import (
   Config,
   Settings,
   require,
+  require_filled,
   require_shared,
 )
 from experiments.run.record import Record
@@ -76,8 +77,7 @@ def build(settings: Settings) -> Parts:
   Raises:
     ValueError: if settings cannot work; the message names the field.
   """
-  own = {name: v for name, v in settings.items() if name != 'sweep'}
-  check_sections(own, SECTIONS)
+  check_sections(settings, SECTIONS)
   require(settings, 'seeds', settings['seeds'] == 1, '1: one model is trained')
   require_shared(settings, 'generator_training.batch_size')
   for section in JUDGED:
@@ -109,15 +109,8 @@ def read(settings: Settings, places: Places) -> Splits:
       for section in ('data', *JUDGED)
     )
   )
-  count, size = (
-    len(splits.train.images),
-    settings['generator_training']['batch_size'],
-  )
-  if count < size:
-    raise BadConfig(
-      f'config.generator_training.batch_size is {size}, and there are only '
-      f'{count} training images: lower it.'
-    )
+  images = len(splits.train.images)
+  require_filled(settings, 'generator_training.batch_size', images)
   generator.check_borrowed_data(settings, splits)
   return splits
 

@@ -14,6 +14,7 @@ from experiments.run.config import (
   Settings,
   replaced,
   require,
+  require_filled,
   require_shared,
 )
 from experiments.run.members import members
@@ -45,7 +46,7 @@ SECTIONS: Sections = {
   'evaluation': Part(evaluation.evaluate),
 }
 # Checked by functions of their own.
-_OTHERS = ('evaluation_learner', 'floors', 'sweep')
+_OTHERS = ('evaluation_learner', 'floors')
 
 
 def build(settings: Settings) -> Parts:
@@ -210,12 +211,7 @@ def check_data(settings: Settings, splits: Splits) -> None:
     )
   images = len(splits.train.images)
   if 'generator_training' in settings:
-    size = settings['generator_training']['batch_size']
-    if images < size:
-      raise BadConfig(
-        f'config.generator_training.batch_size is {size}, and there are only '
-        f'{images} training images: lower it, or add images.'
-      )
+    require_filled(settings, 'generator_training.batch_size', images)
   if tasks and images < tasks['ways']:
     raise BadConfig(
       f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '

@@ -22,7 +22,13 @@ from experiments.components.parts import (
 )
 from experiments.components.tasks import AUGMENTATION
 from experiments.pages import report, sections
-from experiments.run.config import BadConfig, Config, Settings, require_shared
+from experiments.run.config import (
+  BadConfig,
+  Config,
+  Settings,
+  require_filled,
+  require_shared,
+)
 from experiments.run.members import members
 from experiments.run.record import Record
 from experiments.run.results import read_results
@@ -92,8 +98,7 @@ def build(settings: Settings) -> Parts:
   Raises:
     ValueError: if settings cannot work; the message names the field.
   """
-  sections = {k: v for k, v in settings.items() if k != 'sweep'}
-  check_sections(sections, SECTIONS)
+  check_sections(settings, SECTIONS)
   require_shared(settings, 'training.batch_size')
   augment = make_part(AUGMENTATION, settings['augment'])
   batches = settings['batches']['name']
@@ -122,12 +127,7 @@ def read(settings: Settings, places: Places) -> Splits:
   splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
   count = settings['held_out']['drawings']
   train, test = split_images(splits.train, count)
-  size = settings['training']['batch_size']
-  if len(train.images) < size:
-    raise BadConfig(
-      f'config.training.batch_size is {size}, and there are only '
-      f'{len(train.images)} training images: lower it.'
-    )
+  require_filled(settings, 'training.batch_size', len(train.images))
   nothing = select_classes(train, np.arange(0))
   return Splits(train, nothing, test)
 

@@ -1,12 +1,12 @@
 """An ordinary classifier, trained on labels."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from lasium_jax.nets.averages import debiased
+from lasium_jax.descent import descent
 from lasium_jax.ops.labels import shares
 from lasium_jax.settings import Share
 from lasium_jax.types import (
@@ -17,22 +17,7 @@ from lasium_jax.types import (
   Metrics,
   Params,
   Trainer,
-  TrainingSet,
 )
-
-
-class State(NamedTuple):
-  """Training under way.
-
-  Attributes:
-    variables: weights, and running averages of the normalization's moments.
-    opt_state: the optimizer's.
-    steps: int32 scalar, how many were taken.
-  """
-
-  variables: Params
-  opt_state: optax.OptState
-  steps: Array
 
 
 def targets_of(
@@ -99,16 +84,14 @@ def supervised(
     (4, 2)
   """
 
-  def init(key: Array, data: TrainingSet) -> State:
-    del data
+  def init(key: Array) -> Params:
     x = jnp.zeros((1, *shape))
-    variables = jax.jit(lambda key: network.init(key, x, train=False))(key)
-    opt_state = optimizer.init(variables['params'])
-    return State(variables, opt_state, jnp.int32(0))
+    return jax.jit(lambda key: network.init(key, x, train=False))(key)
 
   def loss_fn(
-    weights: Params, averages: Params, batch: Batch
+    weights: Params, averages: Params, key: Array, batch: Batch
   ) -> tuple[Array, tuple[Params, Metrics]]:
+    del key
     variables = {'params': weights, **averages}
     (logits, _), averages = network.apply(
       variables, batch.x, train=True, mutable=list(averages)
@@ -120,26 +103,8 @@ def supervised(
     accuracy = jnp.where(jnp.isfinite(loss), correct, jnp.nan)
     return loss, (averages, {'loss': loss, 'accuracy': accuracy})
 
-  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
-    del key
-    averages = dict(state.variables)
-    weights = averages.pop('params')
-    gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
-      weights, averages, batch
-    )
-    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
-    weights = optax.apply_updates(weights, changes)
-    variables = {'params': weights, **averages}
-    return State(variables, opt_state, state.steps + 1), metrics
-
-  def params(state: State) -> Params:
-    if 'batch_stats' not in state.variables:
-      return state.variables
-    averages = debiased(state.variables['batch_stats'], state.steps)
-    return {**state.variables, 'batch_stats': averages}
-
   def classify(params: Params, x: Array) -> Classified:
     logits, features = network.apply(params, x, train=False)
     return Classified(logits, features)
 
-  return classify, Trainer(init, (update,), params)
+  return classify, descent(init, loss_fn, optimizer)

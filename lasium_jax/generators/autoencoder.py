@@ -1,13 +1,14 @@
 """The plain autoencoder beside interpolative ones."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from lasium_jax.nets.averages import debiased
+from lasium_jax.descent import descent
+from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.nets.infogan import Autoencoder, Encoder
 from lasium_jax.nets.infogan import Generator as Decoder
 from lasium_jax.settings import Count, NonNegative
@@ -18,26 +19,11 @@ from lasium_jax.types import (
   Metrics,
   Params,
   Trainer,
-  TrainingSet,
 )
 
 Norm = Literal['l1', 'l2']
 Pass = Callable[[Array], Array]  # Through one half of the networks.
 DISTANCES = {'l1': jnp.abs, 'l2': jnp.square}
-
-
-class State(NamedTuple):
-  """Training under way.
-
-  Attributes:
-    variables: weights, and running averages of the normalization's moments.
-    opt_state: Adam's.
-    steps: int32 scalar, how many were taken.
-  """
-
-  variables: Params
-  opt_state: optax.OptState
-  steps: Array
 
 
 class Objective(Protocol):
@@ -137,10 +123,7 @@ def trained_by(
   Raises:
     ValueError: as `autoencoder`.
   """
-  if shape[0] % 4 or shape[1] % 4:
-    raise ValueError(
-      f'The autoencoder needs sides divisible by 4, not {shape}.'
-    )
+  check_quarters('The autoencoder', shape)
   net = Autoencoder(Encoder(latent_size, width), Decoder(shape, width))
   trainer = _trainer(net, objective, shape, optax.adam(learning_rate))
   return _generator(net), trainer
@@ -164,41 +147,26 @@ def _trainer(
   shape: tuple[int, int, int],
   optimizer: optax.GradientTransformation,
 ) -> Trainer:
-  def init(key: Array, data: TrainingSet) -> State:
-    del data
-    variables = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
-    opt_state = optimizer.init(variables['params'])
-    return State(variables, opt_state, jnp.int32(0))
+  def init(key: Array) -> Params:
+    variables: Params = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
+    return variables
 
   def loss_fn(
-    weights: Params, averages: Params, key: Array, x: Array
+    weights: Params, averages: Params, key: Array, batch: Batch
   ) -> tuple[Array, tuple[Params, Metrics]]:
     def in_training(net: Autoencoder) -> tuple[Array, Metrics]:
       return objective(
         key,
         lambda x: net.encode(x, train=True),
         lambda z: jax.nn.sigmoid(net.decode(z, train=True)),
-        x,
+        batch.x,
       )
 
-    variables = {'params': weights, 'batch_stats': averages}
-    (loss, metrics), update = net.apply(
-      variables, method=in_training, mutable=['batch_stats']
+    (loss, metrics), averages = net.apply(
+      {'params': weights, **averages},
+      method=in_training,
+      mutable=list(averages),
     )
-    return loss, (update['batch_stats'], {'loss': loss, **metrics})
+    return loss, (averages, {'loss': loss, **metrics})
 
-  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
-    weights = state.variables['params']
-    gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
-      weights, state.variables['batch_stats'], key, batch.x
-    )
-    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
-    weights = optax.apply_updates(weights, changes)
-    variables = {'params': weights, 'batch_stats': averages}
-    return State(variables, opt_state, state.steps + 1), metrics
-
-  def params(state: State) -> Params:
-    averages = debiased(state.variables['batch_stats'], state.steps)
-    return {**state.variables, 'batch_stats': averages}
-
-  return Trainer(init, (update,), params)
+  return descent(init, loss_fn, optimizer)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.nets.infogan import Generator as Decoder
 from lasium_jax.ops.pyramid import laplacian_loss
 from lasium_jax.settings import Count, NonNegative, Whole
@@ -117,8 +118,7 @@ def glo(
     >>> z.shape, jax.jit(generator.decode)(params, z).shape
     ((5, 64), (5, 8, 8, 1))
   """
-  if shape[0] % 4 or shape[1] % 4:
-    raise ValueError(f'GLO needs sides divisible by 4, not {shape}.')
+  check_quarters('GLO', shape)
   net = Decoder(shape, width, normalize=False, slope=0.2)
   # The rates follow the epoch, and are multiplied in by the update.
   adam = optax.scale_by_adam(b1=0.5, b2=0.999)

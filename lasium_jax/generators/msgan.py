@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.nets import msgan as nets
 from lasium_jax.settings import Count, NonNegative
 from lasium_jax.types import (
@@ -103,8 +104,7 @@ def msgan(
     >>> z.shape, jax.jit(generator.decode)(params, z).shape
     ((5, 128), (5, 8, 8, 1))
   """
-  if shape[0] % 4 or shape[1] % 4:
-    raise ValueError(f'The MSGAN needs sides divisible by 4, not {shape}.')
+  check_quarters('The MSGAN', shape)
   generator = nets.Generator(shape, filters)
   discriminator = nets.Discriminator((filters // 2, filters, filters))
   optimizer = optax.adam(learning_rate)

@@ -1,13 +1,13 @@
 """The variational autoencoder of LASIUM (Kingma and Welling; section 4.2)."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from lasium_jax.nets.averages import debiased
+from lasium_jax.descent import descent
 from lasium_jax.nets.vae import VAE, Decoder, Encoder
 from lasium_jax.settings import Count, NonNegative, Whole
 from lasium_jax.types import (
@@ -17,24 +17,9 @@ from lasium_jax.types import (
   Metrics,
   Params,
   Trainer,
-  TrainingSet,
 )
 
 KLWeighting = Literal['sum', 'mean']
-
-
-class State(NamedTuple):
-  """Training under way.
-
-  Attributes:
-    variables: weights, and running averages of the normalization's moments.
-    opt_state: Adam's.
-    steps: int32 scalar, how many were taken.
-  """
-
-  variables: Params
-  opt_state: optax.OptState
-  steps: Array
 
 
 def kl_divergence(mean: Array, log_variance: Array) -> Array:
@@ -103,18 +88,15 @@ def vae(
     Encoder(latent_size, filters, strides),
     Decoder(shape, tuple(reversed(filters)), strides),
   )
-  optimizer = optax.adam(learning_rate)
   reduce_kl = {'sum': jnp.sum, 'mean': jnp.mean}[kl_weighting]
 
-  def init(key: Array, data: TrainingSet) -> State:
-    del data
-    variables = jax.jit(net.init)(key, jnp.zeros((1, *shape)))
-    opt_state = optimizer.init(variables['params'])
-    return State(variables, opt_state, jnp.int32(0))
+  def init(key: Array) -> Params:
+    return jax.jit(net.init)(key, jnp.zeros((1, *shape)))
 
   def loss_fn(
-    weights: Params, averages: Any, key: Array, x: Array
-  ) -> tuple[Array, tuple[Any, Metrics]]:
+    weights: Params, averages: Params, key: Array, batch: Batch
+  ) -> tuple[Array, tuple[Params, Metrics]]:
+    x, averages = batch.x, averages['batch_stats']
     variables = {'params': weights, 'batch_stats': averages}
     (mean, log_variance), update = net.apply(
       variables, x, train=True, method=net.encode, mutable=['batch_stats']
@@ -138,21 +120,8 @@ def vae(
       'reconstruction': reconstruction,
       'kl': kl.sum(-1).mean(),
     }
-    return loss, ({**averages, **update['batch_stats']}, metrics)
-
-  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
-    weights = state.variables['params']
-    gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
-      weights, state.variables['batch_stats'], key, batch.x
-    )
-    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
-    weights = optax.apply_updates(weights, changes)
-    variables = {'params': weights, 'batch_stats': averages}
-    return State(variables, opt_state, state.steps + 1), metrics
-
-  def params(state: State) -> Params:
-    averages = debiased(state.variables['batch_stats'], state.steps)
-    return {**state.variables, 'batch_stats': averages}
+    averages = {**averages, **update['batch_stats']}
+    return loss, ({'batch_stats': averages}, metrics)
 
   def sample(key: Array, params: Params, n: int) -> Array:
     del params
@@ -178,5 +147,5 @@ def vae(
 
   return (
     Generator(decode, sample, encode, sample_like=sample_like),
-    Trainer(init, (update,), params),
+    descent(init, loss_fn, optax.adam(learning_rate)),
   )

@@ -1,7 +1,6 @@
 """Interpolative autoencoders, from their real configs, shrunk."""
 
 import json
-import shutil
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +10,7 @@ from whole_program import (
   ROOT,
   assert_same_run,
   config_of,
+  interrupted,
   metrics,
   random_splits,
   results,
@@ -72,16 +72,12 @@ def test_one_command_leaves_a_whole_record(run):
 
 def test_it_resumes_bit_for_bit(program, run, tmp_path):
   workdir, _ = run
-  shutil.copytree(workdir, tmp_path / 'run')
-  newest = max((tmp_path / 'run/checkpoints/train_generator').iterdir())
-  shutil.rmtree(newest)
-  (tmp_path / 'run/results.json').unlink()
-  command = program.command('interpolative', tmp_path / 'run', GLYPHS, **SMALL)
+  again = interrupted(workdir, tmp_path / 'run', 'train_generator')
+  command = program.command('interpolative', again, GLYPHS, **SMALL)
   assert 'going on from step 5' in program.run(command)
-  assert_same_run(tmp_path / 'run', workdir)
+  assert_same_run(again, workdir)
   ours, theirs = (
-    (path / 'samples/interpolate.png').read_bytes()
-    for path in (tmp_path / 'run', workdir)
+    (path / 'samples/interpolate.png').read_bytes() for path in (again, workdir)
   )
   assert ours == theirs
 

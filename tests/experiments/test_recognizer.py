@@ -1,7 +1,6 @@
 """The classifier of all training characters, from its real configs, shrunk."""
 
 import json
-import shutil
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +11,7 @@ from whole_program import (
   assert_same_run,
   config_of,
   final_states,
+  interrupted,
   metrics,
   random_splits,
   results,
@@ -69,13 +69,10 @@ def test_one_command_leaves_a_whole_record(run):
 def test_it_resumes_bit_for_bit(program, run, tmp_path):
   """From the middle of an epoch, or wherever the checkpoint is."""
   workdir, _ = run
-  shutil.copytree(workdir, tmp_path / 'run')
-  newest = max((tmp_path / 'run/checkpoints/train_classifier').iterdir())
-  shutil.rmtree(newest)
-  (tmp_path / 'run/results.json').unlink()
-  command = program.command('recognizer', tmp_path / 'run', GLYPHS, **SMALL)
+  again = interrupted(workdir, tmp_path / 'run', 'train_classifier')
+  command = program.command('recognizer', again, GLYPHS, **SMALL)
   assert 'going on from step 5' in program.run(command)
-  assert_same_run(tmp_path / 'run', workdir)
+  assert_same_run(again, workdir)
 
 
 def test_it_is_exported_as_a_classifier(run, tmp_path):

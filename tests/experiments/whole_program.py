@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,14 @@ class Program:
     assert process.returncode == code, output
     assert 'Traceback' not in output, output
     return output
+
+
+def interrupted(workdir, place, stage):
+  """A copy of a finished run at `place`, without a stage's last checkpoint."""
+  shutil.copytree(workdir, place)
+  shutil.rmtree(max((place / 'checkpoints' / stage).iterdir()))
+  (place / 'results.json').unlink()
+  return place
 
 
 def random_splits(size):

@@ -1,0 +1,96 @@
+"""Trainers of one network by gradient descent."""
+
+from typing import NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from lasium_jax.nets.averages import debiased
+from lasium_jax.types import (
+  Array,
+  Batch,
+  Metrics,
+  Params,
+  Trainer,
+  TrainingSet,
+)
+
+
+class State(NamedTuple):
+  """Training under way.
+
+  Attributes:
+    variables: weights, and running averages of the normalization's moments.
+    opt_state: the optimizer's.
+    steps: int32 scalar, how many were taken.
+  """
+
+  variables: Params
+  opt_state: optax.OptState
+  steps: Array
+
+
+class InitFn(Protocol):
+  """The first variables."""
+
+  def __call__(self, key: Array, /) -> Params:
+    """A dict of Linen's collections, `params` among them."""
+
+
+class LossFn(Protocol):
+  """What is minimized."""
+
+  def __call__(
+    self, weights: Params, averages: Params, key: Array, batch: Batch, /
+  ) -> tuple[Array, tuple[Params, Metrics]]:
+    """The loss of one step, with the averages after it and its metrics.
+
+    Args:
+      weights: the collection `params`.
+      averages: the other collections.
+      key: a PRNG key.
+      batch: of the step.
+    """
+
+
+def descent(
+  init: InitFn, loss_fn: LossFn, optimizer: optax.GradientTransformation
+) -> Trainer:
+  """A trainer that follows the gradient of a loss.
+
+  Args:
+    init: the first variables. Running averages, where there are some, are in
+      the collection `batch_stats`.
+    loss_fn: what is minimized.
+    optimizer: may be told the weights, for their decay.
+
+  Returns:
+    The trainer; its parameters have the averages without what is left of their
+    initial values.
+  """
+
+  def begin(key: Array, data: TrainingSet) -> State:
+    del data
+    variables = init(key)
+    opt_state = optimizer.init(variables['params'])
+    return State(variables, opt_state, jnp.int32(0))
+
+  def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
+    averages = dict(state.variables)
+    weights = averages.pop('params')
+    gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
+      weights, averages, key, batch
+    )
+    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
+    weights = optax.apply_updates(weights, changes)
+    variables = {'params': weights, **averages}
+    return State(variables, opt_state, state.steps + 1), metrics
+
+  def params(state: State) -> Params:
+    if 'batch_stats' not in state.variables:
+      return state.variables
+    averages = debiased(state.variables['batch_stats'], state.steps)
+    return {**state.variables, 'batch_stats': averages}
+
+  return Trainer(begin, (update,), params)
