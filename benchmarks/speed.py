@@ -5,8 +5,8 @@ python benchmarks/speed.py --out=FILE.json [--only=NAME,...] [--rounds=7]
 One table on the screen, the same in FILE.json, and a plot in FILE.png. A name
 of `--only` may be a beginning, such as maml_step. The PyTorch columns need
 `pip install -e '.[benchmarks]'`, and are empty without. docs/performance.md
-says what was found. Takes about twenty minutes on two cores, where nothing else
-should run; FILE.json has what is measured so far.
+says what was found. Takes about twenty minutes with --rounds=3 on two cores,
+where nothing else should run; FILE.json has what is measured so far.
 """
 
 import argparse
