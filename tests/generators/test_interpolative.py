@@ -66,8 +66,8 @@ def test_alpha_is_uniform(key, dots):
   assert np.abs(many - (np.arange(64) + 0.5) / 64).max() < 0.2  # Kolmogorov's.
 
 
-@pytest.mark.parametrize(('norm', 'power'), POWERS.items())
-def test_loss_is_equation_2(key, norm, power):
+@pytest.mark.parametrize('power', POWERS.values())
+def test_what_is_compared_is_equation_2(key, power):
   """With matrices in place of networks, on images that are given."""
   keys = jax.random.split(key, 5)
   a, b, c = jax.random.uniform(keys[0], (3, 6, 2, 2, 1))
@@ -81,8 +81,12 @@ def test_loss_is_equation_2(key, norm, power):
   def decode(z):
     return (z @ decoder).reshape(-1, 2, 2, 1)
 
-  loss = objective(lambda key, x: Triplets(a, b, c, alpha), norm)
-  value, metrics = loss(keys[4], encode, decode, a)
+  make = objective(lambda key, x: Triplets(a, b, c, alpha))
+  compared = make(keys[4], encode, decode, a)
+  distances = {
+    name: (np.abs(pair.made - pair.images) ** power).mean()
+    for name, pair in compared.items()
+  }
 
   def distance(image, z):
     return (np.abs(image - decode(z)) ** power).mean()
@@ -90,9 +94,11 @@ def test_loss_is_equation_2(key, norm, power):
   reconstruction = distance(a, encode(a)) + distance(b, encode(b))
   interpolation = distance(c, between(alpha, encode(a), encode(b)))
   np.testing.assert_allclose(
-    value, reconstruction / 2 + interpolation, rtol=1e-5
+    sum(distances.values()), reconstruction / 2 + interpolation, rtol=1e-5
   )
-  np.testing.assert_allclose(metrics['interpolation'], interpolation, rtol=1e-5)
+  np.testing.assert_allclose(
+    distances['interpolation'], interpolation, rtol=1e-5
+  )
 
 
 @pytest.mark.parametrize('norm', POWERS)
@@ -120,19 +126,18 @@ def test_without_maps_the_loss_is_twice_an_autoencoders(key, norm):
     )
 
 
-@pytest.mark.usefixtures('compile_fully')
 def test_mixed_codes_show_mixed_maps(key):
   """After some training, what it has seen in no batch."""
-  shape, ranges = (16, 16, 1), {**STILL, 'translation': 0.2}
+  shape, ranges = (8, 8, 1), {**STILL, 'translation': 0.2}
   generator, trainer = interpolative(
-    shape, latent_size=4, width=8, learning_rate=1e-2, **ranges
+    shape, latent_size=4, width=4, learning_rate=1e-2, **ranges
   )
-  rows, columns = np.mgrid[:16, :16] - 7.5
-  dot = jnp.asarray(np.exp(-(rows**2 + columns**2) / 10), jnp.float32)
+  rows, columns = np.mgrid[:8, :8] - 3.5
+  dot = jnp.asarray(np.exp(-(rows**2 + columns**2) / 4), jnp.float32)
   x = jnp.repeat(dot[None, ..., None], 32, 0)
   state = trainer.init(key, training_set(shape))
   update, steps = jax.jit(trainer.updates[0]), []
-  for step in range(200):
+  for step in range(120):
     own = jax.random.fold_in(key, step)
     state, metrics = update(own, state, batch_of(x))
     steps.append(metrics)
