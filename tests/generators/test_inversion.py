@@ -1,5 +1,7 @@
 """Codes of images, learned and searched for, of linear generators."""
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from batch_of import BARS, batch_of, training_set
 
 from lasium_jax.generators import find_codes, inversion, wgan_gp
+from lasium_jax.nets.infogan import Encoder
 from lasium_jax.types import Generator
 
 # Orthonormal rows of 64 pixels, for latents of three dimensions.
@@ -33,7 +36,7 @@ def images(key):
 
 def test_the_search_finds_least_squares(key, images):
   """Of a basis that is not orthonormal."""
-  basis = BASIS * jnp.array([[1.0], [2.0], [0.5]]) + BASIS[:1]
+  basis = BASIS * jnp.array([[1.0], [1.5], [0.8]]) + 0.3 * BASIS[:1]
   start = jax.random.normal(key, (4, 3))
   codes = jax.jit(
     lambda params, x, z: find_codes(
@@ -74,55 +77,72 @@ def test_an_encoder_learns_to_invert(key):
   assert error < 0.15  # Where one that says 0 has 1.
 
 
-@pytest.fixture
-def begun(key):
-  """A generator with parameters, its inversion, and the first state of it."""
+class Begun(NamedTuple):
+  """A generator with its parameters; with an encoder; what trains that."""
+
+  plain: Any
+  params: Any
+  generator: Any
+  trainer: Any
+  step: Any
+
+  def state(self, key):
+    return self.trainer.init(key, training_set(BARS))
+
+
+@pytest.fixture(scope='module')
+def begun():
   plain, trainer = wgan_gp(BARS, latent_size=3, width=2)
-  params = trainer.params(trainer.init(key, training_set(BARS)))
-  inverted = inversion(plain, params, BARS, width=2)
-  return plain, params, *inverted, inverted[1].init(key, training_set(BARS))
+  state = trainer.init(jax.random.key(0), training_set(BARS))
+  params = trainer.params(state)
+  generator, trainer = inversion(plain, params, BARS, width=2)
+  step = jax.jit(trainer.updates[0], donate_argnums=1)
+  return Begun(plain, params, generator, trainer, step)
 
 
 def test_the_generator_stays_as_it_is(begun, key):
   """In the state, which is donated, and where it came from."""
-  plain, params, generator, trainer, state = begun
-  step = jax.jit(trainer.updates[0], donate_argnums=1)
+  state = begun.state(key)
   for number in range(3):
     own = jax.random.fold_in(key, number)
-    state, metrics = step(own, state, batch_of(jnp.ones((4, *BARS))))
+    state, metrics = begun.step(own, state, batch_of(jnp.ones((8, *BARS))))
   assert set(metrics) == {'loss'}
-  after = trainer.params(state)
+  after = begun.trainer.params(state)
   assert set(after) == {'generator', 'encoder'}
   for one, other in zip(
-    *map(jax.tree.leaves, (after['generator'], params)), strict=True
+    *map(jax.tree.leaves, (after['generator'], begun.params)), strict=True
   ):
     np.testing.assert_array_equal(one, other)
-  z = plain.sample(key, params, 5)
-  np.testing.assert_array_equal(generator.sample(key, after, 5), z)
-  x = plain.decode(params, z)
-  np.testing.assert_array_equal(generator.decode(after, z), x)
-  assert generator.encode(after, x).shape == z.shape
+  z = begun.plain.sample(key, begun.params, 5)
+  np.testing.assert_array_equal(begun.generator.sample(key, after, 5), z)
+  x = begun.plain.decode(begun.params, z)
+  np.testing.assert_array_equal(begun.generator.decode(after, z), x)
+  assert begun.generator.encode(after, x).shape == z.shape
 
 
 def test_loss_by_hand(begun, key):
-  """Of the step's draws, by their own batch's moments, as of one step."""
-  plain, params, _, trainer, state = begun
-  z = plain.sample(key, params, 8)
-  after, metrics = trainer.updates[0](
-    key, state, batch_of(jnp.zeros((8, *BARS)))
+  """Of the step's draws, by their own batch's moments."""
+  variables = begun.state(key).variables
+  _, metrics = begun.step(
+    key, begun.state(key), batch_of(jnp.zeros((8, *BARS)))
   )
-  averages = trainer.params(after)['encoder']['batch_stats']
-  encoder = {'params': state.variables['params'], 'batch_stats': averages}
-  codes = begun[2].encode({'encoder': encoder}, plain.decode(params, z))
-  np.testing.assert_allclose(
-    metrics['loss'], jnp.square(codes - z).mean(), rtol=1e-3
+  z = begun.plain.sample(key, begun.params, 8)
+  x = begun.plain.decode(begun.params, z)
+  codes, _ = Encoder(3, width=2).apply(
+    {name: variables[name] for name in ('params', 'batch_stats')},
+    x,
+    train=True,
+    mutable=['batch_stats'],
   )
+  expected = jnp.square(codes - z).mean()
+  np.testing.assert_allclose(metrics['loss'], expected, rtol=1e-3)
 
 
 def test_images_of_a_batch_are_not_read(begun, key):
-  *_, trainer, state = begun
-  update = jax.jit(trainer.updates[0])
-  both = [update(key, state, batch_of(jnp.full((4, *BARS), c))) for c in (0, 1)]
+  both = [
+    begun.step(key, begun.state(key), batch_of(jnp.full((8, *BARS), color)))
+    for color in (0.0, 1.0)
+  ]
   for one, other in zip(*map(jax.tree.leaves, both), strict=True):
     np.testing.assert_array_equal(one, other)
 

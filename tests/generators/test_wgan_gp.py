@@ -96,17 +96,25 @@ def test_critics_loss_by_hand(key):
   np.testing.assert_allclose(loss, 7 * slope - distance, rtol=1e-4)
 
 
-def test_a_batch_is_shared_among_the_critics_steps(key):
+@pytest.fixture(scope='module')
+def made():
+  """A generator, its trainer, and its compiled step."""
+  generator, trainer = wgan_gp(
+    BARS, **SIZES, critic_steps=2, learning_rate=1e-2
+  )
+  return generator, trainer, jax.jit(trainer.updates[0])
+
+
+def test_a_batch_is_shared_among_the_critics_steps(made, key):
   """Images that are left over change nothing, and others do."""
-  _, trainer = wgan_gp(BARS, **SIZES, critic_steps=2)
-  x, state = bars(7), trainer.init(key, training_set(BARS))
-  update = jax.jit(trainer.updates[0])
+  _, trainer, update = made
+  x, state = bars(17), trainer.init(key, training_set(BARS))
   after, metrics = update(key, state, batch_of(x))
   assert after.critic_opt[0].count == 2
   assert after.generator_opt[0].count == after.steps == 1
   names = {'generator_loss', 'critic_loss', 'distance', 'gradient_penalty'}
   assert set(metrics) == names
-  for row, changes in ((6, False), (5, True)):
+  for row, changes in ((16, False), (15, True)):
     other, _ = update(key, state, batch_of(x.at[row].set(0.5)))
     pairs = zip(*map(jax.tree.leaves, (other, after)), strict=True)
     assert any((a != b).any() for a, b in pairs) == changes
@@ -119,20 +127,17 @@ def test_a_batch_of_too_few_images_is_refused(key):
     trainer.updates[0](key, state, batch_of(bars(4)))
 
 
-def test_images_become_like_the_real_ones(key):
+def test_images_become_like_the_real_ones(made, key):
   """All real ones are white above and black below."""
-  generator, trainer = wgan_gp(
-    BARS, **SIZES, critic_steps=2, learning_rate=1e-2
-  )
-  real = jnp.zeros((32, *BARS)).at[:, :4].set(1.0)
+  generator, trainer, step = made
+  real = jnp.zeros((17, *BARS)).at[:, :4].set(1.0)
   state = trainer.init(key, training_set(BARS))
   z = generator.sample(key, None, 64)
-  step = jax.jit(trainer.updates[0], donate_argnums=1)
   for number in range(150):
     own = jax.random.fold_in(key, number)
     state, _ = step(own, state, batch_of(real))
-  made = generator.decode(trainer.params(state), z)
-  assert made[:, :4].mean() > 0.75 and made[:, 4:].mean() < 0.25
+  images = generator.decode(trainer.params(state), z)
+  assert images[:, :4].mean() > 0.75 and images[:, 4:].mean() < 0.25
 
 
 def test_sides_must_be_divisible_by_4():
