@@ -55,6 +55,9 @@ def all_cases(
     add(f'generator_step/{name}', cases.generator_step, name, **shape)
   add('generator_step/autoencoder', autoencoders.autoencoder_step, **shape)
   add('generator_step/glo', autoencoders.glo_step, **shape)
+  interpolative = autoencoders.interpolative_step
+  add('generator_step/interpolative', interpolative, small=small)
+  add('augmentation/triplets', autoencoders.triplets, small=small)
   for name in classifiers.NETWORKS:
     add(f'classifier_step/{name}', classifiers.classifier_step, name, **shape)
   for variant in cases.VARIANTS:

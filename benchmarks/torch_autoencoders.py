@@ -133,7 +133,7 @@ def compare_autoencoder(update: UpdateFn, state: Any, batch: Batch) -> Run:
     adam(weights, RATE),
     nets.images(batch.x, where),
   )
-  agree('Autoencoder loss', metrics, run())
+  agree('Autoencoder loss', {'loss': metrics['loss']}, run())
   # Adam's first moment after its first step is a tenth of the gradient, and a
   # half with the first beta of GLO.
   ours = nets.convert(jax.tree.map(lambda m: 10 * m, updated.opt_state[0].mu))

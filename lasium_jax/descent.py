@@ -94,3 +94,21 @@ def descent(
     return {**state.variables, 'batch_stats': averages}
 
   return Trainer(begin, (update,), params)
+
+
+def adam(
+  *, learning_rate: float, decay_steps: int
+) -> optax.GradientTransformation:
+  """Adam, with a rate that may fall along half a cosine.
+
+  Args:
+    learning_rate: at the first step.
+    decay_steps: after so many the rate is 0, and stays there; 0 leaves it as
+      it is.
+
+  Returns:
+    The optimizer.
+  """
+  if not decay_steps:
+    return optax.adam(learning_rate)
+  return optax.adam(optax.cosine_decay_schedule(learning_rate, decay_steps))

@@ -22,6 +22,8 @@ NAMED = re.compile(r'\b(?:lasium_jax|lx)((?:\.[A-Za-z_]\w*)+)')
 FACTORIES = [
   *('generators.vae', 'generators.msgan'),
   *('generators.autoencoder', 'generators.glo', 'generators.interpolative'),
+  *('generators.acai', 'generators.wgan_gp', 'generators.inversion'),
+  'generators.find_codes',
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('tasks.lasium', 'tasks.labeled', 'tasks.umtra'),

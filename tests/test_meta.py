@@ -12,7 +12,15 @@ import pytest
 from batch_of import training_set
 
 from lasium_jax import latents, learners, meta, tasks
-from lasium_jax.generators import autoencoder, glo, interpolative, msgan, vae
+from lasium_jax.generators import (
+  acai,
+  autoencoder,
+  glo,
+  interpolative,
+  msgan,
+  vae,
+  wgan_gp,
+)
 from lasium_jax.types import (
   Anchors,
   Examples,
@@ -30,6 +38,8 @@ GENERATORS = {
   'autoencoder': lambda: autoencoder(SHAPE, latent_size=4, width=2),
   'interpolative': lambda: interpolative(SHAPE, latent_size=4, width=2),
   'glo': lambda: glo(SHAPE, latent_size=4, width=2, levels=2),
+  'acai': lambda: acai(SHAPE, latent_size=4, width=2),
+  'wgan_gp': lambda: wgan_gp(SHAPE, latent_size=4, width=2),
 }
 SAMPLERS = {
   'n': lambda generator: latents.noise(sigma=0.5),

@@ -18,11 +18,11 @@ from lasium_jax.settings import Part
 
 VARIANTS = ('paper', 'released')
 # The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
-# Omniglot's 24,000 training images is 187 steps.
-STEPS = {'vae': 187_000, 'msgan': 93_500}
+# Omniglot's 24,000 training images is 187 steps. WGAN-GP's code has 200,000.
+STEPS = {'vae': 187_000, 'msgan': 93_500, 'wgan_gp': 200_000}
 # Generators whose anchors are encoded images: LASIUM's VAE, and those that have
 # no prior.
-ENCODED = ('vae', 'autoencoder', 'interpolative')
+ENCODED = ('vae', 'acai', 'autoencoder', 'interpolative')
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
 

@@ -32,8 +32,8 @@ UNITS = dict.fromkeys(
   ('loss', 'reconstruction', 'kl', 'generator_loss', 'discriminator_loss'),
   'nats',
 ) | {'critic_accuracy': '%'}
-# The loss of these is a distance of pixels, and no likelihood.
-_WITHOUT_UNITS = ('autoencoder', 'interpolative')
+# The losses of these are distances and scores, and no likelihoods.
+_WITHOUT_UNITS = ('acai', 'autoencoder', 'interpolative', 'wgan_gp')
 # Settings that tell of the user's machine or of what was shown on the way, not
 # of the generator: a run that borrows it may have others.
 OWN = {

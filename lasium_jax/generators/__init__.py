@@ -1,9 +1,22 @@
 """Generative models: a `Generator`, and a `Trainer` that fits it."""
 
+from lasium_jax.generators.acai import acai
 from lasium_jax.generators.autoencoder import autoencoder
 from lasium_jax.generators.glo import glo
 from lasium_jax.generators.interpolative import interpolative
+from lasium_jax.generators.inversion import find_codes, inversion
 from lasium_jax.generators.msgan import msgan
 from lasium_jax.generators.vae import vae
+from lasium_jax.generators.wgan_gp import wgan_gp
 
-__all__ = ['autoencoder', 'glo', 'interpolative', 'msgan', 'vae']
+__all__ = [
+  'acai',
+  'autoencoder',
+  'find_codes',
+  'glo',
+  'interpolative',
+  'inversion',
+  'msgan',
+  'vae',
+  'wgan_gp',
+]

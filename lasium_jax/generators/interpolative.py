@@ -3,25 +3,24 @@
 import functools
 import math
 from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.generators.autoencoder import (
-  DISTANCES,
+from lasium_jax.generators.autoencoder import Angle, Enlargement
+from lasium_jax.generators.objectives import (
+  Comparison,
   Norm,
   Objective,
   Pass,
   trained_by,
 )
+from lasium_jax.nets.autoencoder import Name
 from lasium_jax.ops.affine import random_affine, warp
 from lasium_jax.ops.mixtures import mix
-from lasium_jax.settings import Count, NonNegative, Range, Share
-from lasium_jax.types import Array, Generator, Metrics, Trainer
-
-Angle = Annotated[float, Range(0, 180)]
-Enlargement = Annotated[float, Range(1, 10)]
+from lasium_jax.settings import Count, NonNegative, Share, Whole
+from lasium_jax.types import Array, Generator, Trainer
 
 
 class Triplets(NamedTuple):
@@ -44,9 +43,12 @@ def interpolative(
   shape: tuple[int, int, int],
   *,
   latent_size: Count = 64,
+  network: Name = 'infogan',
   width: Count = 64,
   norm: Norm = 'l1',
+  perceptual: NonNegative = 0.0,
   learning_rate: NonNegative = 1e-3,
+  decay_steps: Whole = 0,
   rotation: Angle = 20.0,
   translation: Share = 0.1,
   scale: Enlargement = 1.25,
@@ -66,11 +68,14 @@ def interpolative(
   and of what shall become A, B and C in the generator.
 
   Args:
-    shape: `(H, W, C)` of the images, H and W divisible by 4.
+    shape: `(H, W, C)` of the images.
     latent_size: D.
-    width: of both networks; see `lasium_jax.nets.infogan`.
-    norm: as in `autoencoder`, of all three images.
+    network: as in `autoencoder`.
+    width: likewise.
+    norm: likewise, of all three images.
+    perceptual: likewise: a weight beside each `d` of the loss above.
     learning_rate: Adam's.
+    decay_steps: as in `autoencoder`.
     rotation: the largest angle of a map either way, in degrees.
     translation: its largest shift either way, in fractions of a side.
     scale: its largest enlargement; the smallest is the inverse.
@@ -79,7 +84,7 @@ def interpolative(
     The generator, which has no prior, and its trainer.
 
   Raises:
-    ValueError: if H or W is not divisible by 4.
+    ValueError: if the network has no layers for such a shape.
 
   Example:
     >>> generator, trainer = lx.generators.interpolative((8, 8, 1), width=4)
@@ -93,11 +98,15 @@ def interpolative(
     triplets, rotation=rotation, translation=translation, scale=scale
   )
   return trained_by(
-    objective(draw, norm),
+    objective(draw),
     shape,
     latent_size=latent_size,
+    network=network,
     width=width,
+    norm=norm,
+    perceptual=perceptual,
     learning_rate=learning_rate,
+    decay_steps=decay_steps,
   )
 
 
@@ -125,26 +134,20 @@ def triplets(
   )
 
 
-def objective(
-  draw: Callable[[Array, Array], Triplets], norm: Norm
-) -> Objective:
-  """Equation 2, of what `draw` makes of a batch."""
+def objective(draw: Callable[[Array, Array], Triplets]) -> Objective:
+  """What equation 2 compares, of what `draw` makes of a batch."""
 
-  def distance(made: Array, image: Array) -> Array:
-    return DISTANCES[norm](made - image).mean()
-
-  def loss(
+  def make(
     key: Array, encode: Pass, decode: Pass, x: Array
-  ) -> tuple[Array, Metrics]:
+  ) -> dict[str, Comparison]:
     a, b, c, alpha = draw(key, x)
-    z_a, z_b = jnp.split(encode(jnp.concatenate([a, b])), 2)
-    codes = jnp.concatenate([z_a, z_b, mix(alpha, z_a, z_b)])
-    made = jnp.split(decode(codes), 3)
-    reconstruction = (distance(made[0], a) + distance(made[1], b)) / 2
-    interpolation = distance(made[2], c)
-    return reconstruction + interpolation, {
-      'reconstruction': reconstruction,
-      'interpolation': interpolation,
+    ends = jnp.concatenate([a, b])
+    z = encode(ends)
+    mixed = mix(alpha, *jnp.split(z, 2))
+    made = decode(jnp.concatenate([z, mixed]))
+    return {
+      'reconstruction': Comparison(made[: len(ends)], ends),
+      'interpolation': Comparison(made[len(ends) :], c),
     }
 
-  return loss
+  return make

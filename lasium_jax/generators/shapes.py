@@ -1,5 +1,7 @@
 """Which images networks can make."""
 
+from lasium_jax.nets import autoencoder
+
 
 def check_quarters(name: str, shape: tuple[int, int, int]) -> None:
   """Raises ValueError unless the sides of `(H, W, C)` are divisible by 4.
@@ -10,3 +12,33 @@ def check_quarters(name: str, shape: tuple[int, int, int]) -> None:
   """
   if shape[0] % 4 or shape[1] % 4:
     raise ValueError(f'{name} needs sides divisible by 4, not {shape}.')
+
+
+def check_doublings(name: str, shape: tuple[int, int, int]) -> None:
+  """Raises ValueError unless `(H, W, C)` is a square of 16, 32, 64 and so on.
+
+  Args:
+    name: as in `check_quarters`.
+    shape: likewise.
+  """
+  height, width, _ = shape
+  if height != width or height < 16 or height & (height - 1):
+    raise ValueError(
+      f'{name} with convolutional networks needs two equal sides, a power of '
+      f"2 from 16, not {shape}. The network 'infogan' takes sides divisible "
+      'by 4.'
+    )
+
+
+def check_networks(
+  name: str, network: autoencoder.Name, shape: tuple[int, int, int]
+) -> None:
+  """Raises ValueError unless encoder and decoder can be built for a shape.
+
+  Args:
+    name: as in `check_quarters`.
+    network: which.
+    shape: as in `check_quarters`.
+  """
+  checks = {'infogan': check_quarters, 'convolutional': check_doublings}
+  checks[network](name, shape)

@@ -37,8 +37,10 @@ LEARNERS = {
 GENERATORS = {
   'vae': Part(generators.vae),
   'msgan': Part(generators.msgan),
+  'acai': Part(generators.acai),
   'autoencoder': Part(generators.autoencoder),
   'interpolative': Part(generators.interpolative),
+  'wgan_gp': Part(generators.wgan_gp),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {'resnet20': Part(resnet20)}

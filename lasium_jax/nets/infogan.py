@@ -15,7 +15,7 @@ from lasium_jax.ops.conv_shifts import conv_transpose_by_shifts
 from lasium_jax.types import Array
 
 # The slope of InfoGAN's code; interpolative autoencoders' paper names none.
-_SLOPE = 0.01
+SLOPE = 0.01
 # Xavier's with twice the variance, as in GLANN's code; COLA names none.
 _xavier = nn.initializers.variance_scaling(2.0, 'fan_avg', 'normal')
 
@@ -27,21 +27,37 @@ class Encoder(nn.Module):
     latent_size: D.
     width: channels of the first layer; the second has twice, and the dense
       one 16 times as many.
+    normalize: whether batch normalization follows the second and the third
+      layer.
+    slope: of its rectifiers, below zero.
   """
 
   latent_size: int
   width: int = 64
+  normalize: bool = True
+  slope: float = SLOPE
 
-  @nn.compact
   def __call__(self, x: Array, train: bool = False) -> Array:
     """Returns latents `[n, D]` of images `x [n, H, W, C]`."""
+    return self.layers(x, train)[-1]
+
+  @nn.compact
+  def layers(self, x: Array, train: bool = False) -> tuple[Array, ...]:
+    """The hidden activations of images, in order, and last their latents."""
     # What a normalization follows needs no bias: it has one.
-    x = nn.leaky_relu(Conv(self.width, (4, 4), strides=2)(x), _SLOPE)
-    x = Conv(2 * self.width, (4, 4), strides=2, use_bias=False)(x)
-    x = BatchNorm(train, _SLOPE)(x).reshape(len(x), -1)
-    x = nn.Dense(16 * self.width, use_bias=False)(x)
-    x = BatchNorm(train, _SLOPE)(x)
-    return nn.Dense(self.latent_size)(x)
+    bias = not self.normalize
+    conv = functools.partial(Conv, kernel_size=(4, 4), strides=2)
+    first = nn.leaky_relu(conv(self.width)(x), self.slope)
+    second = conv(2 * self.width, use_bias=bias)(first)
+    second = self._rectify(second, train)
+    third = nn.Dense(16 * self.width, use_bias=bias)(second.reshape(len(x), -1))
+    third = self._rectify(third, train)
+    return first, second, third, nn.Dense(self.latent_size)(third)
+
+  def _rectify(self, x: Array, train: bool) -> Array:
+    if self.normalize:
+      return BatchNorm(train, self.slope)(x)
+    return nn.leaky_relu(x, self.slope)
 
 
 class Generator(nn.Module):
@@ -83,19 +99,3 @@ class Generator(nn.Module):
     if self.normalize:
       return BatchNorm(train, self.slope)(x)
     return nn.leaky_relu(x, self.slope)
-
-
-class Autoencoder(nn.Module):
-  """Encoder and generator under one set of variables."""
-
-  encoder: Encoder
-  decoder: Generator
-
-  def encode(self, x: Array, train: bool = False) -> Array:
-    return self.encoder(x, train)
-
-  def decode(self, z: Array, train: bool = False) -> Array:
-    return self.decoder(z, train)
-
-  def __call__(self, x: Array, train: bool = False) -> Array:
-    return self.decode(self.encode(x, train), train)

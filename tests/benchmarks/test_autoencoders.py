@@ -11,13 +11,20 @@ from lasium_jax import generators
 GRAY, COLORS, LATENTS = (28, 28, 1), (32, 32, 3), 3
 
 
-def autoencoder_count(width, n):
+def networks(width):
   settings = {'latent_size': LATENTS, 'width': width}
-  net = flops.Vae(
+  return flops.Vae(
     autoencoders.encoder(GRAY, **settings),
     autoencoders.generator(GRAY, **settings),
   )
-  return flops.vae_step(net, n)
+
+
+def autoencoder_count(width, n):
+  return flops.vae_step(networks(width), n)
+
+
+def interpolative_count(width, n):
+  return autoencoders.interpolative_count(networks(width), n)
 
 
 def glo_count(width, n):
@@ -27,7 +34,11 @@ def glo_count(width, n):
 
 @pytest.mark.parametrize(
   'name,shape,by_hand',
-  [('autoencoder', GRAY, autoencoder_count), ('glo', COLORS, glo_count)],
+  [
+    ('autoencoder', GRAY, autoencoder_count),
+    ('interpolative', GRAY, interpolative_count),
+    ('glo', COLORS, glo_count),
+  ],
 )
 def test_steps(name, shape, by_hand):
   """XLA leaves taps on padding out, so that it counts a little less.
@@ -82,3 +93,14 @@ def test_what_is_timed_was_compared(name):
   case.reference()
   losses = [case.run()[1]['loss'].item() for _ in range(3)]
   assert losses[2] < losses[0]
+
+
+def test_interpolative_steps_run():
+  """The warps alone, and a whole step, whose state is handed on."""
+  case = autoencoders.triplets(small=True)
+  first, second = (case.run()[1] for _ in range(2))
+  assert set(first) == {'a', 'b', 'c', 'alpha'} and case.items == 4
+  assert first['c'].shape == second['c'].shape == (4, 8, 8, 1)
+  case = autoencoders.interpolative_step(small=True)
+  losses = [case.run()[1]['loss'].item() for _ in range(3)]
+  assert losses[2] < losses[0] and case.gflop > 0

@@ -17,6 +17,8 @@ NAMES = {
   'generator_step/msgan',
   'generator_step/autoencoder',
   'generator_step/glo',
+  'generator_step/interpolative',
+  'augmentation/triplets',
   'classifier_step/resnet20',
   'classifier_step/wrn16-8',
   'classifier_step/resnet18',

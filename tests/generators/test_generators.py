@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from batch_of import BARS, training_set
 
-from lasium_jax.generators import autoencoder, glo, interpolative, msgan, vae
+from lasium_jax.generators import (
+  acai,
+  autoencoder,
+  glo,
+  interpolative,
+  msgan,
+  vae,
+  wgan_gp,
+)
 
 MODELS = {
   'vae': lambda shape: vae(shape, latent_size=3, filters=(8, 8)),
@@ -14,6 +22,8 @@ MODELS = {
   'autoencoder': lambda shape: autoencoder(shape, latent_size=3, width=2),
   'interpolative': lambda shape: interpolative(shape, latent_size=3, width=2),
   'glo': lambda shape: glo(shape, latent_size=3, width=2, levels=2),
+  'acai': lambda shape: acai(shape, latent_size=3, width=2),
+  'wgan_gp': lambda shape: wgan_gp(shape, latent_size=3, width=2),
 }
 
 

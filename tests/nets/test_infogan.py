@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from jax import lax
 
-from lasium_jax.nets.infogan import Autoencoder, Encoder, Generator
+from lasium_jax.nets.autoencoder import Autoencoder
+from lasium_jax.nets.infogan import Encoder, Generator
 
 
 def parameters(network, *shape):
