@@ -20,7 +20,7 @@ FILES = sorted((ROOT / 'lasium_jax').rglob('*.py'))
 NAMED = re.compile(r'\b(?:lasium_jax|lx)((?:\.[A-Za-z_]\w*)+)')
 # What a user finds an example in.
 FACTORIES = [
-  *('generators.vae', 'generators.msgan'),
+  *('generators.vae', 'generators.msgan', 'generators.variational'),
   *('generators.autoencoder', 'generators.glo', 'generators.interpolative'),
   *('generators.acai', 'generators.wgan_gp', 'generators.inversion'),
   'generators.find_codes',

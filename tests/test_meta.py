@@ -19,6 +19,7 @@ from lasium_jax.generators import (
   interpolative,
   msgan,
   vae,
+  variational,
   wgan_gp,
 )
 from lasium_jax.types import (
@@ -34,6 +35,7 @@ from lasium_jax.types import (
 SHAPE, WAYS = (8, 8, 1), 3
 GENERATORS = {
   'vae': lambda: vae(SHAPE, latent_size=4, filters=(4, 4)),
+  'variational': lambda: variational(SHAPE, latent_size=4, width=4),
   'msgan': lambda: msgan(SHAPE, latent_size=4, filters=4),
   'autoencoder': lambda: autoencoder(SHAPE, latent_size=4, width=2),
   'interpolative': lambda: interpolative(SHAPE, latent_size=4, width=2),

@@ -22,7 +22,7 @@ VARIANTS = ('paper', 'released')
 STEPS = {'vae': 187_000, 'msgan': 93_500, 'wgan_gp': 200_000}
 # Generators whose anchors are encoded images: LASIUM's VAE, and those that have
 # no prior.
-ENCODED = ('vae', 'acai', 'autoencoder', 'interpolative')
+ENCODED = ('vae', 'variational', 'acai', 'autoencoder', 'interpolative')
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
 

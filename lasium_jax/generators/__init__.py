@@ -7,6 +7,7 @@ from lasium_jax.generators.interpolative import interpolative
 from lasium_jax.generators.inversion import find_codes, inversion
 from lasium_jax.generators.msgan import msgan
 from lasium_jax.generators.vae import vae
+from lasium_jax.generators.variational import variational
 from lasium_jax.generators.wgan_gp import wgan_gp
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
   'inversion',
   'msgan',
   'vae',
+  'variational',
   'wgan_gp',
 ]

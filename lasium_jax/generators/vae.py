@@ -1,30 +1,18 @@
 """The variational autoencoder of LASIUM (Kingma and Welling; section 4.2)."""
 
+import functools
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-import jax
 import jax.numpy as jnp
 import optax
 
-from lasium_jax.descent import descent
+from lasium_jax.generators.elbo import bernoulli_vae
 from lasium_jax.nets.vae import VAE, Decoder, Encoder
 from lasium_jax.settings import Count, NonNegative, Whole
-from lasium_jax.types import (
-  Array,
-  Batch,
-  Generator,
-  Metrics,
-  Params,
-  Trainer,
-)
+from lasium_jax.types import Generator, Trainer
 
 KLWeighting = Literal['sum', 'mean']
-
-
-def kl_divergence(mean: Array, log_variance: Array) -> Array:
-  """KL(N(mean, exp(log_variance)) || N(0, 1)) of each dimension, in nats."""
-  return 0.5 * (jnp.exp(log_variance) + mean**2 - 1 - log_variance)
 
 
 def default_filters(height: int) -> tuple[int, ...]:
@@ -89,63 +77,10 @@ def vae(
     Decoder(shape, tuple(reversed(filters)), strides),
   )
   reduce_kl = {'sum': jnp.sum, 'mean': jnp.mean}[kl_weighting]
-
-  def init(key: Array) -> Params:
-    return jax.jit(net.init)(key, jnp.zeros((1, *shape)))
-
-  def loss_fn(
-    weights: Params, averages: Params, key: Array, batch: Batch
-  ) -> tuple[Array, tuple[Params, Metrics]]:
-    x, averages = batch.x, averages['batch_stats']
-    variables = {'params': weights, 'batch_stats': averages}
-    (mean, log_variance), update = net.apply(
-      variables, x, train=True, method=net.encode, mutable=['batch_stats']
-    )
-    noise = jax.random.normal(key, mean.shape)
-    z = mean + noise * jnp.exp(0.5 * log_variance)
-    averages = {**averages, **update['batch_stats']}
-    logits, update = net.apply(
-      {'params': weights, 'batch_stats': averages},
-      z,
-      train=True,
-      method=net.decode,
-      mutable=['batch_stats'],
-    )
-    pixels = optax.sigmoid_binary_cross_entropy(logits, x)
-    reconstruction = pixels.sum(axis=(1, 2, 3)).mean()
-    kl = kl_divergence(mean, log_variance)
-    loss = reconstruction + reduce_kl(kl, axis=-1).mean()
-    metrics = {
-      'loss': loss,
-      'reconstruction': reconstruction,
-      'kl': kl.sum(-1).mean(),
-    }
-    averages = {**averages, **update['batch_stats']}
-    return loss, ({'batch_stats': averages}, metrics)
-
-  def sample(key: Array, params: Params, n: int) -> Array:
-    del params
-    return jax.random.normal(key, (n, latent_size))
-
-  def posterior(params: Params, x: Array) -> tuple[Array, Array]:
-    moments: Any = net.apply(params, x, method=net.encode)
-    return moments[0], moments[1]
-
-  def encode(params: Params, x: Array) -> Array:
-    return posterior(params, x)[0]
-
-  def sample_like(key: Array, params: Params, x: Array, n: int) -> Array:
-    row_key, noise_key = jax.random.split(key)
-    rows = jax.random.randint(row_key, (n,), 0, len(x))
-    mean, log_variance = (leaf[rows] for leaf in posterior(params, x))
-    noise = jax.random.normal(noise_key, mean.shape)
-    return mean + noise * jnp.exp(0.5 * log_variance)
-
-  def decode(params: Params, z: Array) -> Array:
-    logits: Any = net.apply(params, z, method=net.decode)
-    return jax.nn.sigmoid(logits)
-
-  return (
-    Generator(decode, sample, encode, sample_like=sample_like),
-    descent(init, loss_fn, optax.adam(learning_rate)),
+  return bernoulli_vae(
+    net,
+    shape,
+    latent_size=latent_size,
+    weighted=functools.partial(reduce_kl, axis=-1),
+    optimizer=optax.adam(learning_rate),
   )

@@ -36,6 +36,7 @@ LEARNERS = {
 }
 GENERATORS = {
   'vae': Part(generators.vae),
+  'variational': Part(generators.variational),
   'msgan': Part(generators.msgan),
   'acai': Part(generators.acai),
   'autoencoder': Part(generators.autoencoder),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import flax.linen as nn
+import jax.numpy as jnp
 
 from lasium_jax.nets import convolutional, infogan
 from lasium_jax.types import Array
@@ -40,3 +41,22 @@ class Autoencoder(nn.Module):
 
   def __call__(self, x: Array, train: bool = False) -> Array:
     return self.decode(self.encode(x, train), train)
+
+
+class VariationalAutoencoder(nn.Module):
+  """Such a pair, where the encoder has two outputs a latent dimension."""
+
+  encoder: Encoder
+  decoder: Decoder
+
+  def encode(self, x: Array, train: bool = False) -> tuple[Array, Array]:
+    """Mean and log-variance of q(z|x)."""
+    mean, log_variance = jnp.split(self.encoder(x, train), 2, axis=-1)
+    return mean, log_variance
+
+  def decode(self, z: Array, train: bool = False) -> Array:
+    return self.decoder(z, train)
+
+  def __call__(self, x: Array) -> Array:
+    mean, _ = self.encode(x)
+    return self.decode(mean)

@@ -13,11 +13,13 @@ from lasium_jax.generators import (
   interpolative,
   msgan,
   vae,
+  variational,
   wgan_gp,
 )
 
 MODELS = {
   'vae': lambda shape: vae(shape, latent_size=3, filters=(8, 8)),
+  'variational': lambda shape: variational(shape, latent_size=3, width=4),
   'msgan': lambda shape: msgan(shape, latent_size=3, filters=8),
   'autoencoder': lambda shape: autoencoder(shape, latent_size=3, width=2),
   'interpolative': lambda shape: interpolative(shape, latent_size=3, width=2),

@@ -8,8 +8,8 @@ import scipy.integrate
 import scipy.stats
 from batch_of import BARS, bars, batch_of, training_set
 
-from lasium_jax.generators import vae
-from lasium_jax.generators.vae import kl_divergence
+from lasium_jax.generators import vae, variational
+from lasium_jax.generators.elbo import kl_divergence
 from lasium_jax.nets.averages import MOMENTUM
 from lasium_jax.nets.vae import Encoder
 
@@ -43,6 +43,15 @@ def test_vae_loss_is_reconstruction_plus_weighted_kl(key, weighting, divisor):
   np.testing.assert_allclose(
     metrics['reconstruction'], 64 * np.log(2), rtol=0.3
   )
+
+
+@pytest.mark.parametrize('beta', [1.0, 0.25])
+def test_the_variational_loss_weights_the_kl_by_beta(key, beta):
+  _, trainer = variational(BARS, latent_size=3, width=2, beta=beta)
+  state = trainer.init(key, training_set(BARS))
+  _, metrics = jax.jit(trainer.updates[0])(key, state, batch_of(bars(16)))
+  expected = metrics['reconstruction'] + beta * metrics['kl']
+  np.testing.assert_allclose(metrics['loss'], expected, rtol=1e-5)
 
 
 def first_moments(variables, x):
