@@ -153,7 +153,7 @@ def test_umtra_augments_one_image_a_class(key, image_set, shots, queries):
 def test_recognition_tells_made_images_by_real_ones(key, image_set):
   """Made images are real ones 100 numbers on, three of each class."""
   starts = 3 * jnp.arange(6)
-  rows = image_set.starts[:, None] + jnp.arange(3)
+  rows = image_set.starts[:, None] + jnp.arange(3)[None]
   images = image_set.images[rows.ravel()]
   made = ImageSet(
     images.at[:, 0, 1].add(jnp.uint8(100)), starts, jnp.full(6, 3)
@@ -177,7 +177,7 @@ def test_recognition_tells_made_images_by_real_ones(key, image_set):
 
 def test_classes_with_too_few_made_images_cannot_be_recognized(key, image_set):
   task_fn = tasks.recognition(ways=6, shots=1, queries=8)
-  task = task_fn(key, tasks.RealAndMade(image_set, image_set))
+  task = jax.jit(task_fn)(key, tasks.RealAndMade(image_set, image_set))
   of_class = jnp.isnan(task.query.x).reshape(6, -1)
   # Class 0 has 7 images, the others 8 or more.
   assert of_class.all(1).sum() == of_class.any(1).sum() == 1
