@@ -55,12 +55,12 @@ def frechet_distance(first: ArrayLike, second: ArrayLike) -> float:
   """
   samples = as_samples(first, second, 2)
   means = [x.mean(0) for x in samples]
-  roots = [
+  roots: list[Features] = [
     np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode='r')
     for x, mean in zip(samples, means, strict=True)
   ]
   variances = sum(np.square(root).sum() for root in roots)
-  product = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False)
+  product = np.linalg.svdvals(roots[0] @ roots[1].T)
   return _distance(means[0] - means[1], variances, product.sum())
 
 
