@@ -100,14 +100,16 @@ def measure(
   )
   key = streams.stream(run.seed, streams.INTERPOLANTS)
   programs = [_program(judged) for judged in contestants]
+  compiled = functools.cache(jit)  # One change serves several factors.
   results, curves = [], {}
-  for factor_name, factor in factors(
+  for factor_name, made in factors(
     rotation=rotation,
     translation=translation,
     scale=scale,
     slanted=slant,
     thickness=thickness,
   ).items():
+    factor = made._replace(change=compiled(made.change))
     measured = _measured(key, factor, programs, some, parts=parts, gaps=gaps)
     curves[factor_name] = {
       'range': factor.range,
@@ -154,13 +156,12 @@ def _measured(
   gaps: int,
 ) -> list[Errors]:
   """The errors that each of the programs finds, at the same changes."""
-  change = jit(factor.change)
 
   def changed(amounts: Any) -> np.ndarray:
     leaves, tree = jax.tree.flatten(amounts)
 
     def one(images: np.ndarray, *leaves: np.ndarray) -> Array:
-      return change(as_floats(images), jax.tree.unflatten(tree, leaves))
+      return factor.change(as_floats(images), jax.tree.unflatten(tree, leaves))
 
     return in_parts(one, images, *leaves)
 
