@@ -4,7 +4,7 @@ See Heusel et al. 2017, equation 6. In the features of the Inception network it
 is the FID; in others the number is of another size, and needs another name.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,8 +55,8 @@ def frechet_distance(first: ArrayLike, second: ArrayLike) -> float:
   """
   samples = as_samples(first, second, 2)
   means = [x.mean(0) for x in samples]
-  roots: list[Features] = [
-    np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode='r')
+  roots = [
+    _triangle((x - mean) / np.sqrt(len(x) - 1))
     for x, mean in zip(samples, means, strict=True)
   ]
   variances = sum(np.square(root).sum() for root in roots)
@@ -91,6 +91,12 @@ def gaussian_distance(first: Gaussian, second: Gaussian) -> float:
   variances = np.trace(first.covariance) + np.trace(second.covariance)
   shift = np.asarray(first.mean) - np.asarray(second.mean)
   return _distance(shift, variances, np.sqrt(product.clip(0)).sum())
+
+
+def _triangle(x: Features) -> Features:
+  """R of `x = Q R`; numpy's own annotation has the pair for every mode."""
+  root: Any = np.linalg.qr(x, mode='r')
+  return root
 
 
 def _distance(shift: Features, variances: float, root: float) -> float:
