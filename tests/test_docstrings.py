@@ -26,11 +26,13 @@ FACTORIES = [
   'generators.find_codes',
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
-  *('tasks.lasium', 'tasks.labeled', 'tasks.umtra'),
+  *('tasks.lasium', 'tasks.labeled', 'tasks.recognition', 'tasks.umtra'),
   *('learners.maml', 'learners.protonets', 'learners.scratch'),
   *('learners.nearest_neighbors', 'nets.conv4'),
   *('meta.meta_step', 'meta.evaluate', 'metrics.mean_and_ci95'),
-  'metrics.pixel_error',
+  *('metrics.cycle_error', 'metrics.diversity', 'metrics.frechet_distance'),
+  *('metrics.interpolant_error', 'metrics.kernel_distance', 'metrics.nearest'),
+  *('metrics.pixel_error', 'metrics.prdc'),
   *('batches.shuffled', 'embeddings.supervised'),
 ]
 

@@ -5,7 +5,11 @@ from ml_collections import ConfigDict
 from configs.parts import common
 from configs.parts.sections import named, section
 from experiments.stages import generator, interpolation
-from experiments.systems.interpolative import EVALUATION
+from experiments.systems.interpolative import (
+  EVALUATION,
+  INTERPOLANTS,
+  QUALITY,
+)
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.settings import Part
 
@@ -49,4 +53,6 @@ def get_config(
   config.generator_training = section(Part(generator.train), steps=steps)
   config.evaluation = section(EVALUATION)
   config.interpolation = section(Part(interpolation.show))
+  config.quality = section(QUALITY)
+  config.known_interpolants = section(INTERPOLANTS)
   return common.with_sweep(config)

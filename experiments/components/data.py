@@ -14,6 +14,11 @@ from lasium_jax.data.cache import cached
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.settings import Count, Part, Seed, Whole
 
+# Ways to divide classes, of Omniglot above all.
+ClassSplit = Literal['random', 'rotations', 'background', 'first_characters']
+# Of each alphabet, for the test (Boutin et al. 2022).
+FIRST_CHARACTERS = 3
+
 
 def glyphs(
   places: Places,
@@ -55,7 +60,7 @@ def tfds(
   places: Places,
   *,
   dataset: str = 'omniglot',
-  split: Literal['random', 'rotations', 'background'] = 'random',
+  split: ClassSplit = 'random',
   split_seed: Seed = 0,
   tfds_splits: tuple[str, ...] = ('train', 'test'),
   train_classes: Count = 1_200,
@@ -71,7 +76,8 @@ def tfds(
     places: where it is.
     dataset: TFDS's name.
     split: 'random' shuffles the classes; 'rotations' also turns the training
-      classes; 'background' is Omniglot's official split, of which only
+      classes; 'background' is Omniglot's official split; 'first_characters'
+      tests on the first three of each alphabet. Of these two only
       `validation_classes` can be chosen.
     split_seed: of the shuffle.
     tfds_splits: what 'random' and 'rotations' shuffle together.
@@ -101,8 +107,13 @@ def tfds(
       validation=validation_classes,
       seed=split_seed,
     )
+  whole = splits.concatenate([read(name) for name in tfds_splits])
+  if split == 'first_characters':
+    return splits.first_characters_split(
+      whole, FIRST_CHARACTERS, validation=validation_classes, seed=split_seed
+    )
   shuffled = splits.random_split(
-    splits.concatenate([read(name) for name in tfds_splits]),
+    whole,
     train_classes,
     validation_classes,
     test_classes,

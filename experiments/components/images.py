@@ -7,7 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.components.data import glyphs, read_prepared
+from experiments.components.data import (
+  ClassSplit,
+  glyphs,
+  read_prepared,
+  tfds,
+)
 from experiments.run.config import BadConfig, Settings
 from experiments.run.run import Places
 from lasium_jax.data.dataset import Dataset, select_classes
@@ -91,7 +96,53 @@ def glyph_images(
   return images
 
 
-IMAGES = {'tfds': Part(tfds_images), 'glyphs': Part(glyph_images)}
+def omniglot_images(
+  places: Places,
+  *,
+  split: Literal['train', 'validation', 'test'] = 'train',
+  classes: ClassSplit = 'first_characters',
+  split_seed: Seed = 0,
+  validation_classes: Whole = 0,
+  size: Count = 28,
+  channels: Literal[1, 3] = 1,
+  invert: bool = True,
+) -> Dataset:
+  """One part of Omniglot, its classes divided.
+
+  Args:
+    places: where TFDS has prepared it.
+    split: which part.
+    classes: how they are divided, as `tfds` of the data sets with classes says.
+    split_seed: likewise.
+    validation_classes: likewise.
+    size: side of an image, in pixels.
+    channels: 1 (gray) or 3.
+    invert: whether dark becomes 1 and light 0.
+
+  Returns:
+    The images.
+
+  Raises:
+    BadConfig: if it is not said where data sets are.
+  """
+  divided = tfds(
+    places,
+    split=classes,
+    split_seed=split_seed,
+    validation_classes=validation_classes,
+    size=size,
+    channels=channels,
+    invert=invert,
+  )
+  images: Dataset = getattr(divided, split)
+  return images
+
+
+IMAGES = {
+  'tfds': Part(tfds_images),
+  'glyphs': Part(glyph_images),
+  'omniglot': Part(omniglot_images),
+}
 
 
 def name_of(section: Settings) -> str:

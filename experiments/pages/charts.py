@@ -6,6 +6,7 @@ from the page's style sheet by class names, so that they follow light and dark.
 
 import html
 import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -104,6 +105,49 @@ def curve(series: Series, *, unit: str = '', label: str) -> str:
   )
 
 
+def lines(series: Mapping[str, Series], *, across: str, label: str) -> str:
+  """Lines over the same numbers from 0 to 1, the first above the others.
+
+  Args:
+    series: by name, which stands at the end of each line; all finite.
+    across: what the numbers are.
+    label: what a screen reader says.
+
+  Returns:
+    An `<svg>` element.
+  """
+  low = min(one.low.min() for one in series.values())
+  levels = ticks(low, max(one.high.max() for one in series.values()))
+  parts = [_y_axis(levels, ''), _x_axis(1.0, across, whole=False)]
+  names = []
+  for i, (name, one) in reversed(list(enumerate(series.items()))):
+    x = LEFT + one.steps * (WIDTH - LEFT - RIGHT)
+    y, low, high = (
+      _vertical(v, levels) for v in (one.values, one.low, one.high)
+    )
+    drawn = _band(x, low, high) + _line(x, y)
+    parts.append(f'<g class="floor">{drawn}</g>' if i else drawn)
+    names.append((float(y[-1]), name, i))
+  parts += _names(names)
+  return (
+    f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+    f'aria-label="{html.escape(label)}">{"".join(parts)}</svg>'
+  )
+
+
+def _names(names: list[tuple[float, str, int]]) -> Iterator[str]:
+  """Names at the ends of lines, from the top, none over another."""
+  free = 0.0
+  for end, name, i in sorted(names):
+    free = max(end + 4, free)
+    kind = 'last floor' if i else 'last'
+    yield (
+      f'<text class="{kind}" x="{WIDTH - RIGHT + 8}" y="{free:.1f}">'
+      f'{html.escape(name)}</text>'
+    )
+    free += 12
+
+
 def number(value: float, unit: str = '') -> str:
   """Three significant digits, never an exponent where it can be avoided."""
   size = abs(value)
@@ -160,11 +204,13 @@ def _y_axis(levels: Values, unit: str) -> str:
   return ''.join(parts)
 
 
-def _x_axis(end: float) -> str:
+def _x_axis(end: float, name: str = 'step', *, whole: bool = True) -> str:
   base = HEIGHT - BOTTOM
-  levels = [t for t in ticks(0, end) if t == round(t) and t <= end]
+  levels = [
+    t for t in ticks(0, end) if t <= end and (t == round(t) or not whole)
+  ]
   parts = [
-    f'<text x="{WIDTH - RIGHT + 22}" y="{base + 18}">step</text>'
+    f'<text x="{WIDTH - RIGHT + 22}" y="{base + 18}">{html.escape(name)}</text>'
     f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" '
     f'y2="{base}"/>'
   ]
@@ -173,7 +219,7 @@ def _x_axis(end: float) -> str:
     parts.append(
       f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{base}" '
       f'y2="{base + 4}"/><text text-anchor="middle" x="{x:.1f}" '
-      f'y="{base + 18}">{level:,.0f}</text>'
+      f'y="{base + 18}">{f"{level:,.0f}" if whole else f"{level:g}"}</text>'
     )
   return ''.join(parts)
 

@@ -34,6 +34,7 @@ def _number(model: str, train: str, judged: str, value: float) -> Number:
     'result.metric': 'reconstruction L1, of 255',
     'generator.name': model,
     'protocol.trained on': train,
+    'protocol.inverted': None,  # Of figure 4, which has no numbers.
     'result.dataset': lambda name: name.partition('/')[0] == judged,
   }
   conditions = (*CONDITIONS, *(EMNIST,) * emnist, *(VAE,) * (model == 'vae'))

@@ -14,7 +14,9 @@ from lasium_jax.types import Array
   REJECTIONS,
   CLASSIFIER,
   INTERPOLATIONS,
-) = range(2**31, 2**31 + 7)
+  QUALITY,
+  INTERPOLANTS,
+) = range(2**31, 2**31 + 9)
 
 
 def stream(seed: int, name: int) -> Array:

@@ -1,20 +1,26 @@
 """How well a generator gives back images that it was not trained on."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
 
 from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages.in_parts import in_parts
+from experiments.stages.pictures import keep_sheet
 from lasium_jax import metrics
 from lasium_jax.data.dataset import Dataset, evenly_spaced
 from lasium_jax.ops.images import as_floats
 from lasium_jax.settings import Ways
 from lasium_jax.types import Array, Generator, Params
 
+NAME = 'reconstruct'
 METRIC = 'reconstruction L1, of 255'
+SHOWN, COLUMNS = 24, 8  # Images of a picture, and of a row.
 
 
 class Judged(NamedTuple):
@@ -79,4 +85,40 @@ def measure(
     judged.protocol,
     steps,
     run.config,
+  )
+
+
+def show(
+  run: Run, model: Generator, params: Params, all_judged: Sequence[Judged]
+) -> None:
+  """Keeps pictures of images, and below them what is given back of them."""
+
+  @jit
+  def again(params: Params, x: Array) -> Array:
+    assert model.encode is not None
+    return model.decode(params, model.encode(params, x))
+
+  for i, judged in enumerate(all_judged):
+    images = judged.images.images
+    x = as_floats(images[np.linspace(0, len(images) - 1, SHOWN).astype(int)])
+    rows = [
+      part.reshape(-1, COLUMNS, *x.shape[1:]) for part in (x, again(params, x))
+    ]
+    protocol = ', '.join(f'{k} {v}' for k, v in judged.protocol.items())
+    keep_sheet(
+      run,
+      NAME,
+      f'{NAME}_{i}',
+      jnp.stack(rows, 1).reshape(-1, *x.shape[1:]),
+      f'Images of {judged.name} ({protocol}), and in the row below each '
+      'what is given back',
+      columns=COLUMNS,
+    )
+
+
+def inverted(judged: Judged) -> Judged:
+  """The same images with light for dark, of which training saw none."""
+  images = judged.images._replace(images=255 - judged.images.images)
+  return judged._replace(
+    images=images, protocol={**judged.protocol, 'inverted': True}
   )

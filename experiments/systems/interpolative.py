@@ -21,8 +21,15 @@ from experiments.run.config import (
 )
 from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
-from experiments.stages import generator, interpolation, reconstruction
+from experiments.stages import (
+  generator,
+  interpolation,
+  known_interpolants,
+  quality,
+  reconstruction,
+)
 from experiments.stages.evaluation import write_results
+from experiments.systems.features import embedding_of
 from lasium_jax.data import Splits
 from lasium_jax.models.build import GENERATORS, make_generator
 from lasium_jax.settings import Part
@@ -31,6 +38,8 @@ from lasium_jax.types import Generator, Params, Trainer, TrainingSet
 # Judged on: images like those of training, then of classes never seen.
 JUDGED = ('held_out_data', 'evaluation_data')
 EVALUATION = Part(reconstruction.measure, given=('steps',))
+QUALITY = Part(quality.measure, given=('steps',))
+INTERPOLANTS = Part(known_interpolants.measure, given=('steps',))
 SECTIONS: Sections = {
   'data': IMAGES,
   'held_out_data': IMAGES,
@@ -39,11 +48,16 @@ SECTIONS: Sections = {
   'generator_training': Part(generator.train),
   'evaluation': EVALUATION,
   'interpolation': Part(interpolation.show),
+  'quality': QUALITY,
+  'known_interpolants': INTERPOLANTS,
 }
 
 PAGE = {
   'Results': sections.metrics_table,
+  'What was not measured': sections.left_out,
   'Interpolations': sections.stage_pictures(interpolation.NAME),
+  'What is known to lie between two images': sections.known_interpolants,
+  'Reconstructions': sections.stage_pictures(reconstruction.NAME),
   'Training images': sections.stage_pictures(generator.NAME),
   'Training': sections.training_curves,
   'Settings': sections.settings,
@@ -97,8 +111,9 @@ def build(settings: Settings) -> Parts:
 
 
 def ready(parts: Parts, files: Record) -> None:
-  """Sees that a generator that is to be borrowed is the one that is meant."""
+  """Sees that what was trained elsewhere is there, and is what is meant."""
   generator.check_borrowed(parts.settings)
+  embedding_of(parts.settings)
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -112,6 +127,7 @@ def read(settings: Settings, places: Places) -> Splits:
   images = len(splits.train.images)
   require_filled(settings, 'generator_training.batch_size', images)
   generator.check_borrowed_data(settings, splits)
+  quality.check_images(splits.test, **settings['quality'])
   return splits
 
 
@@ -125,17 +141,38 @@ def work(run: Run, parts: Parts) -> None:
     units=generator.units_of(settings['generator']),
   )
   params = generator.train(run, learning, **settings['generator_training'])
+  all_judged = _judged(run, settings)
+  steps = settings['generator_training']['steps']
   results = [
     reconstruction.measure(
       run,
       parts.model,
       params,
       judged,
-      steps=settings['generator_training']['steps'],
+      steps=steps,
       **settings['evaluation'],
     )
-    for judged in _judged(run, settings)
+    for judged in all_judged
   ]
+  reconstruction.show(run, parts.model, params, all_judged)
+  novel = name_of(settings['evaluation_data'])
+  results += quality.measure(
+    run,
+    parts.model,
+    params,
+    embedding_of(settings),
+    novel,
+    steps=steps,
+    **settings['quality'],
+  )
+  results += known_interpolants.measure(
+    run,
+    parts.model,
+    params,
+    novel,
+    steps=steps,
+    **settings['known_interpolants'],
+  )
   interpolation.show(
     run, parts.model, params, run.splits.test, **settings['interpolation']
   )
@@ -144,7 +181,8 @@ def work(run: Run, parts: Parts) -> None:
 
 
 def _judged(run: Run, settings: Settings) -> list[reconstruction.Judged]:
-  return [
+  """Held-out images, novel ones, and the held-out ones inverted (figure 4)."""
+  held_out, novel = (
     reconstruction.Judged(
       images,
       name_of(settings[section]),
@@ -157,7 +195,8 @@ def _judged(run: Run, settings: Settings) -> list[reconstruction.Judged]:
     for section, images in zip(
       JUDGED, (run.splits.validation, run.splits.test), strict=True
     )
-  ]
+  )
+  return [held_out, novel, reconstruction.inverted(held_out)]
 
 
 def trained(settings: Settings, files: Record) -> Params:

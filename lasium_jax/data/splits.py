@@ -1,5 +1,6 @@
 """Divisions of a data set into classes for training, validation and test."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -107,3 +108,50 @@ def background_split(
     background, num_classes - validation, validation, 0, seed=seed
   )
   return parts._replace(test=evaluation)
+
+
+def first_characters_split(
+  dataset: Dataset, test: int, *, validation: int, seed: int
+) -> Splits:
+  """The first characters of every alphabet apart from the others.
+
+  Boutin et al. (2022) test on the first 3 of each of Omniglot's 50 alphabets,
+  150 classes, and train on the other 1,473: new characters of alphabets that
+  are known.
+
+  Args:
+    dataset: of all classes, named by their alphabet and a number behind it, as
+      TFDS names Omniglot's: 'Greek_0', 'Greek_1', ...
+    test: how many of each alphabet, those of the least numbers.
+    validation: how many of the other classes to hold out for validation.
+    seed: which ones.
+
+  Returns:
+    The splits.
+
+  Raises:
+    ValueError: if a class has no such name, an alphabet has no more characters
+      than are for the test, or there are fewer others than for validation.
+  """
+  alphabets: dict[str, list[tuple[int, int]]] = {}
+  for i, name in enumerate(dataset.class_names):
+    found = re.fullmatch(r'(.*\D)(\d+)', name)
+    if found is None:
+      raise ValueError(
+        f'Class {name!r} is not named by an alphabet and a number, such as '
+        "'Greek_0'. Split the classes in another way."
+      )
+    alphabets.setdefault(found[1], []).append((int(found[2]), i))
+  for name, characters in alphabets.items():
+    if len(characters) <= test:
+      raise ValueError(
+        f'Alphabet {name!r} has {len(characters)} characters: with {test} for '
+        'the test there would be none to train on.'
+      )
+  tested = sorted(
+    i for one in alphabets.values() for _, i in sorted(one)[:test]
+  )
+  others = np.setdiff1d(np.arange(len(dataset.class_names)), tested)
+  rest = select_classes(dataset, others)
+  parts = random_split(rest, len(others) - validation, validation, 0, seed=seed)
+  return parts._replace(test=select_classes(dataset, np.array(tested)))

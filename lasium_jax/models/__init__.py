@@ -10,6 +10,7 @@ from lasium_jax.models.build import (
 )
 from lasium_jax.models.card import BadModel
 from lasium_jax.models.files import Model, load_model, save_model
+from lasium_jax.models.inception import load_inception
 from lasium_jax.models.uses import Use, account, expected, manner, uses
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
   'has_head',
   'image_shape',
   'learner',
+  'load_inception',
   'load_model',
   'manner',
   'save_model',

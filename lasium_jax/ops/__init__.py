@@ -8,6 +8,7 @@ from lasium_jax.ops import (
   library,
   mixtures,
   sampling,
+  thickness,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
   'library',
   'mixtures',
   'sampling',
+  'thickness',
 ]

@@ -67,11 +67,39 @@ def warp(images: Array, maps: Affine) -> Array:
   return jax.vmap(_warp_one)(images, maps)
 
 
+def slant(images: Array, tangents: Array) -> Array:
+  """Slants each image as italics are, with bilinear interpolation.
+
+  Rows move sideways by their height above the center.
+
+  Args:
+    images: `[n, H, W, C]`.
+    tangents: `[n]` of the angles; above 0 the upper half moves right.
+
+  Returns:
+    `[n, H, W, C]`; what lies outside an image is 0.
+  """
+  chex.assert_rank(images, 4)
+
+  def one(image: Array, tangent: Array) -> Array:
+    height, width, _ = image.shape
+    down, right = jnp.meshgrid(
+      jnp.arange(height), jnp.arange(width), indexing='ij'
+    )
+    return _read(image, [down, right + tangent * (down - (height - 1) / 2)])
+
+  return jax.vmap(one)(images, tangents)
+
+
 def _warp_one(image: Array, one: Affine) -> Array:
+  height, width, _ = image.shape
+  return _read(image, _sources(height, width, one))
+
+
+def _read(image: Array, sources: list[Array]) -> Array:
+  """The image at rows and columns `[H, W]`, bilinear, 0 outside."""
   # Pixels are read one by one. As products with matrices of weights, the maps
   # of 28x28 images took seven times as long on a CPU.
-  height, width, _ = image.shape
-  sources = _sources(height, width, one)
 
   def channel(pixels: Array) -> Array:
     return map_coordinates(pixels, sources, order=1, mode='constant')

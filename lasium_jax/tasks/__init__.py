@@ -2,6 +2,7 @@
 
 from lasium_jax.tasks.labeled import labeled
 from lasium_jax.tasks.lasium import lasium
+from lasium_jax.tasks.recognition import RealAndMade, recognition
 from lasium_jax.tasks.umtra import umtra
 
-__all__ = ['labeled', 'lasium', 'umtra']
+__all__ = ['RealAndMade', 'labeled', 'lasium', 'recognition', 'umtra']

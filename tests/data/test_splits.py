@@ -8,6 +8,7 @@ from lasium_jax.data.dataset import Dataset, Splits, select_classes
 from lasium_jax.data.splits import (
   background_split,
   concatenate,
+  first_characters_split,
   random_split,
   with_rotations,
 )
@@ -194,3 +195,38 @@ def test_image_set_of_nothing():
   result = image_set(select_classes(WHOLE, np.array([], int)))
   assert result.images.shape == (0, 5, 5, 1)
   assert result.starts.shape == result.counts.shape == (0,)
+
+
+OMNIGLOT = make(
+  ['Greek_10', 'Greek_2', 'Greek_0', 'N_Ko_1', 'N_Ko_0', 'N_Ko_3', 'N_Ko_2']
+)
+
+
+def test_the_first_characters_of_each_alphabet_are_apart():
+  """By their numbers, in which 10 comes after 2."""
+  result = first_characters_split(OMNIGLOT, 2, validation=1, seed=0)
+  whole = contents(OMNIGLOT)
+  assert set(result.test.class_names) == {
+    *('Greek_0', 'Greek_2', 'N_Ko_0', 'N_Ko_1'),
+  }
+  others = result.train.class_names + result.validation.class_names
+  assert sorted(others) == ['Greek_10', 'N_Ko_2', 'N_Ko_3']
+  assert len(result.validation.class_names) == 1
+  for dataset in result:
+    check(dataset)
+    for name, images in contents(dataset).items():
+      assert images == whole[name]
+
+
+@pytest.mark.parametrize(
+  'names,asked,said',
+  [
+    (['Greek_0', 'alpha'], (1, 0), "'alpha' is not named by an alphabet"),
+    (['Greek_0', 'Greek_1'], (2, 0), "'Greek_' has 2 characters"),
+    (['Greek_0', 'Greek_1'], (1, 2), '-1'),
+  ],
+)
+def test_alphabets_that_cannot_be_split(names, asked, said):
+  test, validation = asked
+  with pytest.raises(ValueError, match=said):
+    first_characters_split(make(names), test, validation=validation, seed=0)

@@ -117,3 +117,28 @@ def test_ticks_are_few_and_enclose_their_range():
 def test_numbers(value, text):
   assert charts.number(value) == text
   assert charts.number(value, '%') == text + '\xa0%'
+
+
+def test_lines_in_pixels():
+  """From 0 to 1 across, named at their ends without one over another."""
+  svg = charts.lines(
+    {
+      'codes': series([0, 0.5, 1], [0, 4, 0]),
+      'pixels': series([0, 1], [2, 0], half=1),
+    },
+    across='weight',
+    label='error',
+  )
+  # Of the levels -2, 0, 2, 4 the lowest is at 154 and the highest at 10.
+  pixels, codes = paths(svg)
+  assert codes == 'M48.0,106.0 175.0,10.0 302.0,106.0'
+  assert pixels == 'M48.0,58.0 302.0,106.0'
+  assert paths(svg, 'band') == ['M48.0,82.0 302.0,130.0 302.0,82.0 48.0,34.0Z']
+  names = {
+    text.text: float(text.attrib['y'])
+    for text in ET.fromstring(svg).iter('text')
+    if text.attrib.get('class', '').startswith('last')
+  }
+  assert names == {'codes': 110, 'pixels': 122}
+  words = ' '.join(ET.fromstring(svg).itertext()).split()
+  assert words[4:10] == ['weight', '0', '0.25', '0.5', '0.75', '1']

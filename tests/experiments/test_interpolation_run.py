@@ -37,9 +37,22 @@ SMALL = {
   'generator__width': 2,
   'generator__latent_size': 3,
   'evaluation__most': 300,
+  'quality__images': 9,
+  'known_interpolants__images': 9,
+  'known_interpolants__parts': 2,
+  'known_interpolants__gaps': 1,
   'checkpoint_seconds': 0,
 }
 RUNS = ('interpolative', 'autoencoder', 'vae')
+
+
+def reconstructions(workdir):
+  """The results of what is given back."""
+  return [
+    entry
+    for entry in results(workdir)
+    if entry['metric'] == 'reconstruction L1, of 255'
+  ]
 
 
 @pytest.fixture(scope='module')
@@ -52,21 +65,26 @@ def run(program):
 
 def test_one_command_leaves_a_whole_record(run):
   workdir, printed = run
-  held_out, novel = results(workdir)
-  for entry, split in ((held_out, 'train'), (novel, 'test')):
+  found = reconstructions(workdir)
+  for entry, split in zip(found, ('train', 'test', 'train'), strict=True):
     assert entry['metric'] == 'reconstruction L1, of 255'
     assert (entry['n'], entry['of']) == (300, 'images')
     assert 0 < entry['value'] < 255 and 0 < entry['ci95'] < 25
     assert entry['protocol']['split'] == split
     assert entry['protocol']['trained on'] == 'glyphs'
     assert entry['steps'] == 6
+  assert [entry['protocol'].get('inverted') for entry in found] == [
+    *(None, None, True),
+  ]
   last = metrics(workdir)[-1]
   parts = last['reconstruction'] + last['interpolation']
   assert last['loss'] == pytest.approx(parts, rel=1e-5)
   pictures = json.loads((workdir / 'samples/pictures.json').read_text())
   assert {'interpolate', 'generator_reconstructions'} <= pictures.keys()
+  assert {f'reconstruct_{i}' for i in range(3)} <= pictures.keys()
   page = (workdir / 'report.html').read_text()
   assert 'Interpolations' in page and 'nats' not in page
+  assert 'names no recognizer' in page and '>pixels</text>' in page
   assert f'Report: {workdir}' in printed
 
 
@@ -122,9 +140,10 @@ def test_real_images_go_the_same_way(tmp_path, monkeypatch, name):
   files = record.open_record(tmp_path / 'run', settings)
   parts = interpolative.build(settings)
   interpolative.work(open_run(settings, files, splits), parts)
-  found = results(tmp_path / 'run')
+  *found, inverted = reconstructions(tmp_path / 'run')
   assert [e['dataset'] for e in found] == ['mnist', 'emnist/bymerge']
   assert [e['n'] for e in found] == [64, 24]
+  assert not candidates(flatten(settings), inverted)
   if name != 'interpolative':  # Of which Table 1 has no row.
     published = [candidates(flatten(settings), entry) for entry in found]
     expected = {'autoencoder': [2.29, 9.89], 'vae': [6.25, 23.0]}[name]
@@ -141,6 +160,8 @@ BAD = {
   'interpolation.parts': (0, 'config.interpolation.parts is 0'),
   'held_out_data.size': (32, r'held_out_data\.size is 32.*config\.data\.size'),
   'evaluation_data.split': ('zz', r"evaluation_data\.split is 'zz'"),
+  'quality.alphas': ('all', "quality.alphas is 'all'"),
+  'known_interpolants.parts': (1, 'known_interpolants.parts is 1'),
   'seeds': (2, 'config.seeds is 2; it must be 1'),
   'devices': (3, 'a multiple of config.devices, 3'),
 }

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.ndimage
 
-from lasium_jax.ops.affine import Affine, random_affine, warp
+from lasium_jax.ops.affine import Affine, random_affine, slant, warp
 from lasium_jax.ops.mixtures import mix
 
 RANGES = {'rotation': 0.6, 'translation': 0.2, 'scale': 1.5}
@@ -93,3 +93,28 @@ def test_equal_maps_mix_to_themselves(key):
   mixed = mix(jax.random.uniform(key, (50,)), maps, maps)
   for ours, theirs in zip(mixed, maps, strict=True):
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+def test_slant_is_scipys(key):
+  images = jax.random.uniform(key, (4, *SHAPE))
+  tangents = jnp.array([-0.7, 0.0, 0.3, 1.0])
+  slanted = jax.jit(slant)(images, tangents)
+  backward = np.array([[[1, 0], [float(t), 1]] for t in tangents])
+  middle = (np.array(SHAPE[:2]) - 1) / 2
+  for image, ours, matrix in zip(images, slanted, backward, strict=True):
+    for channel in range(SHAPE[-1]):
+      theirs = scipy.ndimage.affine_transform(
+        np.asarray(image[..., channel]),
+        matrix,
+        middle - matrix @ middle,
+        order=1,
+        mode='grid-constant',
+      )
+      np.testing.assert_allclose(ours[..., channel], theirs, atol=1e-5)
+
+
+def test_a_slant_leans_right_above():
+  """An upright bar in an image of 5x5."""
+  image = jnp.zeros((1, 5, 5, 1)).at[0, :, 2, 0].set(1.0)
+  slanted = slant(image, jnp.ones(1))[0, ..., 0]
+  np.testing.assert_array_equal(slanted, np.eye(5)[::-1])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lasium_jax import latents, tasks
-from lasium_jax.types import Anchors, Generator, GeneratorSource
+from lasium_jax.types import Anchors, Generator, GeneratorSource, ImageSet
 
 WAYS = 3
 # "Images" that show their latent: class centers are multiples of 100.
@@ -148,3 +148,36 @@ def test_umtra_augments_one_image_a_class(key, image_set, shots, queries):
     task.query.x, np.repeat(expected, queries, axis=0) + numbers, rtol=1e-6
   )
   assert task.query.y.tolist() == np.repeat(range(WAYS), queries).tolist()
+
+
+def test_recognition_tells_made_images_by_real_ones(key, image_set):
+  """Made images are real ones 100 numbers on, three of each class."""
+  starts = 3 * jnp.arange(6)
+  rows = image_set.starts[:, None] + jnp.arange(3)[None]
+  images = image_set.images[rows.ravel()]
+  made = ImageSet(
+    images.at[:, 0, 1].add(jnp.uint8(100)), starts, jnp.full(6, 3)
+  )
+  task_fn = tasks.recognition(ways=4, shots=2, queries=3)
+  task = jax.jit(task_fn)(key, tasks.RealAndMade(image_set, made))
+  support, query = (
+    np.round(255 * np.asarray(examples.x[:, 0, :2, 0])).astype(int)
+    for examples in task
+  )
+  classes = support[::2, 0]
+  assert len(set(classes)) == 4
+  np.testing.assert_array_equal(support[:, 0], np.repeat(classes, 2))
+  np.testing.assert_array_equal(query[:, 0], np.repeat(classes, 3))
+  assert (support[:, 1] < 100).all() and (support[::2] != support[1::2]).any()
+  numbers = np.sort(query[:, 1].reshape(4, 3), axis=1)
+  np.testing.assert_array_equal(numbers, [[100, 101, 102]] * 4)
+  assert task.support.y.tolist() == np.repeat(range(4), 2).tolist()
+  assert task.query.y.tolist() == np.repeat(range(4), 3).tolist()
+
+
+def test_classes_with_too_few_made_images_cannot_be_recognized(key, image_set):
+  task_fn = tasks.recognition(ways=6, shots=1, queries=8)
+  task = jax.jit(task_fn)(key, tasks.RealAndMade(image_set, image_set))
+  of_class = jnp.isnan(task.query.x).reshape(6, -1)
+  # Class 0 has 7 images, the others 8 or more.
+  assert of_class.all(1).sum() == of_class.any(1).sum() == 1
