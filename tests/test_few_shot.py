@@ -120,11 +120,15 @@ def test_mixtures_are_dirichlet(concentration):
 def test_differences_are_of_all_triples_alike():
   k, n = 4, 2400
   drawn = weights(latents.differences(alpha=0.25), k, n)
+  far = drawn[(drawn > 0) & (drawn < 1)]
+  assert len(far) == n
+  assert scipy.stats.kstest(far, 'uniform', (0, 0.25)).pvalue > 1e-4
   counts = dict.fromkeys(itertools.permutations(range(k), 3), 0)
   for row in drawn:
     (start,) = np.flatnonzero(row == 1)
-    (there,) = np.flatnonzero(row == 0.25)
-    (here,) = np.flatnonzero(row == -0.25)
+    (there,) = np.flatnonzero((row > 0) & (row < 1))
+    (here,) = np.flatnonzero(row < 0)
+    assert row[there] == -row[here]
     counts[start, there, here] += 1
   assert scipy.stats.chisquare([*counts.values()]).pvalue > 1e-4
 

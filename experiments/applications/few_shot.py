@@ -16,6 +16,7 @@ from experiments.pages.few_shot import (
   contact_sheet,
   write_page,
 )
+from experiments.pages.report import words
 from experiments.run.record import writing
 from lasium_jax import models
 from lasium_jax.data.pictures import picture_shape, read_picture
@@ -82,7 +83,15 @@ def generate(
     Kind(name, x, making.back and making.back(x), making.make(key, x, number))
     for key, (name, x) in zip(keys, seeds.items(), strict=True)
   ]
-  return _write(out, kinds, making.account)
+  return _write(out, kinds, [*making.account, *_fewer(kinds, number)])
+
+
+def _fewer(kinds: Sequence[Kind], number: int) -> list[str]:
+  """A sentence, if of some kinds there are not as many as were asked for."""
+  names = [kind.name for kind in kinds if len(kind.made) < number]
+  if not names:
+    return []
+  return [f'Of {words(names)} there are no {number} that differ.']
 
 
 def _kinds(folder: Path) -> dict[str, list[Path]]:

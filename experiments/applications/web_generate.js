@@ -19,6 +19,10 @@ function show({ status = '', error = '' }) {
   element('new-error').textContent = error;
 }
 
+function fail(error) {
+  element('seeds-error').textContent = error;
+}
+
 function picture(content, alt) {
   const image = document.createElement('img');
   return Object.assign(image, { src: `data:image/png;base64,${content}`, alt });
@@ -66,12 +70,13 @@ async function between() {
     pictures: await Promise.all(ends.map((i) => encoded(pictures[i]))),
   }));
   if (mine !== question.between) return;
-  if (reply.error) show(reply);
-  else showFrames(reply.frames);
+  fail(reply.error ?? '');
+  showFrames(reply.frames ?? []);
 }
 
 async function changed() {
   question.generate += 1;
+  fail('');
   show({});
   showMade({});
   offerEnds((await seeds()).length);
@@ -99,7 +104,7 @@ const seeds = pictureInput(element('seeds'), {
   image: model.image,
   many: true,
   changed,
-  fail: (error) => show({ error }),
+  fail,
 });
 element('sampler').replaceChildren(
   ...model.samplers.map(([name, text]) => new Option(text, name)),

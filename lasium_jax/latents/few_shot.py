@@ -103,33 +103,35 @@ def mixtures(*, concentration: Concentration = 1.0) -> FewShotSampler:
   return sampler
 
 
-def differences(*, alpha: NonNegative = 0.5) -> FewShotSampler:
-  """A code, moved as another differs from a third: `z = a + alpha (b - c)`.
+def differences(*, alpha: NonNegative = 1.0) -> FewShotSampler:
+  """A code, moved as another differs from a third: `z = a + u (b - c)`.
 
-  Which three, all different, is drawn for each latent. It goes beyond the
-  codes: to a line's outside, and off the line where they are on one.
+  Which three, all different, is drawn for each latent, and `u ~ U(0, alpha)`.
+  So it goes beyond the codes, where mixtures stay between them.
 
   Args:
-    alpha: how far to go.
+    alpha: how far to go at most.
 
   Returns:
     A sampler, which raises ValueError if there are fewer than three codes; of
     two images, `few_shot` makes more by its `views`.
 
   Example:
-    >>> sampler = lx.latents.differences(alpha=1.0)
-    >>> codes = jnp.array([[0.0], [1.0], [5.0]])
-    >>> z = sampler(jax.random.key(0), codes, 50)
-    >>> sorted(set(z.ravel().tolist()))
-    [-4.0, 4.0, 6.0]
+    >>> sampler = lx.latents.differences()
+    >>> codes = jnp.array([[0.0], [1.0], [2.0]])
+    >>> z = sampler(jax.random.key(0), codes, 99)
+    >>> bool(-2 < z.min() < 0), bool(2 < z.max() < 4)
+    (True, True)
   """
 
   def sampler(key: Array, codes: Array, n: int) -> Array:
     _require('differences', codes, 3)
-    keys = jax.random.split(key, n)
+    far_key, row_key = jax.random.split(key)
+    far = jax.random.uniform(far_key, (n, 1), maxval=alpha)
+    keys = jax.random.split(row_key, n)
     rows = jax.vmap(lambda key: distinct(key, len(codes), 3))(keys)
     start, there, here = codes[rows.T]
-    return start + alpha * (there - here)
+    return start + far * (there - here)
 
   return sampler
 

@@ -48,6 +48,7 @@ def test_new_images_are_decoded_midpoints(model, tmp_path):
   assert done.account == [
     'The model is interpolative.',
     'New images are the midpoints of all pairs (midpoints).',
+    'Of seeds there are no 24 that differ.',
   ]
   assert {p.name for p in out.iterdir()} == {
     *('images', 'contact_sheet.png', 'index.html')

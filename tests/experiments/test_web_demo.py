@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import json
 import logging
-import shutil
 import socket
 import time
 import zlib
 from http.client import HTTPConnection
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -21,8 +19,6 @@ from experiments.applications.web_answer import Class
 from experiments.applications.web_pictures import Picture
 from lasium_jax import FewShotClassifier, models
 
-CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
-DRIVER = shutil.which('chromedriver')
 SIDE = 12
 LEARNERS = {
   'protonets': {'name': 'protonets', 'distance': 'sum'},
@@ -409,80 +405,6 @@ def wait_for(status, page, body):
   while ask(page, body)[0] != status:
     assert time.monotonic() < end
     time.sleep(0.02)
-
-
-@pytest.fixture
-def browser(tmp_path, monkeypatch):
-  webdriver = pytest.importorskip('selenium.webdriver')
-  if not (CHROMIUM and DRIVER):
-    pytest.skip('There is no Chromium with its driver.')
-  # Its helper, which would fetch drivers and send statistics, has no part.
-  monkeypatch.setenv('SE_AVOID_STATS', 'true')
-  options = webdriver.ChromeOptions()
-  options.binary_location = CHROMIUM
-  for argument in (
-    *('headless', 'no-sandbox', 'disable-gpu', 'disable-quic'),
-    *('no-first-run', 'disable-background-networking', 'disable-sync'),
-    *('disable-component-update', 'disable-dev-shm-usage'),
-    *('window-size=1200,1400', f'user-data-dir={tmp_path / "profile"}'),
-  ):
-    options.add_argument(f'--{argument}')
-  driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-  driver.implicitly_wait(5)
-  yield Page(driver)
-  driver.quit()
-
-
-class Page:
-  """What a person does on the page, and sees there."""
-
-  def __init__(self, driver):
-    self.driver = driver
-    self.find = lambda css: driver.find_elements('css selector', css)
-
-  def upload(self, place, files: list[Path]):
-    self.find('input[type=file]')[place].send_keys('\n'.join(map(str, files)))
-
-  def draw(self, place, *offsets):
-    from selenium.webdriver import ActionChains
-
-    canvas = self.find('canvas')[place]
-    self.driver.execute_script('arguments[0].scrollIntoView()', canvas)
-    hand = ActionChains(self.driver, duration=20)
-    hand.move_to_element_with_offset(canvas, *offsets[0]).click_and_hold()
-    for offset in offsets[1:]:
-      hand.move_to_element_with_offset(canvas, *offset)
-    hand.release().perform()
-
-  def rename(self, place, name):
-    field = self.find('.name')[place]
-    field.clear()
-    field.send_keys(name)
-
-  def classify(self):
-    self.find('#classify')[0].click()
-
-  def wait_for(self, css):
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    def text(_):
-      return [e.text for e in self.find(css) if e.text]
-
-    return WebDriverWait(self.driver, 30).until(text)
-
-  def wait_until_account_has(self, words):
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    WebDriverWait(self.driver, 30).until(
-      lambda _: words in self.find('#account')[0].text
-    )
-
-  def error(self):
-    return self.wait_for('#error')[0]
-
-  def probabilities(self):
-    rows = self.wait_for('#probabilities tr')
-    return {name: float(share) for name, share, _ in map(str.split, rows)}
 
 
 def test_in_a_browser(page, browser, model, tmp_path):

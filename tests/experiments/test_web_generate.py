@@ -184,3 +184,33 @@ def test_one_page_offers_both(model):
     assert post(f'{page}/generate', request_of(2))[0] == 200
     status, reply = post(f'{page}/classify', {'classes': []})
     assert status == 400 and 'Load the page again' in reply['error']
+
+
+def test_in_a_browser(page, browser, tmp_path):
+  files = [tmp_path / f'{seed}.png' for seed in range(2)]
+  for seed, file in enumerate(files):
+    file.write_bytes(png(pixels(seed)[..., None]))
+  (tmp_path / 'notes.png').write_bytes(b'no picture')
+  browser.driver.get(page)
+  assert not browser.find('#tabs')[0].is_displayed()  # There is one alone.
+  browser.find('#generate')[0].click()
+  assert 'Add some' in browser.wait_for('#new-error')[0]
+
+  browser.upload(0, files)
+  frame = browser.wait_for_one('#frame')
+  middle = frame.get_attribute('src')
+  browser.find('#position')[0].send_keys('\ue014')  # The arrow to the right.
+  assert frame.get_attribute('src') != middle
+  browser.draw(0, (-60, -60), (-60, 60), (60, 60))  # The third seed.
+  browser.find('#generate')[0].click()
+  browser.wait_for('#new-account')
+  assert len(browser.find('#seen img')) == 3
+  assert len(browser.find('#made img')) == web_generate.NUMBER
+  assert [e.text for e in browser.find('#to option')] == ['1', '2', '3']
+
+  browser.find('.pictures button')[0].click()  # One is taken away.
+  assert not browser.find('#made')[0].is_displayed()
+  browser.upload(0, [tmp_path / 'notes.png'])
+  browser.find('#generate')[0].click()
+  assert 'notes.png of the seeds' in browser.wait_for('#new-error')[0]
+  assert len(browser.find('#frame')) == 1
