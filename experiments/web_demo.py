@@ -2,14 +2,15 @@
 
 For example:
 
-python experiments/web_demo.py --model=models/demo
+python experiments/web_demo.py --model=models/demo \
+  --generator=models/interpolative
 
-The model is a folder that experiments/export.py wrote. Only this machine can
-open the page, unless --host says otherwise. Pictures stay in memory until they
-are answered; nothing is fetched from, or sent to, anywhere else.
+Both are folders that experiments/export.py wrote, and one of them is enough: a
+learner classifies, a generator makes new images of what it is shown. Only this
+machine can open the page, unless --host says otherwise. Pictures stay in memory
+until they are answered; nothing is sent to anywhere else.
 """
 
-from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -19,7 +20,8 @@ from experiments.run import command
 
 
 def define_flags() -> None:
-  flags.DEFINE_string('model', None, 'A folder that export.py wrote.')
+  flags.DEFINE_string('model', None, 'A learner that export.py wrote.')
+  flags.DEFINE_string('generator', None, 'A generator that it wrote.')
   flags.DEFINE_string(
     'host', '127.0.0.1', 'The address to listen at; 0.0.0.0 is open to all.'
   )
@@ -31,10 +33,11 @@ def define_flags() -> None:
 
 def work(given: Any) -> None:
   # Here, so that without its packages there is one message and no traceback.
-  from experiments.applications import web_server
+  from experiments.applications import web_offers, web_server
 
-  web_server.run(Path(given.model), given.host, given.port, given.classes)
+  offers = web_offers.offers(given.model, given.generator, given.classes)
+  web_server.run(offers, given.host, given.port)
 
 
 if __name__ == '__main__':
-  command.start(define_flags, work, ['model'])
+  command.start(define_flags, work, [])

@@ -287,6 +287,13 @@ class LatentSampler(Protocol):
     """
 
 
+class FewShotSampler(Protocol):
+  """Draws latents of a kind of which there are a few codes."""
+
+  def __call__(self, key: Array, codes: Array, n: int, /) -> Array:
+    """Draws `[n, D]` from `codes [k, D]`, k of 2 or more; it may need more."""
+
+
 class TaskFn(Protocol):
   """A way to make tasks."""
 

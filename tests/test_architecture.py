@@ -108,7 +108,7 @@ LAYERS = {
   'pages': {'run', 'papers'},
   'stages': {'run', 'components', 'pages'},
   'systems': {'run', 'components', 'pages', 'stages'},
-  'applications': {'run', 'pages'},
+  'applications': {'run', 'components', 'pages'},
 }
 DOOR_IMPORTS = {'run', 'systems', 'applications', 'papers'}
 # Stages and systems draw and write pages by these alone; what pages look up of

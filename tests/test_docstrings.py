@@ -26,6 +26,8 @@ FACTORIES = [
   'generators.find_codes',
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
+  *('latents.paths', 'latents.midpoints', 'latents.mixtures'),
+  *('latents.differences', 'latents.few_shot'),
   *('tasks.lasium', 'tasks.labeled', 'tasks.recognition', 'tasks.umtra'),
   *('learners.maml', 'learners.protonets', 'learners.scratch'),
   *('learners.nearest_neighbors', 'nets.conv4'),

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from absl import flags
 from ml_collections import config_flags
+from PIL import Image
 from small import small
 
 import lasium_jax as lx
 from experiments.run.config import flatten
+from lasium_jax.models.build import make_generator
 
 # ml_collections loads config files as Python 3.12 no longer does.
 pytestmark = pytest.mark.filterwarnings('ignore:the load_module')
@@ -33,7 +35,7 @@ def blocks(language, document=README):
 
 
 def test_classifier_example(capsys):
-  _, code = blocks('python')
+  _, code, _ = blocks('python')
   model = ROOT / 'tests/models/version_1'
   assert code.count('models/demo') == 1
   images = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8)
@@ -41,6 +43,27 @@ def test_classifier_example(capsys):
   exec(code.replace('models/demo', str(model)), scope)
   assert scope['classifier'].predict(images[:2]).shape == (2,)
   assert capsys.readouterr().out.startswith("['")
+
+
+def test_few_shot_example(tmp_path, monkeypatch):
+  """With weights that training begins with, and seeds of its own."""
+  _, _, code = blocks('python')
+  architecture = {'name': 'interpolative', 'latent_size': 3, 'width': 2}
+  image = {'height': 8, 'width': 8, 'channels': 1, 'invert': True}
+  _, trainer = make_generator(architecture, (8, 8, 1))
+  data = lx.TrainingSet(np.zeros((1, 8, 8, 1), np.uint8))
+  params = trainer.params(trainer.init(jax.random.key(0), data))
+  card = {'kind': 'generator', 'architecture': architecture, 'image': image}
+  card |= {'training': {}, 'accuracy': []}
+  monkeypatch.chdir(tmp_path)
+  lx.models.save_model('models/glyphs', lx.models.Model(card, params))
+  for name in 'abc':
+    pixels = np.full((30, 40), 80 * 'abc'.index(name), np.uint8)
+    Image.fromarray(pixels).save(f'{name}.png')
+  scope = {}
+  exec(code, scope)
+  assert scope['new'].shape == (24, 8, 8, 1)
+  np.testing.assert_allclose(scope['seeds'][1], 1 - 80 / 255, rtol=1e-6)
 
 
 # The library example made small: each is there once.
@@ -95,7 +118,7 @@ def seen(monkeypatch):
 
 
 def test_library_example_trains_on_ever_new_batches_and_evaluates(seen, capsys):
-  code, _ = blocks('python')
+  code, *_ = blocks('python')
   for text, smaller in SMALLER.items():
     assert code.count(text) == 1, text
     code = code.replace(text, smaller)

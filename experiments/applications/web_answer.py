@@ -1,33 +1,28 @@
 """From a few examples of each class, and a query, to probabilities.
 
-This is all of the page of experiments/web_demo.py that is not the web: it reads
-no file, and keeps nothing.
+This is a service of the page of experiments/web_demo.py: it reads no file, and
+keeps nothing.
 """
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from experiments.applications.web_pictures import (
+  MAX_PICTURES,
+  Picture,
+  asked,
+  picture_of,
+  read,
+)
 from lasium_jax import FewShotClassifier, models
-from lasium_jax.data.pictures import read_picture
 from lasium_jax.models import Model
 
 if TYPE_CHECKING:
   from lasium_jax.classifier import Head
 
 MAX_CLASSES = 20
-MAX_PICTURES = 200  # All classes together may have so many.
-MAX_BYTES = 8_000_000  # One picture may have so many.
-
-
-class Picture(NamedTuple):
-  """A picture file: the name that messages say, and the content."""
-
-  name: str
-  content: bytes
 
 
 class Class(NamedTuple):
@@ -65,23 +60,14 @@ def answer(model: Model, request: Any) -> Answer:
     ValueError: if the request cannot be answered; the message tells a person
       what to do.
   """
-  try:
+  with asked():
     classes = [
-      Class(str(entry['name']).strip(), [*map(_picture, entry['pictures'])])
+      Class(str(entry['name']).strip(), [*map(picture_of, entry['pictures'])])
       for entry in request['classes']
     ]
-    query = _picture(request['query']) if request['query'] else None
+    query = picture_of(request['query']) if request['query'] else None
     head: Any = str(request['head'])
-  except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-    raise ValueError(
-      'The request is not one of this page. Load the page again.'
-    ) from error
   return classify(model, classes, query, head)
-
-
-def _picture(entry: Any) -> Picture:
-  content = base64.b64decode(entry['content'], validate=True)
-  return Picture(str(entry['name']), content)
 
 
 def classify(
@@ -113,9 +99,9 @@ def classify(
   images, labels = [], []
   for entry in shown:
     for picture in entry.pictures:
-      images.append(_read(picture, entry.name, (height, width), channels))
+      images.append(read(picture, entry.name, (height, width), channels))
       labels.append(entry.name)
-  pixels = _read(query, 'the query', (height, width), channels)
+  pixels = read(query, 'the query', (height, width), channels)
   classifier = FewShotClassifier(model, head=head)
   classifier.fit(np.stack(images), labels)
   probabilities = classifier.predict_proba(pixels[None])[0]
@@ -146,20 +132,6 @@ def _check(shown: Sequence[Class]) -> None:
       f'{len(shown)} classes with {pictures} examples are too many; there may '
       f'be {MAX_CLASSES} with {MAX_PICTURES}.'
     )
-
-
-def _read(
-  picture: Picture, place: str, size: tuple[int, int], channels: int
-) -> np.ndarray:
-  if len(picture.content) > MAX_BYTES:
-    raise ValueError(
-      f'{picture.name} has {len(picture.content) / 1e6:.1f} MB; '
-      f'{MAX_BYTES / 1e6:.0f} MB are the most.'
-    )
-  try:
-    return read_picture(picture.content, size, channels)
-  except ValueError as error:
-    raise ValueError(f'{picture.name} of {place}: {error}') from error
 
 
 def prepare(model: Model, classes: int) -> None:

@@ -1,20 +1,20 @@
 """The server of the page of experiments/web_demo.py.
 
-Each query comes alone, so the page classifies it by itself (inductive): there
-are no others to normalize it with.
+It classifies by a learner, makes new images by a generator, or does both. Each
+query comes alone, so the page classifies it by itself (inductive): there are no
+others to normalize it with.
 """
 
 import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.applications import web_answer
-from lasium_jax import models
-from lasium_jax.models import Model
+from experiments.applications.web_offers import Offer, Service
+from experiments.applications.web_pictures import MAX_BYTES as MAX_PICTURE
 
 try:
   import uvicorn
@@ -52,8 +52,13 @@ _HEADERS = {
 _HERE = Path(__file__).parent
 _FILES = {
   '/': _HERE / 'web_demo.html',
-  '/web_demo.js': _HERE / 'web_demo.js',
-  '/web_demo.css': _HERE / 'web_demo.css',
+  **{
+    f'/{name}': _HERE / name
+    for name in (
+      *('web_demo.css', 'web_demo.js', 'web_pictures.js'),
+      *('web_classify.js', 'web_generate.js'),
+    )
+  },
   '/report.css': _HERE.parent / 'pages/report.css',
 }
 
@@ -66,18 +71,16 @@ class TooBusy(Exception):
 
 
 def application(
-  model: Model,
-  classes: int,
+  offers: Sequence[Offer],
   hosts: list[str],
   *,
   patience: float = PATIENCE,
   max_bytes: int = MAX_BYTES,
 ) -> Starlette:
-  """The page and its one service.
+  """The page and its services.
 
   Args:
-    model: of a learner.
-    classes: how many the page begins with.
+    offers: of one kind each.
     hosts: names that it may be called by; others are refused, so that no other
       site can pose as this one.
     patience: seconds that the body of a request may take to arrive.
@@ -87,7 +90,11 @@ def application(
   Returns:
     An ASGI application.
   """
-  about = settings(model, classes)
+  about = {
+    'max_bytes': MAX_PICTURE,
+    'max_request': MAX_REQUEST,
+    **{name: value for offer in offers for name, value in offer.about.items()},
+  }
 
   async def file(request: Request) -> Response:
     return FileResponse(_FILES[request.url.path], headers=_HEADERS)
@@ -99,24 +106,33 @@ def application(
     routes=[
       *(Route(path, file) for path in _FILES),
       Route('/settings', show_settings),
-      Route(
-        '/classify', _classifying(model, patience, max_bytes), methods=['POST']
-      ),
+      *_routes(offers, patience, max_bytes),
     ],
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
     max_body_size=MAX_REQUEST,
   )
 
 
-def _classifying(model: Model, patience: float, max_bytes: int) -> _Endpoint:
-  """The service: one request is worked on at a time, the others wait."""
+def _routes(
+  offers: Sequence[Offer], patience: float, max_bytes: int
+) -> list[Route]:
+  """The services: one request is worked on at a time, the others wait."""
   one_at_a_time = asyncio.Lock()
   receive = _receiver(patience, max_bytes)
+  return [
+    Route(path, _endpoint(service, receive, one_at_a_time), methods=['POST'])
+    for offer in offers
+    for path, service in offer.services.items()
+  ]
 
-  async def classify(request: Request) -> Response:
+
+def _endpoint(
+  service: Service, receive: _Receive, one_at_a_time: asyncio.Lock
+) -> _Endpoint:
+  async def answer(request: Request) -> Response:
     try:
       async with receive(request) as body, one_at_a_time:
-        reply = await run_in_threadpool(_answer, model, body)
+        reply = await run_in_threadpool(lambda: service(json.loads(body)))
     except (ValueError, RecursionError) as error:
       return _failure(400, str(error))
     except TimeoutError:
@@ -127,16 +143,7 @@ def _classifying(model: Model, patience: float, max_bytes: int) -> _Endpoint:
       return Response()  # Nobody reads it.
     return JSONResponse(reply, headers=_HEADERS)
 
-  return classify
-
-
-def _answer(model: Model, body: bytes) -> dict[str, Any]:
-  reply = web_answer.answer(model, json.loads(body))
-  # They are sent as pairs, because an object may not keep their order.
-  return {
-    'probabilities': [*reply.probabilities.items()],
-    'account': reply.account,
-  }
+  return answer
 
 
 def _failure(status: int, message: str) -> Response:
@@ -176,26 +183,6 @@ def _receiver(patience: float, max_bytes: int) -> _Receive:
   return receive
 
 
-def settings(model: Model, classes: int) -> dict[str, Any]:
-  """What the page must know of the model, of JSON types."""
-  learner = model.card['architecture']['learner']['name']
-  names = {'maml': 'MAML', 'protonets': 'ProtoNets'}
-  run = model.card['training'].get('run')
-  return {
-    'learner': names.get(learner, learner),
-    'run': run if isinstance(run, str) else '',
-    'image': model.card['image'],
-    'classes': classes,
-    # The trained head can be used for no more classes than these.
-    'trained': (
-      model.card['architecture']['ways'] if models.has_head(model.card) else 0
-    ),
-    'max_classes': web_answer.MAX_CLASSES,
-    'max_bytes': web_answer.MAX_BYTES,
-    'max_request': MAX_REQUEST,
-  }
-
-
 def allowed_hosts(host: str) -> list[str]:
   """The names that a page which listens at `host` may be called by."""
   return ['*'] if host in ANY else [*LOOPBACK, _in_address(host)]
@@ -230,25 +217,23 @@ def make_server(
   )
 
 
-def run(folder: Path, host: str, port: int, classes: int) -> None:
-  """Serves the page of a model until Ctrl-C or SIGTERM.
+def run(offers: Sequence[Offer], host: str, port: int) -> None:
+  """Serves a page until Ctrl-C or SIGTERM.
 
   Args:
-    folder: the model's.
+    offers: what it can do.
     host: the address to listen at.
     port: likewise; 0 for a free one.
-    classes: how many the page begins with.
 
   Raises:
-    BadModel: if the folder holds no sound model of a learner.
     OSError: if there is no listening at that address.
   """
-  model = models.load_model(folder)
   family = socket.AF_INET6 if ':' in host else socket.AF_INET
   with socket.create_server((host, port), family=family) as listener:
     print('Compiling...', flush=True)
-    web_answer.prepare(model, classes)
-    server = make_server(application(model, classes, allowed_hosts(host)))
+    for offer in offers:
+      offer.prepare()
+    server = make_server(application(offers, allowed_hosts(host)))
     address = f'http://{_in_address(host)}:{listener.getsockname()[1]}'
     print(f'Page: {address} (Ctrl-C ends it)', flush=True)
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Where anchors come from, and how their classes are sampled."""
+"""Where anchors come from, and how classes are sampled."""
 
 from lasium_jax import latents
 from lasium_jax.settings import Part
@@ -11,4 +11,11 @@ SAMPLERS = {
   'n': Part(latents.noise),
   'ro': Part(latents.random_out_of_class),
   'oc': Part(latents.other_classes),
+}
+# What is made of the codes of a few images of a kind.
+FEW_SHOT = {
+  'paths': Part(latents.paths),
+  'midpoints': Part(latents.midpoints),
+  'mixtures': Part(latents.mixtures),
+  'differences': Part(latents.differences),
 }

@@ -41,6 +41,13 @@ def read_picture(
   return fit_image(picture, size, channels)
 
 
+def picture_shape(path: Path) -> tuple[int, int, int]:
+  """`(H, W, C)` of a picture that decodes, by its header, C of 1 or 3."""
+  with pillow().open(path, formats=FORMATS) as image:
+    gray = pillow().getmodebase(image.mode) == 'L'
+    return image.height, image.width, 1 if gray else 3
+
+
 def _read_file(
   file: Any, name: str, size: tuple[int, int], channels: int
 ) -> np.ndarray:

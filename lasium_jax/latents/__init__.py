@@ -1,10 +1,17 @@
-"""Sampling in latent space: class centers, and members around them."""
+"""Sampling in latent space: around class centers, and between codes."""
 
 from lasium_jax.latents.anchors import (
   count_rejections,
   encoded_anchors,
   prior_anchors,
   squared_distances,
+)
+from lasium_jax.latents.few_shot import (
+  differences,
+  few_shot,
+  midpoints,
+  mixtures,
+  paths,
 )
 from lasium_jax.latents.samplers import (
   noise,
@@ -14,9 +21,14 @@ from lasium_jax.latents.samplers import (
 
 __all__ = [
   'count_rejections',
+  'differences',
   'encoded_anchors',
+  'few_shot',
+  'midpoints',
+  'mixtures',
   'noise',
   'other_classes',
+  'paths',
   'prior_anchors',
   'random_out_of_class',
   'squared_distances',

@@ -4,6 +4,7 @@ import fcntl
 import os
 
 import pytest
+from web_page import browsing
 from whole_program import Program, config_of, random_splits, shrink
 
 from experiments.run import record
@@ -28,6 +29,15 @@ def reference(program):
     fcntl.flock(lock, fcntl.LOCK_EX)
     program.run(program.command('lasium', workdir))
   return workdir
+
+
+@pytest.fixture
+def browser(tmp_path, monkeypatch):
+  # Selenium's helper, which would fetch drivers and send statistics, has no
+  # part.
+  monkeypatch.setenv('SE_AVOID_STATS', 'true')
+  with browsing(tmp_path / 'profile') as page:
+    yield page
 
 
 @pytest.fixture

@@ -1,37 +1,24 @@
 """The page on which to try a model: its logic, its server, and in a browser."""
 
 import asyncio
-import base64
 import contextlib
-import io
 import json
 import logging
-import os
-import shutil
-import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-import urllib.error
-import urllib.request
 import zlib
 from http.client import HTTPConnection
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
-from PIL import Image
-from whole_program import ROOT
+from web_page import PATIENCE, ask, encoded, impatient, png, serving
 
-from experiments.applications import web_answer
-from experiments.applications.web_answer import Class, Picture
+from experiments.applications import web_answer, web_offers, web_pictures
+from experiments.applications.web_answer import Class
+from experiments.applications.web_pictures import Picture
 from lasium_jax import FewShotClassifier, models
 
-CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
-DRIVER = shutil.which('chromedriver')
 SIDE = 12
 LEARNERS = {
   'protonets': {'name': 'protonets', 'distance': 'sum'},
@@ -76,13 +63,6 @@ def pixels(seed, class_, channels=1):
   pattern = np.random.default_rng(class_).integers(200, size=shape)
   noise = np.random.default_rng(seed).integers(55, size=shape)
   return (pattern + noise).astype(np.uint8)
-
-
-def png(array):
-  content = io.BytesIO()
-  array = array[..., 0] if array.shape[-1] == 1 else array
-  Image.fromarray(array).save(content, 'PNG')
-  return content.getvalue()
 
 
 def picture(seed, class_, channels=1):
@@ -161,7 +141,7 @@ TEXT = Picture('notes.txt', b'no picture at all')
 EPS = Picture(
   'a.png', b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n'
 )
-LARGE = Picture('large.png', noise_of(web_answer.MAX_BYTES + 1))
+LARGE = Picture('large.png', noise_of(web_pictures.MAX_BYTES + 1))
 BAD = {
   'no examples': ([Class('a', [])], picture(0, 0), 'no examples yet'),
   'no classes': ([], None, 'no examples yet'),
@@ -194,11 +174,6 @@ def test_a_bomb_is_not_decoded(model):
     web_answer.classify(
       model, two(Picture('bomb.png', bytes(content))), picture(0, 0)
     )
-
-
-def encoded(picture):
-  content = base64.b64encode(picture.content).decode()
-  return {'name': picture.name, 'content': content}
 
 
 def request_of(classes, query, head='auto'):
@@ -247,52 +222,14 @@ def folder(tmp_path_factory):
   )
 
 
-@contextlib.contextmanager
-def serving(folder, **changes):
-  """The entry point as a user starts it; its address."""
-  for package in ('starlette', 'uvicorn'):
-    pytest.importorskip(package)
-  command = [sys.executable, 'experiments/web_demo.py', f'--model={folder}']
-  env = {
-    **os.environ,
-    'JAX_PLATFORMS': 'cpu',
-    'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
-    'JAX_COMPILATION_CACHE_DIR': '',  # Nothing is left in the user's.
-    **changes,
-  }
-  with subprocess.Popen(
-    [*command, '--port=0', '--classes=3'],
-    cwd=ROOT,
-    env=env,
-    stdout=subprocess.PIPE,
-    text=True,
-  ) as server:
-    try:
-      lines = [server.stdout.readline() for _ in range(2)]
-      assert lines[1].startswith('Page: http://127.0.0.1:')
-      yield lines[1].split()[1]
-    finally:
-      server.send_signal(signal.SIGINT)
-      assert server.wait(20) == 0
-
-
 @pytest.fixture(scope='module')
 def page(folder, tmp_path_factory):
   """The address; in the end nothing lies where temporary files would."""
   kept = tmp_path_factory.mktemp('kept')
-  with serving(folder, TMPDIR=str(kept)) as address:
+  arguments = (f'--model={folder}', '--classes=3')
+  with serving(*arguments, TMPDIR=str(kept)) as address:
     yield address
     assert not [path for path in kept.rglob('*') if path.is_file()]
-
-
-def ask(address, body=None, **headers):
-  request = urllib.request.Request(address, body, headers)
-  try:
-    with urllib.request.urlopen(request, timeout=30) as reply:
-      return reply.status, reply.headers, reply.read()
-  except urllib.error.HTTPError as error:
-    with error:
-      return error.code, error.headers, error.read()
 
 
 def refused_length(address, length):
@@ -356,22 +293,28 @@ def status_for(application, host):
 def test_the_page_answers_to_its_own_names_only(
   model, host, names, others, web_server
 ):
-  page = web_server.application(model, 2, web_server.allowed_hosts(host))
+  offer = web_offers.classification(model, 2)
+  page = web_server.application([offer], web_server.allowed_hosts(host))
   statuses = {name: status_for(page, f'{name}:7860') for name in names + others}
   assert statuses == dict.fromkeys(names, 200) | dict.fromkeys(others, 400)
 
 
 def test_wrong_starts(folder, tmp_path, web_server):
+  offers = web_offers.offers(str(folder), None, 2)
   with (
     socket.create_server(('127.0.0.1', 0)) as other,
     pytest.raises(OSError, match='in use'),
   ):
-    web_server.run(folder, '127.0.0.1', other.getsockname()[1], 2)
+    web_server.run(offers, '127.0.0.1', other.getsockname()[1])
   with pytest.raises(models.BadModel, match='is no model'):
-    web_server.run(tmp_path, '127.0.0.1', 0, 2)
+    web_offers.offers(str(tmp_path), None, 2)
+  with pytest.raises(ValueError, match=r'--model.*--generator, or both'):
+    web_offers.offers(None, None, 2)
+  with pytest.raises(models.BadModel, match='is a learner, and new images'):
+    web_offers.offers(None, str(folder), 2)
 
 
-def test_a_generator_has_no_page(tmp_path, web_server):
+def test_a_generator_does_not_classify(tmp_path):
   card = {
     **make_model().card,
     'kind': 'generator',
@@ -381,29 +324,8 @@ def test_a_generator_has_no_page(tmp_path, web_server):
     lambda leaf: np.zeros(leaf.shape, leaf.dtype), models.shapes(card)
   )
   folder = models.save_model(tmp_path / 'model', models.Model(card, params))
-  with pytest.raises(models.BadModel, match='is a generator'):
-    web_server.run(folder, '127.0.0.1', 0, 2)
-
-
-PATIENCE = 1.0  # Seconds, of servers that tests keep waiting.
-
-
-@contextlib.contextmanager
-def impatient(web_server, model, *, patience=PATIENCE, **changes):
-  """A started server's address."""
-  page = web_server.application(
-    model, 2, ['127.0.0.1'], patience=patience, **changes
-  )
-  server = web_server.make_server(page, patience=patience)
-  with socket.create_server(('127.0.0.1', 0)) as listener:
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-      yield listener.getsockname()
-    finally:
-      server.should_exit = True
-      thread.join(20)
-      assert not thread.is_alive()
+  with pytest.raises(models.BadModel, match=r'is a generator.*--generator'):
+    web_offers.offers(str(folder), None, 2)
 
 
 def begin(address, length=1_000, sent=b'{'):
@@ -425,7 +347,8 @@ def read_all(connection):
 def test_a_client_that_leaves_leaves_no_traceback(model, web_server, caplog):
   # Uvicorn's loggers do not hand on what they log.
   log = logging.getLogger('uvicorn.error')
-  with impatient(web_server, model) as address, contextlib.ExitStack() as stack:
+  offer = web_offers.classification(model, 2)
+  with impatient(web_server, offer) as address, contextlib.ExitStack() as stack:
     log.addHandler(caplog.handler)
     stack.callback(log.removeHandler, caplog.handler)
     for _ in range(3):
@@ -437,7 +360,8 @@ def test_a_client_that_leaves_leaves_no_traceback(model, web_server, caplog):
 def test_bodies_that_never_come_keep_nobody_out(model, web_server):
   """Neither while they are waited for, nor for longer than is allowed."""
   body = json.dumps(request_of(two(), picture(5, 1))).encode()
-  with impatient(web_server, model) as address, contextlib.ExitStack() as stack:
+  offer = web_offers.classification(model, 2)
+  with impatient(web_server, offer) as address, contextlib.ExitStack() as stack:
     page = f'http://127.0.0.1:{address[1]}'
     assert ask(f'{page}/classify', body)[0] == 200  # Compiled by now.
     start = time.monotonic()
@@ -454,8 +378,9 @@ def test_bodies_that_never_come_keep_nobody_out(model, web_server):
 
 
 def test_a_connection_that_asks_nothing_is_closed(model, web_server):
+  offer = web_offers.classification(model, 2)
   with (
-    impatient(web_server, model) as address,
+    impatient(web_server, offer) as address,
     socket.create_connection(address, timeout=10) as silent,
     socket.create_connection(address, timeout=10) as slow,
   ):
@@ -465,7 +390,8 @@ def test_a_connection_that_asks_nothing_is_closed(model, web_server):
 
 def test_bodies_have_so_many_bytes_together(model, web_server):
   """And their room is free again when they are gone."""
-  with impatient(web_server, model, patience=60, max_bytes=1_000) as address:
+  offer = web_offers.classification(model, 2)
+  with impatient(web_server, offer, patience=60, max_bytes=1_000) as address:
     page = f'http://127.0.0.1:{address[1]}/classify'
     with contextlib.closing(begin(address, sent=b'x' * 900)):
       wait_for(503, page, b'y' * 200)
@@ -479,80 +405,6 @@ def wait_for(status, page, body):
   while ask(page, body)[0] != status:
     assert time.monotonic() < end
     time.sleep(0.02)
-
-
-@pytest.fixture
-def browser(tmp_path, monkeypatch):
-  webdriver = pytest.importorskip('selenium.webdriver')
-  if not (CHROMIUM and DRIVER):
-    pytest.skip('There is no Chromium with its driver.')
-  # Its helper, which would fetch drivers and send statistics, has no part.
-  monkeypatch.setenv('SE_AVOID_STATS', 'true')
-  options = webdriver.ChromeOptions()
-  options.binary_location = CHROMIUM
-  for argument in (
-    *('headless', 'no-sandbox', 'disable-gpu', 'disable-quic'),
-    *('no-first-run', 'disable-background-networking', 'disable-sync'),
-    *('disable-component-update', 'disable-dev-shm-usage'),
-    *('window-size=1200,1400', f'user-data-dir={tmp_path / "profile"}'),
-  ):
-    options.add_argument(f'--{argument}')
-  driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-  driver.implicitly_wait(5)
-  yield Page(driver)
-  driver.quit()
-
-
-class Page:
-  """What a person does on the page, and sees there."""
-
-  def __init__(self, driver):
-    self.driver = driver
-    self.find = lambda css: driver.find_elements('css selector', css)
-
-  def upload(self, place, files: list[Path]):
-    self.find('input[type=file]')[place].send_keys('\n'.join(map(str, files)))
-
-  def draw(self, place, *offsets):
-    from selenium.webdriver import ActionChains
-
-    canvas = self.find('canvas')[place]
-    self.driver.execute_script('arguments[0].scrollIntoView()', canvas)
-    hand = ActionChains(self.driver, duration=20)
-    hand.move_to_element_with_offset(canvas, *offsets[0]).click_and_hold()
-    for offset in offsets[1:]:
-      hand.move_to_element_with_offset(canvas, *offset)
-    hand.release().perform()
-
-  def rename(self, place, name):
-    field = self.find('.name')[place]
-    field.clear()
-    field.send_keys(name)
-
-  def classify(self):
-    self.find('#classify')[0].click()
-
-  def wait_for(self, css):
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    def text(_):
-      return [e.text for e in self.find(css) if e.text]
-
-    return WebDriverWait(self.driver, 30).until(text)
-
-  def wait_until_account_has(self, words):
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    WebDriverWait(self.driver, 30).until(
-      lambda _: words in self.find('#account')[0].text
-    )
-
-  def error(self):
-    return self.wait_for('#error')[0]
-
-  def probabilities(self):
-    rows = self.wait_for('#probabilities tr')
-    return {name: float(share) for name, share, _ in map(str.split, rows)}
 
 
 def test_in_a_browser(page, browser, model, tmp_path):
@@ -613,8 +465,8 @@ def test_the_head_is_chosen_in_a_browser(browser, web_server, tmp_path):
   paths = [tmp_path / f'{class_}.png' for class_ in range(2)]
   for class_, path in enumerate(paths):
     path.write_bytes(picture(0, class_).content)
-  model = make_model(learner='maml')
-  with impatient(web_server, model, patience=60) as (_, port):
+  offer = web_offers.classification(make_model(learner='maml'), 2)
+  with impatient(web_server, offer, patience=60) as (_, port):
     browser.driver.get(f'http://127.0.0.1:{port}')
     heads = browser.find('#head option')
     assert heads[1].text == 'trained, for up to 3 classes'

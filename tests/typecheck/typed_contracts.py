@@ -9,7 +9,7 @@ from typing import Any
 
 import optax
 
-from lasium_jax import learners, meta, tasks
+from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.types import (
   AnchorFn,
   Anchors,
@@ -21,6 +21,7 @@ from lasium_jax.types import (
   EndEpochFn,
   EpochFn,
   Examples,
+  FewShotSampler,
   Generator,
   GeneratorSource,
   LatentSampler,
@@ -158,6 +159,10 @@ def sampler_of_latents(
 ) -> Array: ...
 
 
+def few_shot_sampler(key: Array, codes: Array, n: int) -> Array: ...
+def few_shot_sampler_of_one(key: Array, codes: Array) -> Array: ...
+
+
 def task(key: Array, source: Any) -> Task: ...
 def task_of_three(key: Array, source: Any, ways: int) -> Task: ...
 def half_a_task(key: Array, source: Any) -> Examples: ...
@@ -167,6 +172,10 @@ tasks.lasium(generator, anchors, sampler, shots=1, queries=5)
 tasks.lasium(generator, bare_anchors, sampler, shots=1, queries=5)  # type: ignore[arg-type]
 tasks.lasium(generator, anchors, sampler_without_source, shots=1, queries=5)  # type: ignore[arg-type]
 tasks.lasium(generator, anchors, sampler_of_latents, shots=1, queries=5)  # type: ignore[arg-type]
+
+needs_codes: FewShotSampler = few_shot_sampler
+latents.few_shot(generator, few_shot_sampler)
+latents.few_shot(generator, few_shot_sampler_of_one)  # type: ignore[arg-type]
 
 outer = optax.adam(1e-3)
 meta.meta_step(learner, task, outer, meta_batch=4)
