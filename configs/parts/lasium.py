@@ -19,10 +19,18 @@ from lasium_jax.settings import Part
 VARIANTS = ('paper', 'released')
 # The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
 # Omniglot's 24,000 training images is 187 steps.
-STEPS = {'vae': 187_000, 'msgan': 93_500}
-# Generators whose anchors are encoded images: LASIUM's VAE, and those that have
-# no prior.
-ENCODED = ('vae', 'autoencoder', 'interpolative')
+# Autoencoders train as long as in configs/interpolative/emnist.py.
+STEPS = {
+  'vae': 187_000,
+  'msgan': 93_500,
+  'autoencoder': 23_400,
+  'interpolative': 23_400,
+}
+# Their latent space has no scale of its own, so that noise is relative to their
+# anchors.
+WITHOUT_PRIOR = ('autoencoder', 'interpolative')
+# Generators whose anchors are encoded images.
+ENCODED = ('vae', *WITHOUT_PRIOR)
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
 
@@ -104,6 +112,8 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
   config.generator_training = section(Part(generator.train), steps=steps)
   config.anchors = named(ANCHORS, 'encoded' if name in ENCODED else 'prior')
   config.latents = named(SAMPLERS, sampler)
+  if name in WITHOUT_PRIOR and 'relative' in config.latents:
+    config.latents.relative = True
 
 
 def _floor(name: str, *, judge: bool) -> ConfigDict:
