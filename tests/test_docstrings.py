@@ -30,6 +30,7 @@ FACTORIES = [
   *('meta.meta_step', 'meta.evaluate', 'metrics.mean_and_ci95'),
   'metrics.pixel_error',
   *('batches.shuffled', 'embeddings.supervised'),
+  *('batches.mixed_codes', 'batches.mixed_pixels'),
 ]
 
 

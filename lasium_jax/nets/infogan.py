@@ -2,7 +2,8 @@
 
 See Chen et al. 2016, appendix C.1, and their code. Interpolative autoencoders
 have both; COLA and GLO have the generator without normalization, with leaky
-rectifiers, as in the code of GLANN (Hoshen, Li and Malik 2019).
+rectifiers, as in the code of GLANN (Hoshen, Li and Malik 2019). A classifier
+has the encoder's layers but for the last.
 """
 
 import functools
@@ -35,13 +36,36 @@ class Encoder(nn.Module):
   @nn.compact
   def __call__(self, x: Array, train: bool = False) -> Array:
     """Returns latents `[n, D]` of images `x [n, H, W, C]`."""
-    # What a normalization follows needs no bias: it has one.
-    x = nn.leaky_relu(Conv(self.width, (4, 4), strides=2)(x), _SLOPE)
-    x = Conv(2 * self.width, (4, 4), strides=2, use_bias=False)(x)
-    x = BatchNorm(train, _SLOPE)(x).reshape(len(x), -1)
-    x = nn.Dense(16 * self.width, use_bias=False)(x)
-    x = BatchNorm(train, _SLOPE)(x)
+    x = _trunk(x, self.width, train)
     return nn.Dense(self.latent_size)(x)
+
+
+class Classifier(nn.Module):
+  """The encoder with logits in place of latents.
+
+  Attributes:
+    classes: number of logits.
+    width: as `Encoder.width`.
+  """
+
+  classes: int
+  width: int = 64
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> tuple[Array, Array]:
+    """Returns logits `[n, classes]`, and features `[n, 16 * width]`."""
+    features = _trunk(x, self.width, train)
+    return nn.Dense(self.classes)(features), features
+
+
+def _trunk(x: Array, width: int, train: bool) -> Array:
+  """All layers of the encoder but the last, in the module that calls it."""
+  # What a normalization follows needs no bias: it has one.
+  x = nn.leaky_relu(Conv(width, (4, 4), strides=2)(x), _SLOPE)
+  x = Conv(2 * width, (4, 4), strides=2, use_bias=False)(x)
+  x = BatchNorm(train, _SLOPE)(x).reshape(len(x), -1)
+  x = nn.Dense(16 * width, use_bias=False)(x)
+  return BatchNorm(train, _SLOPE)(x)
 
 
 class Generator(nn.Module):
