@@ -36,6 +36,7 @@ FACTORIES = [
   *('metrics.interpolant_error', 'metrics.kernel_distance', 'metrics.nearest'),
   *('metrics.pixel_error', 'metrics.prdc'),
   *('batches.shuffled', 'embeddings.supervised'),
+  *('batches.mixed_codes', 'batches.mixed_pixels'),
 ]
 
 

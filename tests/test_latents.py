@@ -48,6 +48,25 @@ def test_noise_is_gaussian_about_the_anchor(anchors, sigma):
   assert not is_gaussian(z, anchors, 1.1 * sigma)
 
 
+def test_noise_in_units_of_the_anchors_own_deviations(anchors):
+  """By dimension: one a thousand times as wide as another, one without any."""
+  widths = np.array([1e3, 1.0, 0.0] + [2.0] * (SIZE - 3))
+  anchors = np.asarray(anchors) * widths + 7
+  anchors = jnp.asarray(anchors, jnp.float32)
+  deviations = np.std(np.asarray(anchors), axis=0, ddof=1)
+  assert deviations[2] == 0
+  wide = np.flatnonzero(widths)
+  for sampler, omega in (
+    (latents.noise(sigma=0.5, relative=True), 1),
+    (latents.other_classes(self_noise=0.5, relative=True), WAYS),
+  ):
+    z = np.asarray(draws(sampler, anchors, omega))
+    assert (z[..., 2] == 7).all()
+    mean, deviation = np.asarray(anchors)[:, wide], 0.5 * deviations[wide]
+    assert is_gaussian(z[..., wide], mean, deviation)
+    assert not is_gaussian(z[..., wide], mean, 1.1 * deviation)
+
+
 def test_noise_of_a_random_deviation(anchors):
   """Variance of U(0, 2) mixtures: E[sigma^2] = 4/3; one for each draw."""
   z = draws(latents.noise(sigma=0.0, sigma_max=2.0), anchors) - anchors[None]

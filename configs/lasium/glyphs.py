@@ -16,6 +16,13 @@ from configs.parts import lasium
 from configs.parts.sections import named
 from experiments.components.data import DATA
 
+SMALLER = {
+  'vae': {'filters': (32,) * 4},
+  'msgan': {'filters': 32},
+  'autoencoder': {'width': 16},
+  'interpolative': {'width': 16},
+}
+
 
 def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
   data = named(DATA, 'glyphs')
@@ -25,9 +32,7 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
   config.floors.scratch.judge = True
   if 'generator' in config:
     config.generator_training.steps = 300
-    filters = {'vae': (32,) * 4, 'msgan': 32}
-    if config.generator.name in filters:
-      config.generator.filters = filters[config.generator.name]
+    config.generator.update(SMALLER.get(config.generator.name, {}))
   if 'meta' in config:
     config.meta.update(iterations=300, validate_every=100, validation_tasks=50)
   return config

@@ -5,13 +5,18 @@
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 
 The argument names sampler, generator and learner,
-`{n,ro,oc}-{vae,msgan}-{maml,protonets}`, or a baseline:
+`{n,ro,oc}-{vae,msgan,autoencoder,interpolative}-{maml,protonets}`, or a
+baseline:
 `umtra-{maml,protonets}` (augmented images in place of a generator),
 `supervised-{maml,protonets}` (labeled training classes, the ceiling) or
 `scratch` (no meta-training, the floor). On two cores the generator takes most
 of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch
 128), meta-training and evaluation a few minutes. RESULTS.md has what each
 reaches.
+
+The paper has no autoencoders. They have no prior: anchors are encoded images,
+RO moves toward other encoded images, and noise is in units of the standard
+deviations of a task's anchors (`latents.relative`).
 
 A fourth word picks between the paper's text and its released code where the
 two differ (docs/papers.md):

@@ -25,6 +25,7 @@ def get_config(
   held_out: ConfigDict,
   evaluation: ConfigDict,
   steps: int,
+  latent_size: int = LATENT_SIZE,
 ) -> ConfigDict:
   """The settings of one run.
 
@@ -35,6 +36,7 @@ def get_config(
     held_out: of images like them.
     evaluation: of images of other classes.
     steps: of one batch each.
+    latent_size: D.
 
   Returns:
     The config.
@@ -49,7 +51,7 @@ def get_config(
   config.held_out_data = held_out
   config.evaluation_data = evaluation
   own = {'filters': (64, 64, 64, 64)} if run == 'vae' else {}
-  config.generator = named(GENERATORS, run, latent_size=LATENT_SIZE, **own)
+  config.generator = named(GENERATORS, run, latent_size=latent_size, **own)
   config.generator_training = section(Part(generator.train), steps=steps)
   config.evaluation = section(EVALUATION)
   config.interpolation = section(Part(interpolation.show))

@@ -19,10 +19,16 @@ from lasium_jax.settings import Part
 VARIANTS = ('paper', 'released')
 # The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
 # Omniglot's 24,000 training images is 187 steps. WGAN-GP's code has 200,000.
-STEPS = {'vae': 187_000, 'msgan': 93_500, 'wgan_gp': 200_000}
-# Generators whose anchors are encoded images: LASIUM's VAE, and those that have
-# no prior.
-ENCODED = ('vae', 'variational', 'acai', 'autoencoder', 'interpolative')
+# Autoencoders train as long as in configs/interpolative/emnist.py.
+AUTOENCODERS = ('autoencoder', 'interpolative', 'acai')
+STEPS = {
+  'vae': 187_000,
+  'msgan': 93_500,
+  'wgan_gp': 200_000,
+  **dict.fromkeys(('variational', *AUTOENCODERS), 23_400),
+}
+# Generators whose anchors are encoded images.
+ENCODED = ('vae', 'variational', *AUTOENCODERS)
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
 
@@ -104,6 +110,9 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
   config.generator_training = section(Part(generator.train), steps=steps)
   config.anchors = named(ANCHORS, 'encoded' if name in ENCODED else 'prior')
   config.latents = named(SAMPLERS, sampler)
+  # Their latent space has no scale of its own, as it has no prior.
+  if name in AUTOENCODERS and 'relative' in config.latents:
+    config.latents.relative = True
 
 
 def _floor(name: str, *, judge: bool) -> ConfigDict:

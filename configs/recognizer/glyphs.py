@@ -3,7 +3,10 @@
   python experiments/recognizer.py --config=configs/recognizer/glyphs.py \
     --workdir=runs/recognizer
 
-As configs/recognizer/omniglot.py, with half the filters and 600 steps.
+As configs/recognizer/omniglot.py, with half the filters and 600 steps. Its
+argument may also be one of configs/recognizer/emnist.py's `none`, `mixup`,
+`autoencoder` and `interpolative`, here three runs of a network of a quarter of
+the width; the last two borrow from configs/interpolative/glyphs.py.
 """
 
 from ml_collections import ConfigDict
@@ -18,4 +21,6 @@ def get_config(run: str = 'resnet20') -> ConfigDict:
   file = 'configs/recognizer/glyphs.py'
   config = recognizer.get_config(file, run, data, steps=600)
   config.classifier.width = 8
+  if run in recognizer.HALVES:
+    config.classifier.width, config.seeds = 16, 3
   return config

@@ -3,11 +3,14 @@
 What is trained without labels has one to train on, and others to be judged on.
 """
 
+from collections import ChainMap
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 
 from experiments.components.data import (
+  DATA,
   ClassSplit,
   glyphs,
   read_prepared,
@@ -15,7 +18,10 @@ from experiments.components.data import (
 )
 from experiments.run.config import BadConfig, Settings
 from experiments.run.run import Places
+from lasium_jax.data.celeba import read_celeba
 from lasium_jax.data.dataset import Dataset, select_classes
+from lasium_jax.data.decode import ImageForm
+from lasium_jax.data.splits import divided
 from lasium_jax.settings import Count, Part, Seed, Whole
 
 
@@ -24,6 +30,8 @@ def tfds_images(
   *,
   dataset: str = 'mnist',
   split: str = 'train',
+  part: Literal['all', 'first', 'second'] = 'all',
+  part_seed: Seed = 0,
   first_class: Whole = 0,
   transposed: bool = False,
   size: Count = 28,
@@ -37,6 +45,10 @@ def tfds_images(
     dataset: TFDS's name, with that of its configuration where it has several,
       such as 'emnist/bymerge'.
     split: TFDS's name of the split.
+    part: one half of the images of each class, at random, or all. So what one
+      run trains on, another can do without where there is only one split. The
+      halves are the same whatever classes are left out.
+    part_seed: of the halves.
     first_class: classes before it, counted from 0, are left out. EMNIST's
       letters begin at 10.
     transposed: whether the files have rows for columns, as EMNIST's have.
@@ -49,12 +61,16 @@ def tfds_images(
 
   Raises:
     BadConfig: if it is not said where data sets are, or no class is left.
+    ValueError: if a class cannot be halved.
   """
   images = read_prepared(
     places, dataset, split, size=size, channels=channels, invert=invert
   )
   if transposed:
     images = images._replace(images=images.images.swapaxes(1, 2))
+  if part != 'all':
+    halves = divided(images, 0.5, seed=part_seed)
+    images = halves[('first', 'second').index(part)]
   if not first_class:
     return images
   classes = np.arange(first_class, len(images.class_names))
@@ -96,6 +112,49 @@ def glyph_images(
   return images
 
 
+def celeba(
+  places: Places,
+  *,
+  attribute: str = 'Male',
+  present: bool = True,
+  split: Literal['all', 'train', 'validation', 'test'] = 'all',
+  size: Count = 128,
+  channels: Literal[1, 3] = 3,
+  invert: bool = False,
+) -> Dataset:
+  """The faces of CelebA that have an attribute, or those that have it not.
+
+  Args:
+    places: `data_dir` has a folder `celeba`, as its authors publish it; see
+      `lasium_jax.data.celeba`.
+    attribute: one of its 40.
+    present: whether they have it.
+    split: its authors', or all.
+    size: side of an image, in pixels.
+    channels: 1 (gray) or 3.
+    invert: whether dark becomes 1 and light 0.
+
+  Returns:
+    The images, of one class.
+
+  Raises:
+    BadConfig: if it is not said where data sets are.
+  """
+  if places.data_dir is None:
+    raise BadConfig(
+      'celeba is read from files: name the folder that its folder `celeba` is '
+      'in with --data_dir.'
+    )
+  return read_celeba(
+    places.data_dir / 'celeba',
+    ImageForm(size, channels, invert),
+    attribute=attribute,
+    present=present,
+    split=split,
+    cache_dir=places.cache_dir,
+  )
+
+
 def omniglot_images(
   places: Places,
   *,
@@ -125,7 +184,7 @@ def omniglot_images(
   Raises:
     BadConfig: if it is not said where data sets are.
   """
-  divided = tfds(
+  parts = tfds(
     places,
     split=classes,
     split_seed=split_seed,
@@ -134,7 +193,7 @@ def omniglot_images(
     channels=channels,
     invert=invert,
   )
-  images: Dataset = getattr(divided, split)
+  images: Dataset = getattr(parts, split)
   return images
 
 
@@ -142,9 +201,19 @@ IMAGES = {
   'tfds': Part(tfds_images),
   'glyphs': Part(glyph_images),
   'omniglot': Part(omniglot_images),
+  'celeba': Part(celeba),
 }
+# What a classifier of all classes can learn: the training classes of `DATA`, of
+# which this is a view, or all images of a row of `IMAGES`.
+LABELED: Mapping[str, Part] = ChainMap(
+  DATA, {f'{name}_images': part for name, part in IMAGES.items()}
+)
 
 
 def name_of(section: Settings) -> str:
   """What results call the data set of a section."""
-  return str(section.get('dataset', section['name']))
+  name = str(section.get('dataset', section['name']))
+  if 'attribute' not in section:
+    return name
+  absent = '' if section['present'] else 'not '
+  return f'{name} ({absent}{section["attribute"]})'

@@ -1,7 +1,7 @@
 """Sections of a config into parts, by the tables of this folder."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from experiments.run.config import BadConfig, Settings
@@ -34,20 +34,30 @@ def make(
 
 def make_part(part: Part, settings: Settings, /, **available: Any) -> Any:
   """The same for a part that is not chosen by name."""
+  check_needs(part, available)
+  given = {name: available[name] for name in needs(part)}
+  return part.make(**given, **settings)
+
+
+def needs(part: Part) -> tuple[str, ...]:
+  """What a part is given by the program, by name: all but its settings."""
   parameters = inspect.signature(part.make).parameters.values()
-  needs = [
+  positional = [
     parameter.name
     for parameter in parameters
     if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
   ]
-  lacking = [n for n in (*needs, *part.given) if n not in available]
+  return *positional, *part.given
+
+
+def check_needs(part: Part, available: Container[str]) -> None:
+  """Raises `BadConfig` if a part needs what is not available."""
+  lacking = [name for name in needs(part) if name not in available]
   if lacking:
     raise BadConfig(
       f'{part.make.__name__} needs {" and ".join(lacking)}, which this run has '
       'not.'
     )
-  given = {name: available[name] for name in (*needs, *part.given)}
-  return part.make(**given, **settings)
 
 
 def check_sections(settings: Settings, sections: Sections) -> None:

@@ -97,6 +97,7 @@ def _facts(settings: Mapping[str, Any], entry: Mapping[str, Any]) -> Facts:
     **as_fields(swept),
     **{f'protocol.{k}': v for k, v in entry.get('protocol', {}).items()},
     'result.metric': entry['metric'],
+    'result.of': entry.get('of'),
     'result.dataset': entry['dataset'],
     'result.floor': entry['name'] if entry.get('floor') else None,
   }

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages import training
 from experiments.stages.in_parts import in_parts
+from lasium_jax import metrics
 from lasium_jax.batches import shuffled
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.ops.images import as_floats
@@ -41,6 +43,7 @@ class Classifying(NamedTuple):
     batch_fn: what becomes of a batch of them.
     source: what that makes batches of, such as a generator's parameters.
     test: real images of the same classes.
+    told: what results say besides of what it learned from.
   """
 
   classify: ClassifyFn
@@ -49,6 +52,7 @@ class Classifying(NamedTuple):
   batch_fn: BatchFn
   source: Any
   test: Dataset
+  told: Mapping[str, Any] = MappingProxyType({})
 
 
 def train(
@@ -136,9 +140,10 @@ def tester(classify: ClassifyFn, test: Dataset) -> Any:
 def results_of(
   run: Run, classifying: Classifying, params: list[Params], steps: int
 ) -> list[Result]:
-  """The accuracy of each member on the test images.
+  """The accuracy of each member on the test images, and of several the mean.
 
-  The interval is 1.96 standard errors of a share of so many images.
+  A member's interval is 1.96 standard errors of a share of so many images; that
+  of the mean is of so many runs, which have those images in common.
   """
   tested = tester(classifying.classify, classifying.test)
   classes = len(classifying.test.class_names)
@@ -154,17 +159,26 @@ def results_of(
       len(right),
       'images',
       ci95=float(1.96 * np.sqrt(value * (1 - value) / len(right))),
-      protocol={'classes': classes},
+      protocol={'classes': classes, **classifying.told},
       steps=steps,
       config=run.config,
       member=member,
     )
-    name = f' ({label(result.member)})' if result.member else ''
-    print(
-      f'{result.name}{name}: {100 * value:.2f} +- '
-      f'{100 * (result.ci95 or 0):.2f} % of {len(right):,} images of '
-      f'{classes:,} classes',
-      flush=True,
-    )
     results.append(result)
+  if len(results) > 1:
+    mean, ci95 = metrics.mean_and_ci95([result.value for result in results])
+    whole = results[0]._replace(value=mean, ci95=ci95, member=None)
+    results.append(whole._replace(n=len(results), of='runs'))
+  for result in results:
+    _say(result)
   return results
+
+
+def _say(result: Result) -> None:
+  name = f' ({label(result.member)})' if result.member else ''
+  print(
+    f'{result.name}{name}: {100 * result.value:.2f} +- '
+    f'{100 * (result.ci95 or 0):.2f} % of {result.n:,} {result.of}, '
+    f'{result.protocol["classes"]:,} classes',
+    flush=True,
+  )

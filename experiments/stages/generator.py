@@ -39,6 +39,7 @@ _WITHOUT_UNITS = ('acai', 'autoencoder', 'interpolative', 'wgan_gp')
 OWN = {
   'generator_training': ('workdir', 'pictures', 'steps_per_dispatch'),
   'data': ('evaluation_path', 'path'),
+  'borrowed': ('folder',),
 }
 
 

@@ -23,7 +23,7 @@ from lasium_jax.types import Params
 _TOLD = (
   *('data', 'generator', 'generator_training', 'anchors', 'latents', 'tasks'),
   *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
-  'training',
+  *('borrowed', 'training'),
 )
 
 

@@ -3,7 +3,6 @@
 Its features later tell of a generated character which one it is.
 """
 
-from inspect import signature
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -11,14 +10,17 @@ import numpy as np
 import optax
 
 from experiments.components.batches import BATCHES
-from experiments.components.data import DATA, image_shape
+from experiments.components.data import image_shape
 from experiments.components.folders import Needs
+from experiments.components.images import LABELED
 from experiments.components.optimizers import OPTIMIZERS
 from experiments.components.parts import (
   Sections,
+  check_needs,
   check_sections,
   make,
   make_part,
+  needs,
 )
 from experiments.components.tasks import AUGMENTATION
 from experiments.pages import report, sections
@@ -26,6 +28,7 @@ from experiments.run.config import (
   BadConfig,
   Config,
   Settings,
+  require,
   require_filled,
   require_shared,
 )
@@ -33,12 +36,14 @@ from experiments.run.members import members
 from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.run import Places, Run, System
-from experiments.stages import classifier, training
+from experiments.stages import borrowed, classifier, training
 from experiments.stages.evaluation import write_results
 from lasium_jax.data import Splits
-from lasium_jax.data.dataset import Dataset, select_classes
+from lasium_jax.data.dataset import Dataset, select_classes, select_images
+from lasium_jax.data.splits import divided
 from lasium_jax.models.build import CLASSIFIERS, make_classifier
-from lasium_jax.settings import Count, Part, Share
+from lasium_jax.settings import Count, Part, Seed, Share
+from lasium_jax.tasks.examples import Augment
 from lasium_jax.types import BatchFn, ClassifyFn, Params, Trainer, TrainingSet
 
 
@@ -47,21 +52,46 @@ def loss(*, label_smoothing: Share = 0.0) -> float:
   return label_smoothing
 
 
-def held_out(*, drawings: Count = 4) -> int:
-  """How many images of each class are kept for the test."""
-  return drawings
+def held_out(
+  dataset: Dataset,
+  *,
+  drawings: Count = 4,
+  share: Share = 0.0,
+  split_seed: Seed = 0,
+) -> tuple[Dataset, Dataset]:
+  """Images to train on, and others of the same classes for the test.
+
+  Args:
+    dataset: all of them.
+    drawings: how many of each class are kept for the test: its last.
+    share: if it is more than 0, this share of each class instead, at random.
+    split_seed: of that choice, whatever the seeds of the run.
+
+  Returns:
+    Those to train on, and those for the test.
+
+  Raises:
+    ValueError: if a class has too few images.
+  """
+  if share:
+    test, train = divided(dataset, share, seed=split_seed)
+    return train, test
+  return split_images(dataset, drawings)
 
 
 SECTIONS: Sections = {
-  'data': DATA,
+  'data': LABELED,
   'held_out': Part(held_out),
   'classifier': CLASSIFIERS,
   'loss': Part(loss),
   'optimizer': OPTIMIZERS,
   'batches': BATCHES,
   'augment': AUGMENTATION,
+  'borrowed': Part(borrowed.borrow),
   'training': Part(classifier.train),
 }
+# What a batch function may ask for.
+AVAILABLE = ('augment', 'classes', 'generator')
 
 
 PAGE = {
@@ -78,12 +108,12 @@ class Parts(NamedTuple):
 
   Attributes:
     settings: that it is made of.
-    batch_fn: what becomes of a batch.
+    augment: what is done to images, or None.
     optimizer: of the network.
   """
 
   settings: Settings
-  batch_fn: BatchFn
+  augment: Augment | None
   optimizer: optax.GradientTransformation
 
 
@@ -101,8 +131,18 @@ def build(settings: Settings) -> Parts:
   check_sections(settings, SECTIONS)
   require_shared(settings, 'training.batch_size')
   augment = make_part(AUGMENTATION, settings['augment'])
+  _check_batches(settings, augment)
+  optimizer = make(
+    OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
+  )
+  return Parts(settings, augment, optimizer)
+
+
+def _check_batches(settings: Settings, augment: Augment | None) -> None:
+  """That the run has what its batch function makes batches of."""
   batches = settings['batches']['name']
-  augments = 'augment' in signature(BATCHES[batches].make).parameters
+  check_needs(BATCHES[batches], AVAILABLE)
+  augments = 'augment' in needs(BATCHES[batches])
   if augments != (augment is not None):
     raise BadConfig(
       f'config.batches.name is {batches!r}, which '
@@ -110,23 +150,44 @@ def build(settings: Settings) -> Parts:
       f'config.augment {"leaves them as they are" if augments else "would"}: '
       f'set config.augment.shift{"" if augments else " to (0, 0)"}.'
     )
-  batch_fn: BatchFn = make(BATCHES, settings['batches'], augment=augment)
-  optimizer = make(
-    OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
-  )
-  return Parts(settings, batch_fn, optimizer)
+  generates = 'generator' in needs(BATCHES[batches])
+  if generates != ('borrowed' in settings):
+    raise BadConfig(
+      f'config.batches.name is {batches!r}, which '
+      f'{"takes" if generates else "takes no"} images from a generator, and '
+      f'the config has {"no" if generates else "a"} section `borrowed` that '
+      "names one. Choose both by the config's argument, such as "
+      'configs/recognizer/emnist.py:interpolative.'
+    )
+  if generates:
+    require(
+      settings,
+      'borrowed.folder',
+      bool(settings['borrowed']['folder']),
+      'the workdir of a run of experiments/interpolative.py, or a generator '
+      'that experiments/export.py made of one',
+    )
 
 
 def ready(parts: Parts, files: Record) -> None:
-  """The work begins with nothing but data."""
+  """Sees that a generator that is to be borrowed is the one that is meant."""
+  del files
+  _borrowed(parts.settings)
+
+
+def _borrowed(settings: Settings) -> borrowed.Borrowed | None:
+  """The generator of the batch function; None if it needs none."""
+  if 'borrowed' not in settings:
+    return None
+  return borrowed.borrow(image_shape(settings), **settings['borrowed'])
 
 
 def read(settings: Settings, places: Places) -> Splits:
   """The training classes, some images of each held out for the test."""
-  needs = Needs(1, 0, 0, settings['device_bytes'])
-  splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
-  count = settings['held_out']['drawings']
-  train, test = split_images(splits.train, count)
+  needed = Needs(1, 0, 0, settings['device_bytes'])
+  found = make(LABELED, settings['data'], places=places, needs=needed)
+  dataset = found.train if isinstance(found, Splits) else found
+  train, test = held_out(dataset, **settings['held_out'])
   require_filled(settings, 'training.batch_size', len(train.images))
   nothing = select_classes(train, np.arange(0))
   return Splits(train, nothing, test)
@@ -147,10 +208,7 @@ def split_images(dataset: Dataset, count: int) -> tuple[Dataset, Dataset]:
     )
   ends = np.cumsum(counts)
   last = ends[dataset.labels] - np.arange(len(dataset.labels)) <= count
-  return tuple(  # type: ignore[return-value]
-    Dataset(dataset.images[part], dataset.labels[part], dataset.class_names)
-    for part in (~last, last)
-  )
+  return select_images(dataset, ~last), select_images(dataset, last)
 
 
 def classifier_of(parts: Parts, classes: int) -> tuple[ClassifyFn, Trainer]:
@@ -168,14 +226,24 @@ def classifier_of(parts: Parts, classes: int) -> tuple[ClassifyFn, Trainer]:
 def work(run: Run, parts: Parts) -> None:
   """The classifier is trained and tested; the page is written."""
   settings, train = parts.settings, run.splits.train
-  classify, trainer = classifier_of(parts, len(train.class_names))
+  classes = len(train.class_names)
+  classify, trainer = classifier_of(parts, classes)
+  lent = _borrowed(settings)
+  batch_fn: BatchFn = make(
+    BATCHES,
+    settings['batches'],
+    augment=parts.augment,
+    classes=classes,
+    generator=lent and lent.model,
+  )
   classifying = classifier.Classifying(
     classify,
     trainer,
     TrainingSet(train.images, jnp.asarray(train.labels)),
-    parts.batch_fn,
-    (),
+    batch_fn,
+    lent.params if lent else (),
     run.splits.test,
+    {'generator trained on': lent.trained_on} if lent else {},
   )
   params = classifier.train(run, classifying, **settings['training'])
   steps = settings['training']['steps']

@@ -2,6 +2,14 @@
 
 from lasium_jax.batches.augmented import augmented, unchanged
 from lasium_jax.batches.gather import gather
+from lasium_jax.batches.mixed import mixed_codes, mixed_pixels
 from lasium_jax.batches.orders import shuffled
 
-__all__ = ['augmented', 'gather', 'shuffled', 'unchanged']
+__all__ = [
+  'augmented',
+  'gather',
+  'mixed_codes',
+  'mixed_pixels',
+  'shuffled',
+  'unchanged',
+]

@@ -51,6 +51,13 @@ def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
   )
 
 
+def select_images(dataset: Dataset, chosen: np.ndarray) -> Dataset:
+  """The images where `chosen` (bool `[n]`) is; some of each class must be."""
+  return Dataset(
+    dataset.images[chosen], dataset.labels[chosen], dataset.class_names
+  )
+
+
 def evenly_spaced(dataset: Dataset, max_bytes: int) -> Dataset:
   """As many images as fit, at equal steps; all of them where they do.
 

@@ -100,11 +100,14 @@ def split_folder(
   # Held-out files come last, so that each part is a slice of one array, which
   # needs no memory of its own.
   files.sort(key=lambda file: _part(file, held_out))
-  place = _digest(repr((str(folder.resolve()), form, tuple(held_out))))
-  cache = Path(cache_dir or default_cache_dir()) / f'folder-{place}'
-  images, skipped = _cached(cache, folder, files, form)
-  _check_skipped(folder, len(files), skipped, max_bad_share)
-  decoded = [file for file in files if file.path not in skipped]
+  images, decoded = decode_files(
+    folder,
+    files,
+    form,
+    choice=tuple(held_out),
+    cache_dir=cache_dir,
+    max_bad_share=max_bad_share,
+  )
   parts = [_part(file, held_out) for file in decoded]
   counts = np.bincount(parts, minlength=len(held_out) + 1)
   ends = np.cumsum(counts)
@@ -112,6 +115,40 @@ def split_folder(
     _dataset(images[end - count : end], decoded[end - count : end])
     for end, count in zip(ends, counts, strict=True)
   ]
+
+
+def decode_files(
+  folder: Path,
+  files: Sequence[ImageFile],
+  form: ImageForm,
+  *,
+  choice: tuple[object, ...],
+  cache_dir: str | Path | None = None,
+  max_bad_share: float = 0.05,
+) -> tuple[np.ndarray, list[ImageFile]]:
+  """The images of some files, decoded once and then memory-mapped.
+
+  Args:
+    folder: that the files are in.
+    files: in the order of the images.
+    form: of the images.
+    choice: what tells these files from others of the folder that are read too,
+      so that each choice has an array of its own in the cache.
+    cache_dir: as in `read_folder`.
+    max_bad_share: likewise.
+
+  Returns:
+    The images, memory-mapped and read-only, and the files that they are of:
+    those that could be decoded.
+
+  Raises:
+    ImportError, OSError, ValueError: as `read_folder`.
+  """
+  place = _digest(repr((str(folder.resolve()), form, choice)))
+  cache = Path(cache_dir or default_cache_dir()) / f'folder-{place}'
+  images, skipped = _cached(cache, folder, files, form)
+  _check_skipped(folder, len(files), skipped, max_bad_share)
+  return images, [file for file in files if file.path not in skipped]
 
 
 def _part(file: ImageFile, held_out: Sequence[float]) -> int:

@@ -49,6 +49,11 @@ def list_images(folder: Path) -> list[ImageFile]:
   return files
 
 
+def named_image(folder: Path, name: str) -> ImageFile:
+  """A file of a folder by its name, whether it is there or not."""
+  return ImageFile('', name, *(_look_at(str(folder / name)) or (-1, -1)))
+
+
 def _walk(top: Path) -> Iterator[ImageFile]:
   """Each folder once, so that loops of links end; by its own name first."""
   folders, links = [''], list[str]()

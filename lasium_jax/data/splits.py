@@ -1,11 +1,16 @@
-"""Divisions of a data set into classes for training, validation and test."""
+"""Divisions of a data set by its classes, or of the images of each class."""
 
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from lasium_jax.data.dataset import Dataset, Splits, select_classes
+from lasium_jax.data.dataset import (
+  Dataset,
+  Splits,
+  select_classes,
+  select_images,
+)
 
 
 def concatenate(datasets: Sequence[Dataset]) -> Dataset:
@@ -54,6 +59,40 @@ def random_split(
   ends = np.cumsum([train, validation, test])
   parts = np.split(order[: ends[-1]], ends[:-1])
   return Splits(*(select_classes(dataset, part) for part in parts))
+
+
+def divided(
+  dataset: Dataset, share: float, *, seed: int
+) -> tuple[Dataset, Dataset]:
+  """Two parts of the images, chosen at random, both with all classes.
+
+  Args:
+    dataset: of two images or more of each class.
+    share: in [0, 1], of each class's images that are in the first part; they
+      are at least one, and leave at least one.
+    seed: of the choice.
+
+  Returns:
+    The two parts.
+
+  Raises:
+    ValueError: if a class has fewer than two images.
+  """
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  if counts.min() < 2:
+    smallest = dataset.class_names[int(counts.argmin())]
+    raise ValueError(
+      f'Class {smallest!r} has {counts.min()} images, and each of two parts '
+      'needs one at least: leave that class out, or divide by classes.'
+    )
+  first = np.clip(np.rint(share * counts).astype(int), 1, counts - 1)
+  shuffled = np.random.default_rng(seed).permutation(len(dataset.labels))
+  by_class = shuffled[np.argsort(dataset.labels[shuffled], kind='stable')]
+  starts = np.cumsum(counts) - counts
+  place = np.arange(len(by_class)) - np.repeat(starts, counts)
+  chosen = np.zeros(len(by_class), bool)
+  chosen[by_class] = place < np.repeat(first, counts)
+  return select_images(dataset, chosen), select_images(dataset, ~chosen)
 
 
 def with_rotations(dataset: Dataset) -> Dataset:

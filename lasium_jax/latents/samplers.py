@@ -16,7 +16,10 @@ from lasium_jax.types import (
 
 
 def noise(
-  *, sigma: NonNegative = 0.5, sigma_max: NonNegative | None = None
+  *,
+  sigma: NonNegative = 0.5,
+  sigma_max: NonNegative | None = None,
+  relative: bool = False,
 ) -> LatentSampler:
   """LASIUM-N: `z' = z + e`, `e ~ N(0, sigma^2)`.
 
@@ -26,6 +29,10 @@ def noise(
     sigma_max: if given, each omega of a task draws one standard deviation from
       `U(sigma, sigma_max)` for all of its classes; the released VAE variant
       has 0 and 2.
+    relative: whether standard deviations are in units of those of the task's
+      anchors, dimension by dimension. LASIUM's are of a latent space with a
+      standard Gaussian prior. That of an autoencoder has whatever scale its
+      training came to, in every dimension another.
 
   Returns:
     A latent sampler.
@@ -54,7 +61,7 @@ def noise(
     scale = jnp.asarray(sigma)
     if sigma_max is not None:
       scale = jax.random.uniform(sigma_key, minval=sigma, maxval=sigma_max)
-    return anchors.z + scale * jax.random.normal(key, anchors.z.shape)
+    return anchors.z + scale * _noise_like(key, anchors.z, relative)
 
   return sampler
 
@@ -112,7 +119,10 @@ def random_out_of_class(
 
 
 def other_classes(
-  *, alpha: Share = 0.2, self_noise: NonNegative = 1.0
+  *,
+  alpha: Share = 0.2,
+  self_noise: NonNegative = 1.0,
+  relative: bool = False,
 ) -> LatentSampler:
   """LASIUM-OC: class i moves toward class `(i + omega) mod N` by `alpha`.
 
@@ -122,6 +132,7 @@ def other_classes(
   Args:
     alpha: how far to go; 0.2 or 0.4 in the paper.
     self_noise: the standard deviation where a class would meet itself.
+    relative: as in `noise`, of that deviation.
 
   Returns:
     A latent sampler.
@@ -140,8 +151,14 @@ def other_classes(
     del source
     z = anchors.z
     others = jnp.roll(z, -omega, axis=0)
-    noisy = z + self_noise * jax.random.normal(key, z.shape)
+    noisy = z + self_noise * _noise_like(key, z, relative)
     moved = z + alpha * (others - z)
     return jnp.where(omega % len(z) == 0, noisy, moved)
 
   return sampler
+
+
+def _noise_like(key: Array, z: Array, relative: bool) -> Array:
+  """Gaussian noise `[N, D]`, of deviation 1 or of that of `z` over its rows."""
+  drawn = jax.random.normal(key, z.shape)
+  return drawn * z.std(0, ddof=1, keepdims=True) if relative else drawn

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from lasium_jax import embeddings, generators, learners
-from lasium_jax.nets import conv4
+from lasium_jax.nets import conv4, infogan
 from lasium_jax.nets.resnet import ResNet
 from lasium_jax.settings import BadSetting, Count, Part, check, pick
 from lasium_jax.types import (
@@ -25,6 +25,13 @@ from lasium_jax.types import (
 def resnet20(classes: int, *, width: Count = 16) -> ResNet:
   """The residual network of 20 layers (He et al. 2015, section 4.2)."""
   return ResNet(classes, depth=20, width=width)
+
+
+def infogan_classifier(
+  classes: int, *, width: Count = 64
+) -> infogan.Classifier:
+  """InfoGAN's encoder of 4 layers, its last one of logits."""
+  return infogan.Classifier(classes, width=width)
 
 
 NETWORKS = {'conv4': Part(conv4)}
@@ -44,7 +51,10 @@ GENERATORS = {
   'wgan_gp': Part(generators.wgan_gp),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.
-CLASSIFIERS = {'resnet20': Part(resnet20)}
+CLASSIFIERS = {
+  'resnet20': Part(resnet20),
+  'infogan': Part(infogan_classifier),
+}
 
 Section = Mapping[str, Any]  # A `name`, and the settings of what has it.
 

@@ -2,7 +2,8 @@
 
 See Chen et al. 2016, appendix C.1, and their code. Interpolative autoencoders
 have both; COLA and GLO have the generator without normalization, with leaky
-rectifiers, as in the code of GLANN (Hoshen, Li and Malik 2019).
+rectifiers, as in the code of GLANN (Hoshen, Li and Malik 2019). A classifier
+has the encoder's layers but for the last.
 """
 
 import functools
@@ -58,6 +59,25 @@ class Encoder(nn.Module):
     if self.normalize:
       return BatchNorm(train, self.slope)(x)
     return nn.leaky_relu(x, self.slope)
+
+
+class Classifier(nn.Module):
+  """The encoder with logits in place of latents.
+
+  Attributes:
+    classes: number of logits.
+    width: as `Encoder.width`.
+  """
+
+  classes: int
+  width: int = 64
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> tuple[Array, Array]:
+    """Returns logits `[n, classes]`, and features `[n, 16 * width]`."""
+    encoder = Encoder(self.classes, self.width)
+    *_, features, logits = encoder.layers(x, train)
+    return logits, features
 
 
 class Generator(nn.Module):

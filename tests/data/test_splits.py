@@ -8,6 +8,7 @@ from lasium_jax.data.dataset import Dataset, Splits, select_classes
 from lasium_jax.data.splits import (
   background_split,
   concatenate,
+  divided,
   first_characters_split,
   random_split,
   with_rotations,
@@ -43,6 +44,42 @@ def check(dataset):
 
 NAMES = [f'class {i}' for i in range(20)]
 WHOLE = make(NAMES, np.arange(20) % 4 + 1)
+
+
+@pytest.mark.parametrize(
+  ('share', 'first'),
+  # Rounded, but neither nothing nor all of a class.
+  [(0.5, [1, 2, 10]), (0.2, [1, 1, 4]), (0.0, [1, 1, 1]), (1.0, [1, 3, 19])],
+)
+def test_images_of_each_class_are_divided(share, first):
+  whole = make('abc', [2, 4, 20])
+  parts = divided(whole, share, seed=0)
+  for part in parts:
+    check(part)
+    assert part.class_names == whole.class_names
+  assert np.bincount(parts[0].labels).tolist() == first
+  for name, images in contents(whole).items():
+    halves = [contents(part)[name] for part in parts]
+    assert sorted(halves[0] + halves[1]) == sorted(images)
+
+
+def test_a_division_is_random_and_of_its_seed():
+  whole = make('abc', 30)
+  firsts = [
+    [image.tobytes() for image in divided(whole, 0.5, seed=seed)[0].images]
+    for seed in (0, 0, 1, 2)
+  ]
+  assert firsts[0] == firsts[1]
+  assert len({tuple(first) for first in firsts}) == 3
+  # Not the first of each class: a set of 90 images has its middle at 44.5.
+  order = [image.tobytes() for image in whole.images]
+  chosen = [order.index(image) % 30 for first in firsts for image in first]
+  assert abs(np.mean(chosen) - 14.5) < 3
+
+
+def test_a_class_of_one_image_is_not_divided():
+  with pytest.raises(ValueError, match=r"Class 'b' has 1 images"):
+    divided(make('abc', [2, 1, 2]), 0.5, seed=0)
 
 
 def test_random_split_deals_out_classes():

@@ -47,8 +47,9 @@ def run(program):
 
 def test_one_command_leaves_a_whole_record(run):
   workdir, printed = run
-  entries = results(workdir)
+  *entries, mean = results(workdir)
   assert [entry['member'] for entry in entries] == [{'seed': 0}, {'seed': 1}]
+  assert (mean['n'], mean['of']) == (2, 'runs')
   for entry in entries:
     assert entry['metric'] == 'accuracy' and entry['of'] == 'images'
     assert 0 <= entry['value'] <= 1

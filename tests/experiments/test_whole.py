@@ -232,7 +232,8 @@ RUNS = [
   for generator in ('vae', 'msgan')
   for learner in ('maml', 'protonets')
 ]
-RUNS += ['umtra-maml', 'umtra-protonets']
+RUNS += [f'{sampler}-interpolative-protonets' for sampler in ('n', 'ro', 'oc')]
+RUNS += ['n-autoencoder-maml', 'umtra-maml', 'umtra-protonets']
 RUNS += ['supervised-maml', 'supervised-protonets', 'scratch']
 VARIANTS = [
   f'{run}-{variant}'
@@ -267,6 +268,18 @@ def meta_training(run, parts):
     return meta.MetaState(params, optimizer.init(params)), source
 
   return step, start
+
+
+@pytest.mark.parametrize(
+  'run', ['n-interpolative-protonets', 'ro-autoencoder-maml']
+)
+def test_autoencoders_make_the_tasks_of_whole_runs(shrunk, opened, run):
+  own, parts = opened(shrunk(run))
+  lasium.work(own, parts)
+  entries = results(own.files.workdir)
+  assert entries[0]['name'] == run and 0 <= entries[0]['value'] <= 1
+  written = final_states(own.files.workdir).keys()
+  assert written == {'train_generator', 'meta_train'}
 
 
 @pytest.mark.parametrize('run', [run for run in RUNS if run != 'scratch'])

@@ -208,6 +208,23 @@ def test_what_the_papers_text_and_the_released_code_set(run):
   assert changed == pytest.approx(VARIANTS[run])
 
 
+@pytest.mark.parametrize(
+  ('run', 'anchors', 'relative'),
+  [
+    ('n-interpolative-maml', 'encoded', True),
+    ('oc-autoencoder-protonets', 'encoded', True),
+    ('n-vae-maml', 'encoded', False),
+    ('oc-msgan-maml', 'prior', False),
+    ('ro-interpolative-maml', 'encoded', None),
+  ],
+)
+def test_noise_is_relative_where_there_is_no_prior(run, anchors, relative):
+  for benchmark in ('omniglot', 'glyphs', 'folder'):
+    own = config_of(f'lasium/{benchmark}.py:{run}')
+    assert own.latents.get('relative') is relative
+    assert own.anchors.name == anchors
+
+
 def test_the_papers_network_has_64_filters_at_any_size():
   config = config_of('lasium/folder.py:ro-vae-maml-paper')
   config.data.path = 'x'

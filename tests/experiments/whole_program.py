@@ -20,6 +20,7 @@ SHRINK = {
   'checkpoint_seconds': 0.0,
   'generator.filters': (4, 4),
   'generator.latent_size': 4,
+  'generator.width': 2,
   'generator_training.batch_size': 8,
   'generator_training.steps': 6,
   'generator_training.pictures': 2,

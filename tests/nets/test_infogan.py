@@ -7,7 +7,7 @@ import pytest
 from jax import lax
 
 from lasium_jax.nets.autoencoder import Autoencoder
-from lasium_jax.nets.infogan import Encoder, Generator
+from lasium_jax.nets.infogan import Classifier, Encoder, Generator
 
 
 def parameters(network, *shape):
@@ -71,6 +71,26 @@ def test_generator_same_as_by_xla(shape, normalize, key):
   expected = transposed('ConvTranspose_1', x)
   logits, _ = network.apply(variables, z, train=True, mutable=['batch_stats'])
   np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize('train', [True, False])
+def test_a_classifier_has_the_layers_of_the_encoder(train, key):
+  """And their names, so that one's variables are the other's."""
+  x = jax.random.uniform(key, (6, 8, 8, 1))
+  encoder, classifier = Encoder(3, width=2), Classifier(3, width=2)
+  variables = encoder.init(key, x)
+
+  def applied(network):
+    return jax.jit(
+      lambda v, x: network.apply(v, x, train=train, mutable=['batch_stats'])[0]
+    )(variables, x)
+
+  expected, (logits, features) = applied(encoder), applied(classifier)
+  np.testing.assert_array_equal(logits, expected)
+  last = variables['params']['Dense_1']
+  assert features.shape == (6, 32)
+  by_hand = np.asarray(features) @ last['kernel'] + last['bias'][None]
+  np.testing.assert_allclose(by_hand, logits, rtol=1e-4, atol=1e-5)
 
 
 def test_codes_come_back_as_images(key):

@@ -1,0 +1,119 @@
+"""A generator that was trained before, for a run whose batches it makes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.components.data import image_shape
+from experiments.components.images import name_of
+from experiments.run.config import BadConfig
+from experiments.run.record import Record
+from experiments.run.saved import saved_settings
+from experiments.stages import generator as training
+from lasium_jax import models
+from lasium_jax.models.build import image_shape as shape_of_card
+from lasium_jax.models.build import make_generator
+from lasium_jax.models.files import CARD
+from lasium_jax.types import Generator, Params
+
+# Whose runs have a generator with a section of its own.
+LENDERS = ('interpolative', 'lasium')
+
+
+class Borrowed(NamedTuple):
+  """A trained generator that can encode.
+
+  Attributes:
+    model: the generator.
+    params: its parameters.
+    trained_on: the name of the data set that it learned from.
+  """
+
+  model: Generator
+  params: Params
+  trained_on: str
+
+
+class _Found(NamedTuple):
+  """What a folder has: a generator's section, image shape, parameters, data."""
+
+  section: Mapping[str, Any]
+  shape: tuple[int, int, int]
+  params: Params
+  data: Mapping[str, Any]
+
+
+def borrow(
+  shape: tuple[int, int, int],
+  *,
+  generator: str = 'interpolative',
+  folder: str = '',
+) -> Borrowed:
+  """Takes a generator from where it was trained.
+
+  Args:
+    shape: `(H, W, C)` of the images that it is to encode.
+    generator: its name, such as 'interpolative' or 'autoencoder'.
+    folder: the workdir of a run that trained it, or what experiments/export.py
+      made of one.
+
+  Returns:
+    The generator.
+
+  Raises:
+    BadConfig: if there is none in the folder, or it is another, has no encoder
+      or makes images of another shape.
+    BadModel: if an exported one is damaged.
+    FileNotFoundError: if its training has not come to its end.
+  """
+  path = Path(folder)
+  found = _of_model(path) if (path / CARD).is_file() else _of_run(path)
+  name = found.section['name']
+  if name != generator:
+    raise BadConfig(
+      f'config.borrowed.generator is {generator!r}, and the one in {folder} is '
+      f'{name!r}: name another config.borrowed.folder, or set it so.'
+    )
+  if found.shape != shape:
+    raise BadConfig(
+      f'The generator in {folder} (config.borrowed.folder) makes images of '
+      f'{found.shape}, and those of this run are {shape}: name one that was '
+      'trained on images of that height, width and number of channels.'
+    )
+  model, _ = make_generator(found.section, shape)
+  if model.encode is None:
+    raise BadConfig(
+      f'The generator in {folder} (config.borrowed.folder) is {name!r}, which '
+      'has no encoder: name an autoencoder.'
+    )
+  trained_on = name_of(found.data) if 'name' in found.data else 'not said'
+  return Borrowed(model, found.params, trained_on)
+
+
+def _of_model(path: Path) -> _Found:
+  """An exported generator."""
+  card, params = models.load_model(path)
+  if card['kind'] != 'generator':
+    raise BadConfig(
+      f'config.borrowed.folder: {path} is a {card["kind"]}; name a generator.'
+    )
+  return _Found(
+    card['architecture'],
+    shape_of_card(card),
+    params,
+    card['training'].get('data', {}),
+  )
+
+
+def _of_run(path: Path) -> _Found:
+  """The generator of a finished run."""
+  settings = saved_settings(path, *LENDERS)
+  if 'generator' not in settings:
+    raise BadConfig(
+      f'config.borrowed.folder: {path} is a run without a generator.'
+    )
+  shape, section = image_shape(settings), settings['generator']
+  _, trainer = make_generator(section, shape)
+  files, how = Record(path, {}), settings['generator_training']
+  params = training.trained(trainer, files, **how)
+  return _Found(section, shape, params, settings['data'])
