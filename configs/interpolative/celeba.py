@@ -29,4 +29,5 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
     evaluation=named(IMAGES, 'celeba', present=False, split='test'),
     steps=23_400,
     latent_size=512,
+    color=True,
   )

@@ -28,4 +28,5 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
     evaluation=named(IMAGES, 'tfds', dataset='cifar100', split='test', **color),
     steps=23_400,
     latent_size=512,
+    color=True,
   )

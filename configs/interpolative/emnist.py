@@ -4,8 +4,9 @@
     --config=configs/interpolative/emnist.py:interpolative \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/interpolative
 
-The argument is `interpolative`, `autoencoder` or `vae`. It trains on MNIST's
-60,000 training images, and is judged on MNIST's test images (the paper has 2.29
+The argument is `interpolative`, `autoencoder`, `acai`, `vae`, or `novel-vae`,
+which is trained on the images that the others never see. They train on MNIST's
+60,000 training images, and are judged on MNIST's test images (the paper has 2.29
 of 255 for the autoencoder and 6.25 for the VAE) and on the letters in the test
 split of EMNIST ByMerge (9.89 and 23.0). 23,400 steps of 128 are 50 epochs; the
 paper does not say how many it has.

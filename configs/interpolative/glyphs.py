@@ -25,8 +25,5 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
     evaluation=named(IMAGES, 'glyphs', split='test'),
     steps=300,
   )
-  if run == 'vae':
-    config.generator.filters = (16, 16, 16, 16)
-  else:
-    config.generator.width = 16
+  config.generator.width = 16
   return config

@@ -13,7 +13,14 @@ from experiments.systems.interpolative import (
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.settings import Part
 
-RUNS = ('interpolative', 'autoencoder', 'vae')
+# Runs, and the generator of each.
+RUNS = {
+  'interpolative': 'interpolative',
+  'autoencoder': 'autoencoder',
+  'acai': 'acai',
+  'vae': 'variational',
+  'novel-vae': 'variational',  # Trained on what the others never see: table 2.
+}
 LATENT_SIZE = 64  # The paper's, for characters.
 
 
@@ -26,6 +33,7 @@ def get_config(
   evaluation: ConfigDict,
   steps: int,
   latent_size: int = LATENT_SIZE,
+  color: bool = False,
 ) -> ConfigDict:
   """The settings of one run.
 
@@ -37,6 +45,8 @@ def get_config(
     evaluation: of images of other classes.
     steps: of one batch each.
     latent_size: D.
+    color: whether it has the fully convolutional networks that the paper has
+      for colored images, and interpolative training its autoperceptual loss.
 
   Returns:
     The config.
@@ -48,10 +58,15 @@ def get_config(
     raise ValueError(f'{file} has no run {run!r}. It has {", ".join(RUNS)}.')
   config = common.run('interpolative', file, run)
   config.data = data
+  if run == 'novel-vae':
+    config.data = evaluation.copy_and_resolve_references()
   config.held_out_data = held_out
   config.evaluation_data = evaluation
-  own = {'filters': (64, 64, 64, 64)} if run == 'vae' else {}
-  config.generator = named(GENERATORS, run, latent_size=latent_size, **own)
+  config.generator = named(GENERATORS, RUNS[run], latent_size=latent_size)
+  if color:
+    config.generator.network = 'convolutional'
+    if run == 'interpolative':
+      config.generator.perceptual = 1.0
   config.generator_training = section(Part(generator.train), steps=steps)
   config.evaluation = section(EVALUATION)
   config.interpolation = section(Part(interpolation.show))

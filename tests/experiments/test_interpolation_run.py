@@ -115,9 +115,6 @@ def test_real_images_go_the_same_way(tmp_path, monkeypatch, name):
   """From MNIST to EMNIST, their images random ones here."""
   config = config_of(f'interpolative/emnist.py:{name}')
   values = {k.replace('__', '.'): v for k, v in SMALL.items()}
-  if name == 'vae':
-    del values['generator.width']
-    values['generator.filters'] = (4, 4)
   config.update_from_flattened_dict(values)
   drawn = {'mnist/train': 0, 'mnist/test': 1, 'emnist/bymerge/test': 2}
 
