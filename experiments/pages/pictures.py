@@ -7,11 +7,12 @@ and so do gray photographs (`ink=False`).
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from lasium_jax.types import Examples, Task
 
@@ -24,6 +25,7 @@ SPACE = 2  # Pixels around the rings, so that two do not run together.
 GAP = 28  # Pixels between support and query.
 MARGIN = 6  # Pixels around a task.
 LINE = 2  # Pixels between the images of a grid.
+TEXT = 14  # Pixels of a letter.
 
 PAPER: Color = (255, 255, 255)
 RULE: Color = (216, 216, 212)
@@ -73,6 +75,37 @@ def image_grid(
     left = LINE + i % columns * (width + LINE)
     sheet[top : top + height, left : left + width] = cell
   return sheet
+
+
+def labeled_grid(
+  images: ArrayLike, names: Sequence[str], *, scale: int = 2, ink: bool = True
+) -> Pixels:
+  """A sheet with one row of images for each name, which stands left of it.
+
+  Args:
+    images: `[rows, columns, H, W, C]` in [0, 1].
+    names: of the rows.
+    scale: as in `image_grid`.
+    ink: likewise.
+
+  Returns:
+    `[height, width, 3]` uint8.
+
+  Raises:
+    ValueError: as `image_grid`.
+  """
+  rows = np.asarray(images)
+  columns = rows.shape[1]
+  flat = rows.reshape(-1, *rows.shape[2:])
+  sheet = image_grid(flat, columns, scale=scale, ink=ink)
+  font = ImageFont.load_default(size=TEXT)
+  width = max(int(font.getlength(name)) for name in names) + 2 * MARGIN
+  labels = Image.fromarray(_blank(len(sheet), width, PAPER))
+  pen, height = ImageDraw.Draw(labels), rows.shape[2] * scale + LINE
+  for i, name in enumerate(names):
+    middle = i * height + height // 2
+    pen.text((MARGIN, middle), name, fill=ANCHOR, font=font, anchor='lm')
+  return np.concatenate([np.asarray(labels), sheet], axis=1)
 
 
 def task_picture(

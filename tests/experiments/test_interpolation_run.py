@@ -1,6 +1,7 @@
 """Interpolative autoencoders, from their real configs, shrunk."""
 
 import json
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -20,12 +21,14 @@ from experiments.components import images
 from experiments.papers.published import candidates
 from experiments.run import record
 from experiments.run.app import settings_of
-from experiments.run.config import flatten
+from experiments.run.config import BadConfig, flatten
 from experiments.run.run import Places, open_run
 from experiments.stages import interpolation
+from experiments.stages.figures import FIGURES
 from experiments.stages.in_parts import in_parts
 from experiments.systems import interpolative
 from experiments.systems.exports import export
+from experiments.systems.interpolative_figures import draw
 from lasium_jax import models
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.types import Generator
@@ -98,6 +101,29 @@ def test_it_resumes_bit_for_bit(program, run, tmp_path):
     (path / 'samples/interpolate.png').read_bytes() for path in (again, workdir)
   )
   assert ours == theirs
+
+
+def test_figures_are_drawn_of_it(program, run, tmp_path):
+  workdir, _ = run
+  places = Places(cache_dir=program.cache)
+  for figure in FIGURES:
+    out = tmp_path / figure
+    png = draw(figure, [workdir, workdir], places, out, count=2, seed=0)
+    assert png.exists()
+    numbers = json.loads((tmp_path / f'{figure}.json').read_text())
+    assert numbers['figure'] == figure
+    assert numbers['runs'] == [f'configs/{GLYPHS}'] * 2
+
+
+def test_figures_of_other_images_are_refused(run, tmp_path):
+  workdir, _ = run
+  other = tmp_path / 'other'
+  shutil.copytree(workdir, other)
+  config = json.loads((other / 'config.json').read_text())
+  config['evaluation_data']['split'] = 'validation'
+  (other / 'config.json').write_text(json.dumps(config))
+  with pytest.raises(BadConfig, match='has another evaluation_data than'):
+    draw('paths', [workdir, other], Places(), tmp_path / 'out', count=1, seed=0)
 
 
 def test_it_is_exported_as_a_generator(run, tmp_path):

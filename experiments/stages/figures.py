@@ -1,0 +1,253 @@
+"""Rows of the figures of Interpolative Autoencoders: models side by side."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.run.config import BadConfig
+from experiments.run.precision import jit
+from experiments.stages import interpolation
+from lasium_jax import latents
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.latents import few_shot
+from lasium_jax.ops.images import as_floats
+from lasium_jax.types import Array, Generator, Params
+
+PARTS = 8  # Of a path: a row has one image more.
+SEEDS = 5  # Of a class, of which new images are made.
+NEW = 10
+MIDPOINT_SEEDS = 6
+
+
+class Compared(NamedTuple):
+  """A trained model of the figure.
+
+  Attributes:
+    name: of its run.
+    model: the generator.
+    params: its parameters.
+  """
+
+  name: str
+  model: Generator
+  params: Params
+
+
+class Drawn(NamedTuple):
+  """What a figure shows.
+
+  Attributes:
+    names: of its rows.
+    images: `[rows, columns, H, W, C]` in [0, 1].
+    numbers: that belong to it, for JSON.
+  """
+
+  names: list[str]
+  images: np.ndarray
+  numbers: Mapping[str, Any]
+
+
+Figure = Callable[[Array, Sequence[Compared], Splits, int], Drawn]
+
+
+def paths(
+  key: Array, compared: Sequence[Compared], splits: Splits, count: int
+) -> Drawn:
+  """Pixels fade, codes are interpolated (figures 6, 7, 9 and 11).
+
+  The numbers are the share of gray pixels, neither dark nor light, half way
+  on each kind of path, and that of the images at its ends: where strokes fade
+  instead of moving, more pixels are gray.
+  """
+  rows = interpolation.choose(key, splits.test, count)
+  first, second = as_floats(jnp.asarray(splits.test.images[rows]))
+  names, images = list[str](), list[np.ndarray]()
+  for name, model, params in compared:
+    draw_rows = functools.partial(interpolation.path_rows, model, parts=PARTS)
+    made = np.asarray(jit(draw_rows)(params, first, second))
+    of_pixels, of_codes = np.moveaxis(
+      made.reshape(count, 2, PARTS + 1, *made.shape[1:]), 1, 0
+    )
+    if not images:
+      names.append('pixels')
+      images.append(of_pixels)
+    names.append(name)
+    images.append(of_codes)
+  ends = np.stack([first, second])
+  stacked = np.stack(images, axis=1)  # [pairs, kinds, images of a path, ...].
+  return Drawn(
+    names * count,
+    stacked.reshape(-1, *stacked.shape[2:]),
+    {
+      'classes': _class_names(splits.test, rows[0]),
+      'gray': {
+        'ends': _gray(ends),
+        **{
+          name: _gray(of_kind[:, PARTS // 2])
+          for name, of_kind in zip(names, images, strict=True)
+        },
+      },
+    },
+  )
+
+
+def reconstructions(
+  key: Array, compared: Sequence[Compared], splits: Splits, count: int
+) -> Drawn:
+  """Images like those of training, then of novel classes, and what models
+  give back of them (figures 2 and 3).
+  """
+  del key
+  judged = {'held out': splits.validation, 'novel': splits.test}
+  return _reconstructed(
+    compared, {name: _spread(images, count) for name, images in judged.items()}
+  )
+
+
+def inverted(
+  key: Array, compared: Sequence[Compared], splits: Splits, count: int
+) -> Drawn:
+  """Images like those of training with their colors inverted (figure 4)."""
+  del key
+  images = _spread(splits.validation, count)
+  return _reconstructed(compared, {'held out': images, 'inverted': 1 - images})
+
+
+def midpoints(
+  key: Array, compared: Sequence[Compared], splits: Splits, count: int
+) -> Drawn:
+  """Six seeds of a novel class, inverted, and 15 midpoints (figure 10)."""
+  pairs = MIDPOINT_SEEDS * (MIDPOINT_SEEDS - 1) // 2
+  models = [
+    own._replace(model=few_shot(own.model, latents.midpoints()))
+    for own in compared
+  ]
+  return _made(
+    key, models, splits.test, count, seeds=MIDPOINT_SEEDS, number=pairs
+  )
+
+
+def new_images(
+  key: Array, compared: Sequence[Compared], splits: Splits, count: int
+) -> Drawn:
+  """Five seeds of a novel class, inverted, and new images of it (figure 8).
+
+  Models that draw images like others in a way of their own do so; of others
+  codes are mixed at random.
+  """
+  models = [
+    own
+    if own.model.sample_like
+    else own._replace(model=few_shot(own.model, latents.mixtures()))
+    for own in compared
+  ]
+  return _made(key, models, splits.test, count, seeds=SEEDS, number=NEW)
+
+
+def _made(
+  key: Array,
+  compared: Sequence[Compared],
+  dataset: Dataset,
+  classes: int,
+  *,
+  seeds: int,
+  number: int,
+) -> Drawn:
+  """Rows of seeds and of what each model makes of them, class by class."""
+  row_key, sample_key = jax.random.split(key)
+  rows = _rows_of_classes(row_key, dataset, classes, seeds)
+  x = as_floats(jnp.asarray(dataset.images[rows]))  # [classes, seeds, ...].
+  keys = jax.random.split(sample_key, classes)
+  images = list[np.ndarray]()
+  for _, model, params in compared:
+
+    def make(key: Array, params: Params, x: Array, model: Generator) -> Array:
+      assert model.sample_like is not None
+      return model.decode(params, model.sample_like(key, params, x, number))
+
+    program = jit(functools.partial(make, model=model))
+    made = [program(k, params, own) for k, own in zip(keys, x, strict=True)]
+    images.append(np.concatenate([1 - x, np.stack(made)], axis=1))
+  stacked = np.stack(images, axis=1)  # [classes, models, images, ...].
+  return Drawn(
+    [own.name for own in compared] * classes,
+    stacked.reshape(-1, *stacked.shape[2:]),
+    {'classes': _class_names(dataset, rows[:, 0]), 'seeds': seeds},
+  )
+
+
+def _rows_of_classes(
+  key: Array, dataset: Dataset, classes: int, each: int
+) -> np.ndarray:
+  """Rows `[classes, each]` of different images of classes evenly spaced.
+
+  Raises:
+    BadConfig: if no class has as many images.
+  """
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  starts = np.cumsum(counts) - counts
+  able = np.flatnonzero(counts >= each)
+  if not len(able):
+    raise BadConfig(
+      f'No class of the novel images has {each}, which this figure shows as '
+      'seeds.'
+    )
+  chosen = able[np.arange(classes) * len(able) // classes]
+  keys = jax.random.split(key, classes)
+  return np.stack(
+    [
+      starts[c] + np.asarray(jax.random.permutation(k, int(counts[c])))[:each]
+      for k, c in zip(keys, chosen, strict=True)
+    ]
+  )
+
+
+def _reconstructed(
+  compared: Sequence[Compared], judged: Mapping[str, np.ndarray]
+) -> Drawn:
+  """Rows of originals, then of what each model gives back of them."""
+  everything = np.concatenate(list(judged.values()))
+  images, errors = [everything], dict[str, dict[str, float]]()
+  for name, model, params in compared:
+    assert model.encode is not None
+    encode, decode = jit(model.encode), jit(model.decode)
+    again = np.asarray(decode(params, encode(params, everything)))
+    images.append(again)
+    parts = np.split(255 * np.abs(again - everything), len(judged))
+    errors[name] = {
+      kind: float(part.mean()) for kind, part in zip(judged, parts, strict=True)
+    }
+  return Drawn(
+    ['original', *(own.name for own in compared)],
+    np.stack(images),
+    {'reconstruction L1, of 255, of what is drawn': errors},
+  )
+
+
+def _spread(dataset: Dataset, count: int) -> np.ndarray:
+  """Images `[count, H, W, C]` in [0, 1] of classes evenly spaced."""
+  places = np.linspace(0, len(dataset.images) - 1, count + 1).astype(int)[:-1]
+  return np.asarray(as_floats(jnp.asarray(dataset.images[places])))
+
+
+def _class_names(dataset: Dataset, rows: np.ndarray) -> list[str]:
+  return [dataset.class_names[label] for label in dataset.labels[rows]]
+
+
+def _gray(images: np.ndarray) -> float:
+  """The share of pixels between a quarter and three quarters of light."""
+  return float(((images > 0.25) & (images < 0.75)).mean())
+
+
+FIGURES: dict[str, Figure] = {
+  'paths': paths,
+  'reconstructions': reconstructions,
+  'inverted': inverted,
+  'midpoints': midpoints,
+  'new_images': new_images,
+}

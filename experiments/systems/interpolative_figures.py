@@ -1,0 +1,87 @@
+"""Figures of Interpolative Autoencoders, drawn of runs that are finished."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.pages import pictures
+from experiments.run import streams
+from experiments.run.config import BadConfig, Settings
+from experiments.run.record import Record, write_json
+from experiments.run.run import Places
+from experiments.run.saved import saved_settings
+from experiments.stages.figures import FIGURES, Compared
+from experiments.systems import interpolative
+
+
+def draw(
+  figure: str,
+  workdirs: Sequence[Path],
+  places: Places,
+  out: Path,
+  *,
+  count: int,
+  seed: int,
+) -> Path:
+  """Writes a figure's PNG and JSON.
+
+  Args:
+    figure: of `FIGURES`.
+    workdirs: of runs of experiments/interpolative.py whose training is done,
+      on images of one form, judged on the same ones.
+    places: of their data.
+    out: the files' path without their endings.
+    count: how many images of each row, or pairs.
+    seed: of the choice of images.
+
+  Returns:
+    The PNG file.
+
+  Raises:
+    BadConfig: if there is no run, or the runs are not judged on the same
+      images.
+    FileNotFoundError: if a run's training has not come to its end.
+  """
+  settings = [saved_settings(path, 'interpolative') for path in workdirs]
+  _check_same_images(workdirs, settings)
+  compared = [
+    Compared(
+      own['name'],
+      interpolative.build(own).model,
+      interpolative.trained(own, Record(path, {})),
+    )
+    for path, own in zip(workdirs, settings, strict=True)
+  ]
+  splits = interpolative.read(settings[0], places)
+  key = streams.stream(seed, streams.INTERPOLATIONS)
+  drawn = FIGURES[figure](key, compared, splits, count)
+  sheet = pictures.labeled_grid(
+    drawn.images,
+    drawn.names,
+    scale=pictures.scale_of(splits.train.shape[0]),
+    ink=settings[0]['data']['invert'],
+  )
+  png = out.with_name(f'{out.name}.png')
+  pictures.save_png(png, sheet)
+  write_json(
+    out.with_name(f'{out.name}.json'),
+    {
+      'figure': figure,
+      'seed': seed,
+      'runs': [f'{own["file"]}:{own["name"]}' for own in settings],
+      'rows': drawn.names,
+      **drawn.numbers,
+    },
+  )
+  return png
+
+
+def _check_same_images(
+  workdirs: Sequence[Path], settings: Sequence[Settings]
+) -> None:
+  for section in interpolative.JUDGED:
+    for path, own in zip(workdirs, settings, strict=True):
+      if own[section] != settings[0][section]:
+        raise BadConfig(
+          f'The run in {path} has another {section} than the one in '
+          f'{workdirs[0]}; a figure shows what runs make of the same images.'
+        )
