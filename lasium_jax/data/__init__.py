@@ -3,11 +3,13 @@
 from lasium_jax.data.dataset import Dataset, Splits, evenly_spaced, image_set
 from lasium_jax.data.decode import ImageForm, decode_image
 from lasium_jax.data.folder import read_folder, split_folder
+from lasium_jax.data.pictures import as_images
 
 __all__ = [
   'Dataset',
   'ImageForm',
   'Splits',
+  'as_images',
   'decode_image',
   'evenly_spaced',
   'image_set',

@@ -408,7 +408,7 @@ def wait_for(status, page, body):
 
 
 def test_in_a_browser(page, browser, model, tmp_path):
-  browser.driver.get(page)
+  browser.open(page)
   browser.classify()
   assert 'no examples yet' in browser.error()
 
@@ -467,7 +467,7 @@ def test_the_head_is_chosen_in_a_browser(browser, web_server, tmp_path):
     path.write_bytes(picture(0, class_).content)
   offer = web_offers.classification(make_model(learner='maml'), 2)
   with impatient(web_server, offer, patience=60) as (_, port):
-    browser.driver.get(f'http://127.0.0.1:{port}')
+    browser.open(f'http://127.0.0.1:{port}')
     heads = browser.find('#head option')
     assert heads[1].text == 'trained, for up to 3 classes'
     for place in (0, 1, 2):  # The query is of the first class.

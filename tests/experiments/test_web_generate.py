@@ -191,7 +191,7 @@ def test_in_a_browser(page, browser, tmp_path):
   for seed, file in enumerate(files):
     file.write_bytes(png(pixels(seed)[..., None]))
   (tmp_path / 'notes.png').write_bytes(b'no picture')
-  browser.driver.get(page)
+  browser.open(page)
   assert not browser.find('#tabs')[0].is_displayed()  # There is one alone.
   browser.find('#generate')[0].click()
   assert 'Add some' in browser.wait_for('#new-error')[0]

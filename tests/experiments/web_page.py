@@ -124,6 +124,10 @@ class Page:
     self.driver = driver
     self.find = lambda css: driver.find_elements('css selector', css)
 
+  def open(self, url):
+    self.driver.get(url)
+    assert self.wait_for_one('[role=tabpanel]')
+
   def upload(self, place, files: list[Path]):
     self.find('input[type=file]')[place].send_keys('\n'.join(map(str, files)))
 
