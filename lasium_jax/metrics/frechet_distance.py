@@ -50,8 +50,8 @@ def frechet_distance(first: ArrayLike, second: ArrayLike) -> float:
 
   Example:
     >>> x = jnp.array([[0.0, 0.0], [0.0, 2.0], [4.0, 0.0], [4.0, 2.0]])
-    >>> f'{lx.metrics.frechet_distance(x, x + jnp.array([3.0, 4.0])):.4f}'
-    '25.0000'
+    >>> f'{lx.metrics.frechet_distance(x, x + 3):.4f}'
+    '18.0000'
   """
   samples = as_samples(first, second, 2)
   means = [x.mean(0) for x in samples]
