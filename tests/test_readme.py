@@ -184,7 +184,10 @@ def parse_config(arguments):
 RUNS = (
   *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
   *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),
-  'interpolative/emnist.py:interpolative',
+  *(
+    'interpolative/emnist.py:interpolative',
+    'interpolative/emnist.py:autoencoder',
+  ),
 )
 
 
