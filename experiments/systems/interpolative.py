@@ -27,6 +27,7 @@ from experiments.stages import (
   known_interpolants,
   quality,
   reconstruction,
+  seeds,
 )
 from experiments.stages.evaluation import write_results
 from experiments.systems.features import embedding_of
@@ -127,7 +128,7 @@ def read(settings: Settings, places: Places) -> Splits:
   images = len(splits.train.images)
   require_filled(settings, 'generator_training.batch_size', images)
   generator.check_borrowed_data(settings, splits)
-  quality.check_images(splits.test, **settings['quality'])
+  seeds.check_images(splits.test, **settings['quality'])
   return splits
 
 

@@ -16,7 +16,12 @@ from experiments.pages.workdir import read_workdir
 from experiments.run import record, streams
 from experiments.run.app import settings_of
 from experiments.run.run import open_run
-from experiments.stages import known_interpolants, quality, reconstruction
+from experiments.stages import (
+  known_interpolants,
+  quality,
+  reconstruction,
+  seeds,
+)
 from experiments.systems import features, interpolative
 from lasium_jax import metrics, models
 from lasium_jax.data.dataset import Dataset
@@ -62,17 +67,17 @@ def test_seeds_and_real_images_are_apart(key):
   labels = np.repeat(np.arange(3, dtype=np.int32), (3, 8, 5))
   images = np.arange(16, dtype=np.uint8).reshape(16, 1, 1, 1)
   dataset = Dataset(images, labels, ('a', 'b', 'c'))
-  pairs = quality.draw(key, dataset, 100, 'uniform')
+  pairs = seeds.draw(key, dataset, 100, 'uniform')
   first, second, real, alike = (
     x.ravel() for x in (pairs.first, pairs.second, pairs.real, pairs.alike)
   )
   assert len(first) == len(second) == len(real) == 1 + 4 + 2
   assert (labels[first] == labels[second]).all() and (first != second).all()
   assert set(real.tolist()) == {1, 4, 6, 8, 10, 12, 14}
-  for seeds in (first, second, alike):
-    assert not set(seeds.tolist()) & set(real.tolist())
+  for chosen in (first, second, alike):
+    assert not set(chosen.tolist()) & set(real.tolist())
   assert 0 <= pairs.alpha.min() < 0.5 < pairs.alpha.max() <= 1
-  halves = quality.draw(key, dataset, 4, 'half')
+  halves = seeds.draw(key, dataset, 4, 'half')
   assert halves.alpha.tolist() == [0.5] * 4 and len(halves.real) == 4
 
 
@@ -83,7 +88,7 @@ def test_quality_by_hand(key, run):
   values = by_name(results)
   stream = streams.stream(run.seed, streams.QUALITY)
   pair_key = jax.random.split(stream)[0]
-  pairs = quality.draw(pair_key, run.splits.test, 20, 'half')
+  pairs = seeds.draw(pair_key, run.splits.test, 20, 'half')
   # A half of a byte may have been rounded either way.
   mixed = (pairs.first.astype(float) + pairs.second) / 2
   made, real = 2 * pixels_of(mixed), 2 * pixels_of(pairs.real)
@@ -99,8 +104,8 @@ def test_quality_by_hand(key, run):
     if of == run.name and metric != quality.CYCLE:
       assert values['pixels', metric] == value
   assert values[run.name, quality.CYCLE] == 0
-  seeds = pixels_of(np.concatenate([pairs.first, pairs.second]))
-  for_all = pixels_of(mixed)[:, None] - seeds[None]
+  both = pixels_of(np.concatenate([pairs.first, pairs.second]))
+  for_all = pixels_of(mixed)[:, None] - both[None]
   nearest = 255 * np.sqrt(np.square(for_all).mean(-1)).min(1)
   seed = run.name, quality.TO_SEED
   assert values[seed] == pytest.approx(nearest.mean(), rel=0.02)
@@ -275,11 +280,11 @@ def test_recognizers_that_cannot_be_used(tmp_path):
 def test_too_few_images_are_refused_before_training():
   dataset = random_splits(8).test  # 8 of each of 8 classes.
   given = {'images': 99, 'neighbors': 3, 'density_neighbors': 31}
-  quality.check_images(dataset, **given, recognizer='a')
+  seeds.check_images(dataset, **given, recognizer='a')
   given['density_neighbors'] = 32
-  quality.check_images(dataset, **given, recognizer='')
+  seeds.check_images(dataset, **given, recognizer='')
   with pytest.raises(ValueError, match='32 neighbors among 32 images'):
-    quality.check_images(dataset, **given, recognizer='a')
+    seeds.check_images(dataset, **given, recognizer='a')
   pairs = Dataset(dataset.images[:4], np.array([0, 0, 1, 1]), ('a', 'b'))
   with pytest.raises(ValueError, match=r'No class .* has three images'):
-    quality.check_images(pairs, **given, recognizer='')
+    seeds.check_images(pairs, **given, recognizer='')

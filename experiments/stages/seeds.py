@@ -1,0 +1,93 @@
+"""Pairs of images to be mixed, and others to compare the mixtures with."""
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import numpy as np
+
+from experiments.run.config import BadConfig
+from experiments.stages.interpolation import choose
+from lasium_jax.data.dataset import Dataset, evenly_spaced
+from lasium_jax.types import Array
+
+
+class Pairs(NamedTuple):
+  """Two images of one class each, to be mixed, and others of these classes.
+
+  Attributes:
+    first: `[n, H, W, C]` uint8, the seeds with the weight alpha.
+    second: likewise, of the same classes.
+    alpha: `[n]`.
+    alike: `[n, H, W, C]` uint8, real images among which the seeds are.
+    real: `[m, H, W, C]` uint8, real images among which they are not.
+  """
+
+  first: np.ndarray
+  second: np.ndarray
+  alpha: np.ndarray
+  alike: np.ndarray
+  real: np.ndarray
+
+
+def check_images(
+  dataset: Dataset,
+  *,
+  images: int,
+  neighbors: int,
+  density_neighbors: int,
+  recognizer: str,
+  **_: Any,
+) -> None:
+  """Sees that there are images enough; settings are those of `quality.measure`.
+
+  Raises:
+    BadConfig: if no pair can be made, or neighbors are more than images.
+  """
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  if counts.max() < 3:
+    raise BadConfig(
+      'No class of config.evaluation_data has three images: two are mixed, and '
+      'others compared with the mixtures. Name a data set that has more.'
+    )
+  n = min(images, int((counts // 2).sum()))
+  most = max(neighbors, density_neighbors)
+  if recognizer and n <= most:
+    raise BadConfig(
+      f'config.quality has {most} neighbors among {n} images, of '
+      'config.evaluation_data at most half: name fewer neighbors, or more '
+      'images.'
+    )
+
+
+def draw(
+  key: Array, dataset: Dataset, images: int, alphas: Literal['half', 'uniform']
+) -> Pairs:
+  """Pairs of seeds, which are every second image of each class.
+
+  Args:
+    key: a PRNG key.
+    dataset: of the classes.
+    images: pairs, at most as many as other images.
+    alphas: as `quality.measure` has them.
+
+  Returns:
+    The pairs.
+
+  Raises:
+    BadConfig: if no class has two seeds.
+  """
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  starts = np.cumsum(counts) - counts
+  even = (np.arange(len(dataset.labels)) - starts[dataset.labels]) % 2 == 0
+  seeds, others = (
+    Dataset(dataset.images[part], dataset.labels[part], dataset.class_names)
+    for part in (even, ~even)
+  )
+  n = min(images, len(others.images))
+  row_key, alpha_key = jax.random.split(key)
+  first, second = seeds.images[choose(row_key, seeds, n)]
+  uniform = np.asarray(jax.random.uniform(alpha_key, (n,)))
+  alpha = np.full(n, 0.5, np.float32) if alphas == 'half' else uniform
+  size = n * dataset.images[0].nbytes
+  alike, real = (evenly_spaced(part, size).images for part in (seeds, others))
+  return Pairs(first, second, alpha, alike, real)
