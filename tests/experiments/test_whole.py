@@ -270,18 +270,6 @@ def meta_training(run, parts):
   return step, start
 
 
-@pytest.mark.parametrize(
-  'run', ['n-interpolative-protonets', 'ro-autoencoder-maml']
-)
-def test_autoencoders_make_the_tasks_of_whole_runs(shrunk, opened, run):
-  own, parts = opened(shrunk(run))
-  lasium.work(own, parts)
-  entries = results(own.files.workdir)
-  assert entries[0]['name'] == run and 0 <= entries[0]['value'] <= 1
-  written = final_states(own.files.workdir).keys()
-  assert written == {'train_generator', 'meta_train'}
-
-
 @pytest.mark.parametrize('run', [run for run in RUNS if run != 'scratch'])
 def test_a_meta_step_of_any_parts_keeps_its_types(shrunk, opened, run):
   """Traced only, for it is the compiling that takes long."""
@@ -292,8 +280,9 @@ def test_a_meta_step_of_any_parts_keeps_its_types(shrunk, opened, run):
   assert values.keys() == {'loss', 'accuracy'}
 
 
-def test_a_meta_step_is_compiled_once(shrunk, opened):
-  config = shrunk('n-vae-protonets', network__filters=2)
+@pytest.mark.parametrize('name', ['vae', 'interpolative'])
+def test_a_meta_step_is_compiled_once(shrunk, opened, name):
+  config = shrunk(f'n-{name}-protonets', network__filters=2)
   step, start = meta_training(*opened(config))
   state, source = jax.jit(start)()
   chex.clear_trace_counter()
