@@ -29,7 +29,7 @@ FACTORIES = [
   *('learners.nearest_neighbors', 'nets.conv4'),
   *('meta.meta_step', 'meta.evaluate', 'metrics.mean_and_ci95'),
   'metrics.pixel_error',
-  *('batches.shuffled', 'embeddings.supervised'),
+  *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
 ]
 
 

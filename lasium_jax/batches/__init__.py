@@ -2,6 +2,6 @@
 
 from lasium_jax.batches.augmented import augmented, unchanged
 from lasium_jax.batches.gather import gather
-from lasium_jax.batches.orders import shuffled
+from lasium_jax.batches.orders import sets_of_a_class, shuffled
 
-__all__ = ['augmented', 'gather', 'shuffled', 'unchanged']
+__all__ = ['augmented', 'gather', 'sets_of_a_class', 'shuffled', 'unchanged']
