@@ -22,6 +22,7 @@ NAMED = re.compile(r'\b(?:lasium_jax|lx)((?:\.[A-Za-z_]\w*)+)')
 FACTORIES = [
   *('generators.vae', 'generators.msgan'),
   *('generators.autoencoder', 'generators.glo', 'generators.interpolative'),
+  *('generators.statistician', 'generators.dagan'),
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('tasks.lasium', 'tasks.labeled', 'tasks.umtra'),

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.ops.labels import is_hard
 from lasium_jax.settings import Count
 from lasium_jax.types import Array, EpochFn, TrainingSet
 
@@ -71,7 +72,7 @@ def sets_of_a_class(batch_size: Count, *, set_size: Count) -> EpochFn:
     )
 
   def epoch(key: Array, data: TrainingSet) -> Array:
-    if data.y is None or data.y.ndim != 1:
+    if data.y is None or not is_hard(data.y):
       raise ValueError(
         'Sets of one class need a label for each image, and these have '
         f'{"none" if data.y is None else "soft ones"}.'

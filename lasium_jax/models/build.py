@@ -39,6 +39,8 @@ GENERATORS = {
   'msgan': Part(generators.msgan),
   'autoencoder': Part(generators.autoencoder),
   'interpolative': Part(generators.interpolative),
+  'statistician': Part(generators.statistician, reads='labels'),
+  'dagan': Part(generators.dagan, reads='labels'),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {'resnet20': Part(resnet20)}

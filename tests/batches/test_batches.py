@@ -131,7 +131,7 @@ def test_fewer_images_than_a_batch_are_one_batch(key):
 
 
 def test_sets_need_whole_batches_and_hard_labels(key):
-  with pytest.raises(ValueError, match='batch of 8 .* the size of a set, 3'):
+  with pytest.raises(ValueError, match=r'batch of 8 .* the size of a set, 3'):
     batches.sets_of_a_class(8, set_size=3)
   order = batches.sets_of_a_class(6, set_size=3)
   with pytest.raises(ValueError, match='these have none'):

@@ -46,9 +46,7 @@ def test_of_a_square_it_is_what_the_points_are(key, images, same):
   squares = (between**2).sum((2, 3, 4))
   expected = ((np.sqrt(squares) - 1) ** 2).mean()
   error = 4 * np.std(penalties) / np.sqrt(len(penalties))
-  np.testing.assert_allclose(
-    penalties.mean(), expected, rtol=1e-4, atol=error
-  )
+  np.testing.assert_allclose(penalties.mean(), expected, rtol=1e-4, atol=error)
   assert (np.std(penalties) > 1e-3) != same
 
 
