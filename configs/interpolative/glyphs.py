@@ -27,6 +27,9 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
   )
   if run == 'vae':
     config.generator.filters = (16, 16, 16, 16)
+  elif run == 'dagan':
+    narrow = (16, 16, 32, 32)
+    config.generator.update(filters=narrow, layers=1, critic_layers=1)
   else:
     config.generator.width = 16
   return config

@@ -14,7 +14,8 @@ from lasium_jax.types import Array
   REJECTIONS,
   CLASSIFIER,
   INTERPOLATIONS,
-) = range(2**31, 2**31 + 7)
+  FEW_SHOT_GENERATION,
+) = range(2**31, 2**31 + 8)
 
 
 def stream(seed: int, name: int) -> Array:

@@ -7,8 +7,15 @@ of a class that it never saw are interpolated (figure 6).
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
+
 from experiments.components.data import image_shape
 from experiments.components.images import IMAGES, name_of
+from experiments.components.orders import (
+  check_batch,
+  orders_of,
+  reads_labels,
+)
 from experiments.components.parts import Sections, check_sections, make
 from experiments.pages import report, sections
 from experiments.run.config import (
@@ -20,8 +27,14 @@ from experiments.run.config import (
   require_shared,
 )
 from experiments.run.record import Record
+from experiments.run.results import Result
 from experiments.run.run import Places, Run, System
-from experiments.stages import generator, interpolation, reconstruction
+from experiments.stages import (
+  few_shot_generation,
+  generator,
+  interpolation,
+  reconstruction,
+)
 from experiments.stages.evaluation import write_results
 from lasium_jax.data import Splits
 from lasium_jax.models.build import GENERATORS, make_generator
@@ -31,6 +44,7 @@ from lasium_jax.types import Generator, Params, Trainer, TrainingSet
 # Judged on: images like those of training, then of classes never seen.
 JUDGED = ('held_out_data', 'evaluation_data')
 EVALUATION = Part(reconstruction.measure, given=('steps',))
+FEW_SHOT_GENERATION = Part(few_shot_generation.show, given=('labels',))
 SECTIONS: Sections = {
   'data': IMAGES,
   'held_out_data': IMAGES,
@@ -39,11 +53,21 @@ SECTIONS: Sections = {
   'generator_training': Part(generator.train),
   'evaluation': EVALUATION,
   'interpolation': Part(interpolation.show),
+  'few_shot_generation': FEW_SHOT_GENERATION,
+}
+# What a stage asks of the generator, in words, by the stage's section.
+NEEDS = {
+  'evaluation': ('encode', 'no encoder'),
+  'interpolation': ('encode', 'no encoder'),
+  'few_shot_generation': ('sample_like', 'no way to draw more of a class'),
 }
 
 PAGE = {
   'Results': sections.metrics_table,
   'Interpolations': sections.stage_pictures(interpolation.NAME),
+  'New images of classes never seen': sections.stage_pictures(
+    few_shot_generation.NAME
+  ),
   'Training images': sections.stage_pictures(generator.NAME),
   'Training': sections.training_curves,
   'Settings': sections.settings,
@@ -80,6 +104,7 @@ def build(settings: Settings) -> Parts:
   check_sections(settings, SECTIONS)
   require(settings, 'seeds', settings['seeds'] == 1, '1: one model is trained')
   require_shared(settings, 'generator_training.batch_size')
+  check_batch(settings)
   for section in JUDGED:
     for name in ('size', 'channels', 'invert'):
       value = settings['data'][name]
@@ -88,11 +113,12 @@ def build(settings: Settings) -> Parts:
       require(settings, f'{section}.{name}', same, wanted)
   shape = image_shape(settings)
   model, trainer = make_generator(settings['generator'], shape)
-  if model.encode is None:
-    raise BadConfig(
-      f'config.generator.name is {settings["generator"]["name"]!r}, which has '
-      'no encoder; what it gives back of an image cannot be measured.'
-    )
+  for section, (field, lack) in NEEDS.items():
+    if section in settings and getattr(model, field) is None:
+      raise BadConfig(
+        f'config.generator.name is {settings["generator"]["name"]!r}, which '
+        f'has {lack}; config.{section} needs one.'
+      )
   return Parts(settings, model, trainer)
 
 
@@ -116,16 +142,47 @@ def read(settings: Settings, places: Places) -> Splits:
 
 
 def work(run: Run, parts: Parts) -> None:
-  """The autoencoder is trained and judged; the page is written."""
+  """The generator is trained and judged; the page is written."""
   settings = parts.settings
-  learning = generator.Learning(
+  params = generator.train(
+    run, _learning(run, parts), **settings['generator_training']
+  )
+  results: list[Result] = []
+  if 'evaluation' in settings:
+    results = _reconstructed(run, parts, params)
+  if 'interpolation' in settings:
+    interpolation.show(
+      run, parts.model, params, run.splits.test, **settings['interpolation']
+    )
+  if 'few_shot_generation' in settings:
+    few_shot_generation.show(
+      run,
+      parts.model,
+      params,
+      run.splits.test,
+      labels=reads_labels(settings['generator']),
+      **settings['few_shot_generation'],
+    )
+  write_results(run, results)
+  print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
+
+
+def _learning(run: Run, parts: Parts) -> generator.Learning:
+  """Training images, and their labels for a generator that reads them."""
+  section, train = parts.settings['generator'], run.splits.train
+  y = jnp.asarray(train.labels) if reads_labels(section) else None
+  return generator.Learning(
     parts.model,
     parts.trainer,
-    TrainingSet(run.splits.train.images),  # Without their labels.
-    units=generator.units_of(settings['generator']),
+    TrainingSet(train.images, y),
+    orders_of(section),
+    units=generator.units_of(section),
   )
-  params = generator.train(run, learning, **settings['generator_training'])
-  results = [
+
+
+def _reconstructed(run: Run, parts: Parts, params: Params) -> list[Result]:
+  settings = parts.settings
+  return [
     reconstruction.measure(
       run,
       parts.model,
@@ -136,11 +193,6 @@ def work(run: Run, parts: Parts) -> None:
     )
     for judged in _judged(run, settings)
   ]
-  interpolation.show(
-    run, parts.model, params, run.splits.test, **settings['interpolation']
-  )
-  write_results(run, results)
-  print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
 
 def _judged(run: Run, settings: Settings) -> list[reconstruction.Judged]:
