@@ -18,8 +18,7 @@ from absl import flags
 
 from experiments.run import command
 from experiments.run.run import Places
-from experiments.stages.figures import FIGURES
-from experiments.systems.interpolative_figures import draw
+from experiments.systems.interpolative_figures import FIGURES, draw
 
 
 def define_flags() -> None:

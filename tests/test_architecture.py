@@ -186,8 +186,6 @@ def test_doors_are_short():
 LONG_FUNCTIONS = {
   'generators/msgan.py: msgan': 'a factory; it holds eight short functions '
   'that share its two networks and its optimizer',
-  'generators/vae.py: vae': 'a factory; it holds seven short functions that '
-  'share its network',
 }
 
 

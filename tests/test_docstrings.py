@@ -23,7 +23,7 @@ FACTORIES = [
   *('generators.vae', 'generators.msgan', 'generators.variational'),
   *('generators.autoencoder', 'generators.glo', 'generators.interpolative'),
   *('generators.acai', 'generators.wgan_gp', 'generators.inversion'),
-  'generators.find_codes',
+  *('generators.statistician', 'generators.dagan', 'generators.find_codes'),
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('latents.paths', 'latents.midpoints', 'latents.mixtures'),
@@ -35,7 +35,7 @@ FACTORIES = [
   *('metrics.cycle_error', 'metrics.diversity', 'metrics.frechet_distance'),
   *('metrics.interpolant_error', 'metrics.kernel_distance', 'metrics.nearest'),
   *('metrics.pixel_error', 'metrics.prdc'),
-  *('batches.shuffled', 'embeddings.supervised'),
+  *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
   *('batches.mixed_codes', 'batches.mixed_pixels'),
 ]
 

@@ -25,5 +25,9 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
     evaluation=named(IMAGES, 'glyphs', split='test'),
     steps=300,
   )
-  config.generator.width = 16
+  if run == 'dagan':
+    narrow = (16, 16, 32, 32)
+    config.generator.update(filters=narrow, layers=1, critic_layers=1)
+  else:
+    config.generator.width = 16
   return config

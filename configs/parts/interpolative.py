@@ -7,8 +7,11 @@ from configs.parts.sections import named, section
 from experiments.stages import generator, interpolation
 from experiments.systems.interpolative import (
   EVALUATION,
+  FEW_SHOT_GENERATION,
   INTERPOLANTS,
+  INVERSION,
   QUALITY,
+  SEARCH,
 )
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.settings import Part
@@ -20,7 +23,14 @@ RUNS = {
   'acai': 'acai',
   'vae': 'variational',
   'novel-vae': 'variational',  # Trained on what the others never see: table 2.
+  'wgan-gp': 'wgan_gp',
+  'statistician': 'statistician',
+  'dagan': 'dagan',
 }
+# The images of a step, where a recipe has them: 50 for each of the critic's 5
+# steps; 32 sets of 5; 32 pairs for each of the critic's 5 steps.
+BATCHES = {'wgan-gp': 250, 'statistician': 160, 'dagan': 320}
+LABELED = ('statistician', 'dagan')  # Trained with labels, and not to encode.
 LATENT_SIZE = 64  # The paper's, for characters.
 
 
@@ -62,14 +72,27 @@ def get_config(
     config.data = evaluation.copy_and_resolve_references()
   config.held_out_data = held_out
   config.evaluation_data = evaluation
-  config.generator = named(GENERATORS, RUNS[run], latent_size=latent_size)
-  if color:
+  config.generator = named(GENERATORS, RUNS[run])
+  config.generator_training = section(
+    Part(generator.train), steps=steps, batch_size=BATCHES.get(run, 128)
+  )
+  if run not in LABELED:
+    config.generator.latent_size = latent_size
+    _judge_codes(config, run)
+  if color and 'network' in config.generator:
     config.generator.network = 'convolutional'
-    if run == 'interpolative':
-      config.generator.perceptual = 1.0
-  config.generator_training = section(Part(generator.train), steps=steps)
+  if color and run == 'interpolative':
+    config.generator.perceptual = 1.0
+  config.few_shot_generation = section(FEW_SHOT_GENERATION)
+  return common.with_sweep(config)
+
+
+def _judge_codes(config: ConfigDict, run: str) -> None:
+  """The sections of what is measured of a generator with an encoder."""
+  if run == 'wgan-gp':
+    config.inversion = section(INVERSION)
   config.evaluation = section(EVALUATION)
+  config.search = section(SEARCH)
   config.interpolation = section(Part(interpolation.show))
   config.quality = section(QUALITY)
   config.known_interpolants = section(INTERPOLANTS)
-  return common.with_sweep(config)

@@ -16,7 +16,9 @@ from lasium_jax.types import Array
   INTERPOLATIONS,
   QUALITY,
   INTERPOLANTS,
-) = range(2**31, 2**31 + 9)
+  FEW_SHOT_GENERATION,
+  INVERSION,
+) = range(2**31, 2**31 + 11)
 
 
 def stream(seed: int, name: int) -> Array:

@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.run.config import BadConfig
 from experiments.run.precision import jit
-from experiments.stages import interpolation
+from experiments.stages import few_shot_generation, interpolation
 from lasium_jax import latents
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
@@ -137,16 +136,9 @@ def new_images(
 ) -> Drawn:
   """Five seeds of a novel class, inverted, and new images of it (figure 8).
 
-  Models that draw images like others in a way of their own do so; of others
-  codes are mixed at random.
+  Models draw images like others in their own way, by `sample_like`.
   """
-  models = [
-    own
-    if own.model.sample_like
-    else own._replace(model=few_shot(own.model, latents.mixtures()))
-    for own in compared
-  ]
-  return _made(key, models, splits.test, count, seeds=SEEDS, number=NEW)
+  return _made(key, compared, splits.test, count, seeds=SEEDS, number=NEW)
 
 
 def _made(
@@ -160,50 +152,19 @@ def _made(
 ) -> Drawn:
   """Rows of seeds and of what each model makes of them, class by class."""
   row_key, sample_key = jax.random.split(key)
-  rows = _rows_of_classes(row_key, dataset, classes, seeds)
+  rows = few_shot_generation.choose(row_key, dataset, classes, seeds)
   x = as_floats(jnp.asarray(dataset.images[rows]))  # [classes, seeds, ...].
-  keys = jax.random.split(sample_key, classes)
   images = list[np.ndarray]()
   for _, model, params in compared:
-
-    def make(key: Array, params: Params, x: Array, model: Generator) -> Array:
-      assert model.sample_like is not None
-      return model.decode(params, model.sample_like(key, params, x, number))
-
-    program = jit(functools.partial(make, model=model))
-    made = [program(k, params, own) for k, own in zip(keys, x, strict=True)]
-    images.append(np.concatenate([1 - x, np.stack(made)], axis=1))
+    make = jit(
+      functools.partial(few_shot_generation.images_like, model, n=number)
+    )
+    images.append(np.concatenate([1 - x, make(sample_key, params, x)], axis=1))
   stacked = np.stack(images, axis=1)  # [classes, models, images, ...].
   return Drawn(
     [own.name for own in compared] * classes,
     stacked.reshape(-1, *stacked.shape[2:]),
     {'classes': _class_names(dataset, rows[:, 0]), 'seeds': seeds},
-  )
-
-
-def _rows_of_classes(
-  key: Array, dataset: Dataset, classes: int, each: int
-) -> np.ndarray:
-  """Rows `[classes, each]` of different images of classes evenly spaced.
-
-  Raises:
-    BadConfig: if no class has as many images.
-  """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
-  starts = np.cumsum(counts) - counts
-  able = np.flatnonzero(counts >= each)
-  if not len(able):
-    raise BadConfig(
-      f'No class of the novel images has {each}, which this figure shows as '
-      'seeds.'
-    )
-  chosen = able[np.arange(classes) * len(able) // classes]
-  keys = jax.random.split(key, classes)
-  return np.stack(
-    [
-      starts[c] + np.asarray(jax.random.permutation(k, int(counts[c])))[:each]
-      for k, c in zip(keys, chosen, strict=True)
-    ]
   )
 
 

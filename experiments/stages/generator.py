@@ -29,11 +29,14 @@ from lasium_jax.types import (
 
 NAME = 'train_generator'
 UNITS = dict.fromkeys(
-  ('loss', 'reconstruction', 'kl', 'generator_loss', 'discriminator_loss'),
+  (
+    *('loss', 'reconstruction', 'kl', 'kl_context', 'kl_latent'),
+    *('generator_loss', 'discriminator_loss'),
+  ),
   'nats',
 ) | {'critic_accuracy': '%'}
 # The losses of these are distances and scores, and no likelihoods.
-_WITHOUT_UNITS = ('acai', 'autoencoder', 'interpolative', 'wgan_gp')
+_WITHOUT_UNITS = ('acai', 'autoencoder', 'dagan', 'interpolative', 'wgan_gp')
 # Settings that tell of the user's machine or of what was shown on the way, not
 # of the generator: a run that borrows it may have others.
 OWN = {

@@ -136,7 +136,8 @@ def _stage(run: Run, fit: training.Fit) -> Stage:
 
 def search(
   run: Run,
-  inverted: Inverted,
+  model: Generator,
+  params: Params,
   judged: Judged,
   *,
   steps: int,
@@ -152,7 +153,8 @@ def search(
 
   Args:
     run: whose result it is.
-    inverted: a generator with an encoder.
+    model: a generator with an encoder.
+    params: its parameters.
     judged: on what.
     steps: of the generator's training.
     search_steps: of each search.
@@ -163,7 +165,6 @@ def search(
   Returns:
     The result.
   """
-  model, params = inverted
   encode = model.encode
   assert encode is not None
 

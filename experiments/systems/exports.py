@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.components.data import image_shape
 from experiments.components.few_shot import as_judged, parts_of
+from experiments.components.orders import reads_labels
 from experiments.run.config import BadConfig, Settings, replaced, run_name
 from experiments.run.members import Member, members, told_apart
 from experiments.run.record import Record
@@ -164,7 +165,8 @@ def _told(settings: Settings, kind: str) -> dict[str, Any]:
     'seed': settings['seed'],
     'precision': settings['precision'],
     'labels': kind == 'classifier'
-    or settings.get('tasks', {}).get('name') == 'labeled',
+    or settings.get('tasks', {}).get('name') == 'labeled'
+    or (kind == 'generator' and reads_labels(settings['generator'])),
     **sections,
   }
 

@@ -1,14 +1,18 @@
 """Interpolative autoencoders: training on one kind of images, use on another.
 
-An autoencoder learns without labels. What it gives back of images like those of
-its training, and of others, is measured (table 1 of the paper), and two images
-of a class that it never saw are interpolated (figure 6).
+A generator learns without labels, but for two baselines. What it gives back of
+images like those of its training, and of others, is measured (table 1 of the
+paper); two images of a class that it never saw are interpolated (figure 6), and
+new ones made of a few (figure 8).
 """
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
+
 from experiments.components.data import image_shape
-from experiments.components.images import IMAGES, name_of
+from experiments.components.images import IMAGES
+from experiments.components.orders import check_batch, orders_of, reads_labels
 from experiments.components.parts import Sections, check_sections, make
 from experiments.pages import report, sections
 from experiments.run.config import (
@@ -22,8 +26,10 @@ from experiments.run.config import (
 from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
 from experiments.stages import (
+  few_shot_generation,
   generator,
   interpolation,
+  inversion,
   known_interpolants,
   quality,
   reconstruction,
@@ -31,32 +37,46 @@ from experiments.stages import (
 )
 from experiments.stages.evaluation import write_results
 from experiments.systems.features import embedding_of
+from experiments.systems.interpolative_stages import JUDGED, Trained, measured
 from lasium_jax.data import Splits
+from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.models.build import GENERATORS, make_generator
 from lasium_jax.settings import Part
 from lasium_jax.types import Generator, Params, Trainer, TrainingSet
 
-# Judged on: images like those of training, then of classes never seen.
-JUDGED = ('held_out_data', 'evaluation_data')
+INVERSION = Part(inversion.train, given=('shape',))
 EVALUATION = Part(reconstruction.measure, given=('steps',))
+SEARCH = Part(inversion.search, given=('steps',))
 QUALITY = Part(quality.measure, given=('steps',))
 INTERPOLANTS = Part(known_interpolants.measure, given=('steps',))
+FEW_SHOT_GENERATION = Part(few_shot_generation.show, given=('labels',))
 SECTIONS: Sections = {
   'data': IMAGES,
   'held_out_data': IMAGES,
   'evaluation_data': IMAGES,
   'generator': GENERATORS,
   'generator_training': Part(generator.train),
+  'inversion': INVERSION,
   'evaluation': EVALUATION,
+  'search': SEARCH,
   'interpolation': Part(interpolation.show),
   'quality': QUALITY,
   'known_interpolants': INTERPOLANTS,
+  'few_shot_generation': FEW_SHOT_GENERATION,
 }
+# The sections of stages that need codes of images.
+OF_CODES = (
+  *('evaluation', 'search', 'interpolation', 'quality'),
+  'known_interpolants',
+)
 
 PAGE = {
   'Results': sections.metrics_table,
   'What was not measured': sections.left_out,
   'Interpolations': sections.stage_pictures(interpolation.NAME),
+  'New images of classes never seen': sections.stage_pictures(
+    few_shot_generation.NAME
+  ),
   'What is known to lie between two images': sections.known_interpolants,
   'Reconstructions': sections.stage_pictures(reconstruction.NAME),
   'Training images': sections.stage_pictures(generator.NAME),
@@ -72,7 +92,7 @@ class Parts(NamedTuple):
 
   Attributes:
     settings: that it is made of.
-    model: the autoencoder.
+    model: the generator, as it is trained.
     trainer: what fits it.
   """
 
@@ -95,26 +115,45 @@ def build(settings: Settings) -> Parts:
   check_sections(settings, SECTIONS)
   require(settings, 'seeds', settings['seeds'] == 1, '1: one model is trained')
   require_shared(settings, 'generator_training.batch_size')
+  check_batch(settings)
   for section in JUDGED:
     for name in ('size', 'channels', 'invert'):
       value = settings['data'][name]
       same = settings[section][name] == value
       wanted = f'config.data.{name}, {value!r}'
       require(settings, f'{section}.{name}', same, wanted)
-  shape = image_shape(settings)
-  model, trainer = make_generator(settings['generator'], shape)
-  if model.encode is None:
-    raise BadConfig(
-      f'config.generator.name is {settings["generator"]["name"]!r}, which has '
-      'no encoder; what it gives back of an image cannot be measured.'
-    )
+  model, trainer = make_generator(settings['generator'], image_shape(settings))
+  _check_abilities(settings, model)
   return Parts(settings, model, trainer)
+
+
+def _check_abilities(settings: Settings, model: Generator) -> None:
+  """Sees that the generator can do what the stages ask of it."""
+  name = settings['generator']['name']
+  encodes = model.encode is not None or 'inversion' in settings
+  if 'inversion' in settings and model.sample is None:
+    raise BadConfig(
+      f'config.generator.name is {name!r}, which has no prior to draw from; '
+      'config.inversion needs one.'
+    )
+  for section in OF_CODES:
+    if section in settings and not encodes:
+      raise BadConfig(
+        f'config.generator.name is {name!r}, which has no encoder; '
+        f'config.{section} needs one.'
+      )
+  if not encodes and model.sample_like is None:
+    raise BadConfig(
+      f'config.generator.name is {name!r}, which has no way to draw more of a '
+      'class; config.few_shot_generation needs one.'
+    )
 
 
 def ready(parts: Parts, files: Record) -> None:
   """Sees that what was trained elsewhere is there, and is what is meant."""
   generator.check_borrowed(parts.settings)
-  embedding_of(parts.settings)
+  if 'quality' in parts.settings:
+    embedding_of(parts.settings)
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -128,86 +167,81 @@ def read(settings: Settings, places: Places) -> Splits:
   images = len(splits.train.images)
   require_filled(settings, 'generator_training.batch_size', images)
   generator.check_borrowed_data(settings, splits)
-  seeds.check_images(splits.test, **settings['quality'])
+  if 'quality' in settings:
+    seeds.check_images(splits.test, **settings['quality'])
   return splits
 
 
 def work(run: Run, parts: Parts) -> None:
-  """The autoencoder is trained and judged; the page is written."""
+  """The generator is trained and judged; the page is written."""
   settings = parts.settings
-  learning = generator.Learning(
-    parts.model,
-    parts.trainer,
-    TrainingSet(run.splits.train.images),  # Without their labels.
-    units=generator.units_of(settings['generator']),
+  params = generator.train(
+    run, _learning(run, parts), **settings['generator_training']
   )
-  params = generator.train(run, learning, **settings['generator_training'])
-  all_judged = _judged(run, settings)
-  steps = settings['generator_training']['steps']
-  results = [
-    reconstruction.measure(
-      run,
-      parts.model,
-      params,
-      judged,
-      steps=steps,
-      **settings['evaluation'],
+  subject = Trained(parts.model, params)
+  if 'inversion' in settings:
+    inverted = inversion.train(
+      run, *subject, image_shape(settings), **settings['inversion']
     )
-    for judged in all_judged
-  ]
-  reconstruction.show(run, parts.model, params, all_judged)
-  novel = name_of(settings['evaluation_data'])
-  results += quality.measure(
+    subject = Trained(*inverted)
+  results = measured(run, settings, subject)
+  if 'interpolation' in settings:
+    interpolation.show(
+      run, *subject, run.splits.test, **settings['interpolation']
+    )
+  few_shot_generation.show(
     run,
-    parts.model,
-    params,
-    embedding_of(settings),
-    novel,
-    steps=steps,
-    **settings['quality'],
-  )
-  results += known_interpolants.measure(
-    run,
-    parts.model,
-    params,
-    novel,
-    steps=steps,
-    **settings['known_interpolants'],
-  )
-  interpolation.show(
-    run, parts.model, params, run.splits.test, **settings['interpolation']
+    drawing_like(subject.model),
+    subject.params,
+    run.splits.test,
+    labels=reads_labels(settings['generator']),
+    **settings['few_shot_generation'],
   )
   write_results(run, results)
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
 
-def _judged(run: Run, settings: Settings) -> list[reconstruction.Judged]:
-  """Held-out images, novel ones, and the held-out ones inverted (figure 4)."""
-  held_out, novel = (
-    reconstruction.Judged(
-      images,
-      name_of(settings[section]),
-      {
-        'trained on': name_of(settings['data']),
-        'split': settings[section]['split'],
-        'classes': len(images.class_names),
-      },
-    )
-    for section, images in zip(
-      JUDGED, (run.splits.validation, run.splits.test), strict=True
-    )
+def drawing_like(model: Generator) -> Generator:
+  """A generator that draws more of a class in its own way, or mixes codes."""
+  return model if model.sample_like else few_shot(model, mixtures())
+
+
+def _learning(run: Run, parts: Parts) -> generator.Learning:
+  """Training images, and their labels for a generator that reads them."""
+  section, train = parts.settings['generator'], run.splits.train
+  y = jnp.asarray(train.labels) if reads_labels(section) else None
+  return generator.Learning(
+    parts.model,
+    parts.trainer,
+    TrainingSet(train.images, y),
+    orders_of(section),
+    units=generator.units_of(section),
   )
-  return [held_out, novel, reconstruction.inverted(held_out)]
 
 
 def trained(settings: Settings, files: Record) -> Params:
-  """The autoencoder's parameters, found without the data.
+  """The generator's parameters, found without the data.
 
   Raises:
     FileNotFoundError: if its training has not come to its end.
   """
   trainer = build(settings).trainer
   return generator.trained(trainer, files, **settings['generator_training'])
+
+
+def judged_model(settings: Settings, files: Record) -> Trained:
+  """The generator as it is judged, found without the data.
+
+  Raises:
+    FileNotFoundError: as `trained`.
+  """
+  model, params = build(settings).model, trained(settings, files)
+  if 'inversion' in settings:
+    inverted = inversion.trained(
+      files, model, params, image_shape(settings), **settings['inversion']
+    )
+    model, params = inverted
+  return Trained(drawing_like(model), params)
 
 
 def system() -> System:

@@ -11,6 +11,9 @@ from experiments.run.run import Places
 from experiments.run.saved import saved_settings
 from experiments.stages.figures import FIGURES, Compared
 from experiments.systems import interpolative
+from experiments.systems.interpolative_stages import JUDGED
+
+__all__ = ['FIGURES', 'draw']
 
 
 def draw(
@@ -27,7 +30,7 @@ def draw(
   Args:
     figure: of `FIGURES`.
     workdirs: of runs of experiments/interpolative.py whose training is done,
-      on images of one form, judged on the same ones.
+      judged on the same images.
     places: of their data.
     out: the files' path without their endings.
     count: how many images of each row, or pairs.
@@ -44,11 +47,7 @@ def draw(
   settings = [saved_settings(path, 'interpolative') for path in workdirs]
   _check_same_images(workdirs, settings)
   compared = [
-    Compared(
-      own['name'],
-      interpolative.build(own).model,
-      interpolative.trained(own, Record(path, {})),
-    )
+    Compared(own['name'], *interpolative.judged_model(own, Record(path, {})))
     for path, own in zip(workdirs, settings, strict=True)
   ]
   splits = interpolative.read(settings[0], places)
@@ -78,7 +77,7 @@ def draw(
 def _check_same_images(
   workdirs: Sequence[Path], settings: Sequence[Settings]
 ) -> None:
-  for section in interpolative.JUDGED:
+  for section in JUDGED:
     for path, own in zip(workdirs, settings, strict=True):
       if own[section] != settings[0][section]:
         raise BadConfig(

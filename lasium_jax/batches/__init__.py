@@ -3,13 +3,14 @@
 from lasium_jax.batches.augmented import augmented, unchanged
 from lasium_jax.batches.gather import gather
 from lasium_jax.batches.mixed import mixed_codes, mixed_pixels
-from lasium_jax.batches.orders import shuffled
+from lasium_jax.batches.orders import sets_of_a_class, shuffled
 
 __all__ = [
   'augmented',
   'gather',
   'mixed_codes',
   'mixed_pixels',
+  'sets_of_a_class',
   'shuffled',
   'unchanged',
 ]

@@ -2,10 +2,12 @@
 
 from lasium_jax.generators.acai import acai
 from lasium_jax.generators.autoencoder import autoencoder
+from lasium_jax.generators.dagan import dagan
 from lasium_jax.generators.glo import glo
 from lasium_jax.generators.interpolative import interpolative
 from lasium_jax.generators.inversion import find_codes, inversion
 from lasium_jax.generators.msgan import msgan
+from lasium_jax.generators.statistician import statistician
 from lasium_jax.generators.vae import vae
 from lasium_jax.generators.variational import variational
 from lasium_jax.generators.wgan_gp import wgan_gp
@@ -13,11 +15,13 @@ from lasium_jax.generators.wgan_gp import wgan_gp
 __all__ = [
   'acai',
   'autoencoder',
+  'dagan',
   'find_codes',
   'glo',
   'interpolative',
   'inversion',
   'msgan',
+  'statistician',
   'vae',
   'variational',
   'wgan_gp',

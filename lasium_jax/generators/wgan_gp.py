@@ -10,7 +10,7 @@ import optax
 from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.nets import infogan
 from lasium_jax.nets.averages import debiased
-from lasium_jax.ops.mixtures import mix
+from lasium_jax.ops.gradient_penalty import gradient_penalty
 from lasium_jax.settings import Count, NonNegative
 from lasium_jax.types import (
   Array,
@@ -57,42 +57,12 @@ class Networks(NamedTuple):
   judge: Callable[[Params, Array], Array]
 
 
-class Seen(NamedTuple):
-  """What a critic learns from.
-
-  Attributes:
-    real: `[n, H, W, C]`.
-    made: likewise.
-    between: likewise, on the line from each real image to a made one.
-  """
-
-  real: Array
-  made: Array
-  between: Array
-
-
-def gradient_penalty(judge: Callable[[Array], Array], x: Array) -> Array:
-  """`(|d judge(x) / d x| - 1)^2`, averaged over images.
-
-  See WGAN-GP, equation 3. The norm is Euclidean, over all values of an image.
-
-  Args:
-    judge: `[n, H, W, C]` to `[n]`, each image by itself.
-    x: `[n, H, W, C]`.
-
-  Returns:
-    A scalar.
-  """
-  slopes = jax.grad(lambda x: judge(x).sum())(x)
-  # The root of 0 has no derivative.
-  norms = jnp.sqrt(jnp.square(slopes).sum((1, 2, 3)) + 1e-12)
-  return jnp.square(norms - 1).mean()
-
-
 def critic_loss(
   judge: Callable[[Params, Array], Array],
   critic: Params,
-  seen: Seen,
+  key: Array,
+  real: Array,
+  made: Array,
   *,
   penalty: float,
 ) -> tuple[Array, Metrics]:
@@ -101,20 +71,22 @@ def critic_loss(
   Args:
     judge: `(critic, x) -> [n]`.
     critic: its weights.
-    seen: the images of one step.
-    penalty: weight of `gradient_penalty`.
+    key: a PRNG key.
+    real: `[n, H, W, C]`.
+    made: likewise.
+    penalty: weight of the gradient penalty.
 
   Returns:
     The loss, and its parts: the `distance` of Wasserstein that it estimates,
     and the `gradient_penalty`.
   """
-  real, made = (judge(critic, x).mean() for x in seen[:2])
-  slope = gradient_penalty(lambda x: judge(critic, x), seen.between)
-  loss = made - real + penalty * slope
+  distance = (judge(critic, real) - judge(critic, made)).mean()
+  slopes = gradient_penalty(lambda x: judge(critic, x), key, real, made)
+  loss = penalty * slopes - distance
   return loss, {
     'critic_loss': loss,
-    'distance': real - made,
-    'gradient_penalty': slope,
+    'distance': distance,
+    'gradient_penalty': slopes,
   }
 
 
@@ -143,7 +115,7 @@ def wgan_gp(
     shape: `(H, W, C)` of the images, H and W divisible by 4.
     latent_size: D, standard Gaussian.
     width: of both networks; see `lasium_jax.nets.infogan`.
-    penalty: weight of the critic's `gradient_penalty`.
+    penalty: weight of the critic's gradient penalty.
     critic_steps: of the critic for each of the generator.
     learning_rate: Adam's, of both; its betas are 0.5 and 0.9.
 
@@ -212,9 +184,11 @@ def _update(
 ) -> UpdateFn:
   """Algorithm 1, lines 2 to 12: the critic's steps, then the generator's."""
 
-  def critic_step(state: State, seen: Seen) -> tuple[State, Metrics]:
+  def critic_step(
+    key: Array, state: State, real: Array, made: Array
+  ) -> tuple[State, Metrics]:
     gradient, metrics = jax.grad(critic_loss, argnums=1, has_aux=True)(
-      nets.judge, state.critic, seen, penalty=penalty
+      nets.judge, state.critic, key, real, made, penalty=penalty
     )
     steps, critic_opt = optimizer.update(gradient, state.critic_opt)
     critic = optax.apply_updates(state.critic, steps)
@@ -243,16 +217,18 @@ def _update(
         f'A batch of {len(batch.x)} images cannot be shared among critic_steps '
         f'= {critic_steps}: make it larger, or these fewer.'
       )
-    made_key, share_key, generator_key = jax.random.split(key, 3)
+    made_key, critic_key, generator_key = jax.random.split(key, 3)
     real = batch.x[: size * critic_steps]
     # The generator stays as it is until the critic's last step.
     made, _ = nets.make(state.variables, nets.draw(made_key, len(real)))
-    shares = jax.random.uniform(share_key, (len(real),))
-    seen = Seen(real, made, mix(shares, real, made))
     metrics: Metrics = {}
-    for first in range(0, len(real), size):
-      part = Seen(*(x[first : first + size] for x in seen))
-      state, metrics = critic_step(state, part)
+    # Unrolled: in a loop gradients of convolutions are slow on a CPU.
+    for own, *images in zip(
+      jax.random.split(critic_key, critic_steps),
+      *(jnp.split(x, critic_steps) for x in (real, made)),
+      strict=True,
+    ):
+      state, metrics = critic_step(own, state, *images)
     state, loss = generator_step(state, nets.draw(generator_key, size))
     return state, {'generator_loss': loss, **metrics}
 

@@ -49,6 +49,8 @@ GENERATORS = {
   'autoencoder': Part(generators.autoencoder),
   'interpolative': Part(generators.interpolative),
   'wgan_gp': Part(generators.wgan_gp),
+  'statistician': Part(generators.statistician, reads='labels'),
+  'dagan': Part(generators.dagan, reads='labels'),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {

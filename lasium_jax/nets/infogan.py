@@ -72,11 +72,13 @@ class Classifier(nn.Module):
   classes: int
   width: int = 64
 
-  @nn.compact
+  def setup(self) -> None:
+    self.encoder = Encoder(self.classes, self.width)
+    nn.share_scope(self, self.encoder)  # Its variables have the same names.
+
   def __call__(self, x: Array, train: bool) -> tuple[Array, Array]:
     """Returns logits `[n, classes]`, and features `[n, 16 * width]`."""
-    encoder = Encoder(self.classes, self.width)
-    *_, features, logits = encoder.layers(x, train)
+    *_, features, logits = self.encoder.layers(x, train)
     return logits, features
 
 

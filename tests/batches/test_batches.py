@@ -66,3 +66,75 @@ def test_batches_unchanged_and_augmented(key):
   made = noisy(key, (), batch)
   np.testing.assert_allclose(made.x, x + jax.random.uniform(key, x.shape))
   assert made._replace(x=x) == batch._replace(x=x)
+
+
+LABELS = {  # Classes in no order, each of these sizes.
+  'even': (10, 10, 10),
+  'uneven': (4, 23, 9, 6),
+  'small': (2, 1, 3, 13),
+}
+
+
+def labeled(sizes, key):
+  y = jnp.repeat(jnp.arange(len(sizes), dtype=jnp.int32), jnp.array(sizes))
+  return numbered(len(y), jax.random.permutation(key, y))
+
+
+@pytest.mark.parametrize('name', LABELS)
+@pytest.mark.parametrize('set_size,sets', [(4, 1), (3, 2), (2, 4)])
+def test_sets_are_of_one_class(key, name, set_size, sets):
+  data = labeled(LABELS[name], key)
+  n, batch_size = len(data.images), set_size * sets
+  order = batches.sets_of_a_class(batch_size, set_size=set_size)
+  rows = jax.jit(order)(key, data)
+  assert rows.shape == (n // set_size // sets, batch_size)
+  assert rows.dtype == jnp.int32
+  found = np.asarray(rows).reshape(-1, set_size)
+  labels = np.asarray(data.y)
+  for row in found:
+    own = labels[row[0]]
+    assert (labels[row] == own).all()
+    # As many different ones as the class has.
+    assert len(set(row)) == min(set_size, LABELS[name][own])
+  np.testing.assert_array_equal(order(key, data), rows)
+  # Of labels on the host too.
+  host = TrainingSet(np.asarray(data.images), labels)
+  np.testing.assert_array_equal(jax.jit(order)(key, host), rows)
+
+
+def test_sets_are_drawn_anew_and_fairly(key):
+  """A row is in as many sets as any other of a class, on an average."""
+  sizes = LABELS['uneven']
+  data = labeled(sizes, key)
+  n = len(data.images)
+  order = batches.sets_of_a_class(6, set_size=3)
+  epochs = jax.jit(jax.vmap(lambda key: order(key, data)))(
+    jax.random.split(key, 3000)
+  )
+  assert len(np.unique(np.asarray(epochs).reshape(3000, -1), axis=0)) == 3000
+  counts = np.bincount(np.asarray(epochs).ravel(), minlength=n)
+  np.testing.assert_allclose(counts / counts.mean(), 1, atol=0.15)
+  # Which two meet in a set is random too: every pair of a class does.
+  together = np.zeros((n, n), bool)
+  for row in np.unique(np.asarray(epochs).reshape(-1, 3), axis=0):
+    together[np.ix_(row, row)] = True
+  labels = np.asarray(data.y)
+  np.testing.assert_array_equal(together, labels[:, None] == labels[None])
+
+
+def test_fewer_images_than_a_batch_are_one_batch(key):
+  data = numbered(7, jnp.array([0, 1, 0, 1, 0, 1, 0]))
+  rows = batches.sets_of_a_class(30, set_size=3)(key, data)
+  assert rows.shape == (1, 6)
+  rows = batches.sets_of_a_class(30, set_size=10)(key, data)
+  assert rows.shape == (1, 10)
+
+
+def test_sets_need_whole_batches_and_hard_labels(key):
+  with pytest.raises(ValueError, match=r'batch of 8 .* the size of a set, 3'):
+    batches.sets_of_a_class(8, set_size=3)
+  order = batches.sets_of_a_class(6, set_size=3)
+  with pytest.raises(ValueError, match='these have none'):
+    order(key, numbered(9))
+  with pytest.raises(ValueError, match='these have soft ones'):
+    order(key, numbered(9, jnp.eye(9)))

@@ -9,6 +9,7 @@ from experiments.run.config import BadConfig
 from experiments.stages.figures import FIGURES, PARTS, Compared
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
+from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.types import Generator
 
 SHAPE = (4, 4, 1)
@@ -17,7 +18,8 @@ HALF = Generator(
   decode=lambda params, z: z.reshape(-1, *SHAPE) * params,
   encode=lambda params, x: x.reshape(len(x), -1),
 )
-COMPARED = [Compared('same', HALF, 1.0), Compared('half', HALF, 0.5)]
+MIXED = few_shot(HALF, mixtures())
+COMPARED = [Compared('same', MIXED, 1.0), Compared('half', MIXED, 0.5)]
 
 
 def plain(each, value=0):
@@ -97,7 +99,7 @@ def test_new_images_lie_between_their_seeds(key, splits, figure):
 
 def test_too_few_images_of_a_class(key, splits):
   few = splits._replace(test=plain(4))
-  with pytest.raises(BadConfig, match='No class of the novel images has 6'):
+  with pytest.raises(BadConfig, match='has more images than 4'):
     FIGURES['midpoints'](key, COMPARED, few, 1)
 
 

@@ -38,6 +38,7 @@ SMALL = {
   'generator_training__steps': 6,
   'generator_training__batch_size': 64,
   'generator__width': 2,
+  'search__search_steps': 2,
   'generator__latent_size': 3,
   'evaluation__most': 300,
   'quality__images': 9,
@@ -47,6 +48,18 @@ SMALL = {
   'checkpoint_seconds': 0,
 }
 RUNS = ('interpolative', 'autoencoder', 'vae')
+# Trained with labels, and without an encoder.
+LABELED = {
+  'statistician': {'generator__width': 2, 'generator__context_size': 3},
+  'dagan': {'generator__filters': (2, 2), 'generator__noise_size': 3},
+}
+SMALL_LABELED = {
+  'generator_training__steps': 3,
+  'generator_training__batch_size': 20,
+  'few_shot_generation__classes': 3,
+  'few_shot_generation__images': 4,
+  'checkpoint_seconds': 0,
+}
 
 
 def reconstructions(workdir):
@@ -115,6 +128,33 @@ def test_figures_are_drawn_of_it(program, run, tmp_path):
     assert numbers['runs'] == [f'configs/{GLYPHS}'] * 2
 
 
+def test_a_gan_is_inverted(program, tmp_path):
+  """What it was given as an encoder is found again for figures."""
+  own = {
+    'generator_training__steps': 2,
+    'generator_training__batch_size': 20,
+    'inversion__steps': 2,
+    'inversion__width': 2,
+  }
+  workdir = tmp_path / 'run'
+  config = GLYPHS.replace(':interpolative', ':wgan-gp')
+  command = program.command('interpolative', workdir, config, **SMALL | own)
+  program.run(command)
+  stages = {entry['stage'] for entry in metrics(workdir)}
+  assert {'train_generator', 'train_inversion'} <= stages
+  given_back = [entry['value'] for entry in reconstructions(workdir)]
+  found = [
+    entry['value']
+    for entry in results(workdir)
+    if entry['metric'].startswith('reconstruction L1 of the code that a search')
+  ]
+  assert len(given_back) == len(found) == 3
+  places = Places(cache_dir=program.cache)
+  draw('inverted', [workdir], places, tmp_path / 'out', count=2, seed=0)
+  drawn = json.loads((tmp_path / 'out.json').read_text())
+  assert drawn['rows'] == ['original', 'wgan-gp']
+
+
 def test_figures_of_other_images_are_refused(run, tmp_path):
   workdir, _ = run
   other = tmp_path / 'other'
@@ -174,6 +214,31 @@ def test_real_images_go_the_same_way(tmp_path, monkeypatch, name):
     assert "EMNIST's split Letters" in published[1][0].differs
 
 
+@pytest.mark.parametrize('name', LABELED)
+def test_what_is_trained_with_labels_shows_new_images(program, tmp_path, name):
+  workdir, config = tmp_path / 'run', f'interpolative/glyphs.py:{name}'
+  small = {**SMALL_LABELED, **LABELED[name]}
+  program.run(program.command('interpolative', workdir, config, **small))
+  assert results(workdir) == []
+  notes = json.loads((workdir / 'notes.json').read_text())
+  assert notes['train_generator']['y'][1] == 'int32'
+  pictures = json.loads((workdir / 'samples/pictures.json').read_text())
+  shown = pictures['few_shot_generation']['caption']
+  assert '5 images of a class' in shown and 'trained with labels' in shown
+  page = (workdir / 'report.html').read_text()
+  assert 'New images of classes never seen' in page and shown in page
+  assert np.isfinite(
+    metrics(workdir)[-1]['generator_loss' if name == 'dagan' else 'loss']
+  )
+  model = models.load_model(export(workdir, tmp_path / 'model'))
+  assert model.card['training']['labels'] is True
+  generator = models.generator(model.card)
+  z = generator.sample_like(
+    jax.random.key(0), model.params, jnp.zeros((2, 28, 28, 1)), 3
+  )
+  assert generator.decode(model.params, z).shape == (3, 28, 28, 1)
+
+
 BAD = {
   'generator.rotation': (-1.0, 'config.generator.rotation is -1'),
   'generator.scale': (0.5, 'config.generator.scale is 0.5'),
@@ -199,6 +264,20 @@ def test_settings_that_cannot_work(field):
     interpolative.build(settings_of(config, interpolative.system()))
 
 
+BAD_LABELED = {
+  ('statistician', 128): r'batch_size is 128; it must be a multiple of 5',
+  ('dagan', 128): r'batch_size is 128; .* a multiple of 10.*critic_steps, 5',
+}
+
+
+@pytest.mark.parametrize('name,size', BAD_LABELED)
+def test_batches_must_be_of_whole_sets(name, size):
+  config = config_of(f'interpolative/glyphs.py:{name}')
+  config.generator_training.batch_size = size
+  with pytest.raises(ValueError, match=BAD_LABELED[name, size]):
+    interpolative.build(settings_of(config, interpolative.system()))
+
+
 def test_what_has_no_encoder_is_refused():
   config = config_of(GLYPHS)
   with config.unlocked():
@@ -207,12 +286,20 @@ def test_what_has_no_encoder_is_refused():
     interpolative.build(settings_of(config, interpolative.system()))
 
 
+def test_what_draws_no_more_of_a_class_is_refused():
+  config = config_of('interpolative/glyphs.py:dagan')
+  with config.unlocked():
+    config.generator = {'name': 'msgan'}
+  with pytest.raises(ValueError, match="'msgan', which has no way to draw"):
+    interpolative.build(settings_of(config, interpolative.system()))
+
+
 def test_a_run_that_is_not_there_is_named():
   with pytest.raises(ValueError, match=r"no run 'zz'\. It has interpolative"):
     config_of('interpolative/glyphs.py:zz')
 
 
-@pytest.mark.parametrize('run', RUNS)
+@pytest.mark.parametrize('run', [*RUNS, *LABELED])
 @pytest.mark.parametrize(
   'path', sorted((ROOT / 'configs/interpolative').glob('[a-z]*.py'))
 )

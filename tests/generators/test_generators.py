@@ -1,5 +1,7 @@
 """What every generator does."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,9 +11,11 @@ from batch_of import BARS, training_set
 from lasium_jax.generators import (
   acai,
   autoencoder,
+  dagan,
   glo,
   interpolative,
   msgan,
+  statistician,
   vae,
   variational,
   wgan_gp,
@@ -26,14 +30,23 @@ MODELS = {
   'glo': lambda shape: glo(shape, latent_size=3, width=2, levels=2),
   'acai': lambda shape: acai(shape, latent_size=3, width=2),
   'wgan_gp': lambda shape: wgan_gp(shape, latent_size=3, width=2),
+  'statistician': lambda shape: statistician(
+    shape, context_size=2, latent_size=1, width=2
+  ),
+  'dagan': lambda shape: dagan(
+    shape, noise_size=3, filters=(2, 4), layers=1, critic_layers=1
+  ),
 }
 
 
-def latents(generator, key, params, n):
-  """From the prior, or any, where there is none."""
-  if generator.sample is None:
-    return jax.random.normal(key, (n, 3))
-  return generator.sample(key, params, n)
+def latents(generator, key, params, shape, n):
+  """From the prior, or like some images, or any."""
+  if generator.sample is not None:
+    return generator.sample(key, params, n)
+  if generator.sample_like is not None:
+    x = jax.random.uniform(key, (2, *shape))
+    return generator.sample_like(key, params, x, n)
+  return jax.random.normal(key, (n, 3))
 
 
 @pytest.mark.parametrize('name', MODELS)
@@ -42,9 +55,10 @@ def test_shapes_and_ranges(key, name, shape):
   generator, trainer = MODELS[name](shape)
   x = jnp.zeros((2, *shape))
   params = trainer.params(trainer.init(key, training_set(shape)))
-  z = latents(generator, key, params, 5)
+  z = latents(generator, key, params, shape, 5)
   images = generator.decode(params, z)
-  assert z.shape == (5, 3) and images.shape == (5, *shape)
+  size = 3 + math.prod(shape) * (name == 'dagan')  # A seed is in its latents.
+  assert z.shape == (5, size) and images.shape == (5, *shape)
   assert (images >= 0).all() and (images <= 1).all()
   if generator.encode is not None:
     assert generator.encode(params, x).shape == (2, 3)
@@ -55,6 +69,6 @@ def test_one_image_does_not_see_another(key, name):
   """A generator decodes by running averages, not by the batch at hand."""
   generator, trainer = MODELS[name](BARS)
   params = trainer.params(trainer.init(key, training_set(BARS)))
-  z = latents(generator, key, params, 4)
+  z = latents(generator, key, params, BARS, 4)
   alone = generator.decode(params, z[:1])
   np.testing.assert_allclose(alone, generator.decode(params, z)[:1], atol=1e-6)
