@@ -162,8 +162,9 @@ def _trainer(game: Game, critic_steps: int) -> Trainer:
     noise = jnp.zeros((1, game.noise_size))
     variables = jax.jit(game.generator.init)(generator_key, x, noise)
     critic = jax.jit(game.critic.init)(critic_key, x, x)
-    opts = map(game.optimizer.init, (variables['params'], critic))
-    return State(variables, critic, *opts, jnp.int32(0))
+    generator_opt = game.optimizer.init(variables['params'])
+    critic_opt = game.optimizer.init(critic)
+    return State(variables, critic, generator_opt, critic_opt, jnp.int32(0))
 
   def update(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
     parts = _parts(sets_of(NAME, batch, PAIR), critic_steps)
