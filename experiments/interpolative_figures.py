@@ -6,9 +6,8 @@ python experiments/interpolative_figures.py --figure=paths \
   --workdirs=runs/autoencoder,runs/interpolative \
   --data_dir=PREPARED_TFDS_DATA --out=figures/figure_6
 
-writes figures/figure_6.png and figures/figure_6.json, which has the numbers
-that belong to what is drawn. docs/interpolative.md names the runs of each
-figure.
+writes figures/figure_6.png, and figures/figure_6.json with the numbers of what
+is drawn. docs/interpolative.md names the runs of each figure.
 """
 
 from pathlib import Path
@@ -33,8 +32,8 @@ def define_flags() -> None:
 
 def work(given: Any) -> None:
   places = Places(
-    Path(given.data_dir) if given.data_dir else None,
-    Path(given.cache_dir) if given.cache_dir else Places().cache_dir,
+    given.data_dir and Path(given.data_dir),
+    Path(given.cache_dir or Places().cache_dir),
   )
   png = draw(
     given.figure,

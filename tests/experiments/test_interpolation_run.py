@@ -1,6 +1,7 @@
 """Interpolative autoencoders, from their real configs, shrunk."""
 
 import json
+import re
 import shutil
 
 import jax
@@ -39,6 +40,7 @@ SMALL = {
   'generator_training__batch_size': 64,
   'generator__width': 2,
   'search__search_steps': 2,
+  'few_shot_generation__seeds': 2,
   'generator__latent_size': 3,
   'evaluation__most': 300,
   'quality__images': 9,
@@ -99,7 +101,8 @@ def test_one_command_leaves_a_whole_record(run):
   assert {'interpolate', 'generator_reconstructions'} <= pictures.keys()
   assert {f'reconstruct_{i}' for i in range(3)} <= pictures.keys()
   page = (workdir / 'report.html').read_text()
-  assert 'Interpolations' in page and 'nats' not in page
+  assert 'Interpolations' in page
+  assert not re.search(r'\bnats\b', page)  # As letters of a picture may be.
   assert 'names no recognizer' in page and '>pixels</text>' in page
   assert f'Report: {workdir}' in printed
 
@@ -118,7 +121,7 @@ def test_it_resumes_bit_for_bit(program, run, tmp_path):
 
 def test_figures_are_drawn_of_it(program, run, tmp_path):
   workdir, _ = run
-  places = Places(cache_dir=program.cache)
+  places = Places(cache_dir=program.base / 'data')
   for figure in FIGURES:
     out = tmp_path / figure
     png = draw(figure, [workdir, workdir], places, out, count=2, seed=0)
@@ -149,7 +152,7 @@ def test_a_gan_is_inverted(program, tmp_path):
     if entry['metric'].startswith('reconstruction L1 of the code that a search')
   ]
   assert len(given_back) == len(found) == 3
-  places = Places(cache_dir=program.cache)
+  places = Places(cache_dir=program.base / 'data')
   draw('inverted', [workdir], places, tmp_path / 'out', count=2, seed=0)
   drawn = json.loads((tmp_path / 'out.json').read_text())
   assert drawn['rows'] == ['original', 'wgan-gp']
