@@ -31,13 +31,11 @@ def define_flags() -> None:
 
 
 def work(given: Any) -> None:
-  places = Places(
-    given.data_dir and Path(given.data_dir),
-    Path(given.cache_dir or Places().cache_dir),
-  )
+  data_dir = given.data_dir and Path(given.data_dir)
+  places = Places(data_dir, Path(given.cache_dir or Places().cache_dir))
   png = draw(
     given.figure,
-    [Path(workdir) for workdir in given.workdirs],
+    list(map(Path, given.workdirs)),
     places,
     Path(given.out),
     count=given.count,
