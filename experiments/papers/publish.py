@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers import older
+from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
 from experiments.run.record import (
@@ -50,7 +51,9 @@ def publish(workdirs: list[Path], root: Path, defaults: Defaults) -> None:
   """
   # All are read before any is written.
   for workdir, page in [(w, collect(w, defaults)) for w in workdirs]:
-    folder = root / 'results' / page['results'][0]['dataset']
+    # TFDS's names may have a slash, as emnist/bymerge has.
+    dataset = page['results'][0]['dataset'].replace('/', '-')
+    folder = root / 'results' / dataset
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f'{workdir.resolve().name}.json', page)
   write_tables(root / 'RESULTS.md', kept(root / 'results'))
@@ -141,15 +144,17 @@ def _seconds(workdir: Path) -> dict[str, float]:
   return seconds
 
 
-def kept(results: Path) -> dict[str, list[Page]]:
-  """The pages of each data set in a folder of results, in today's form."""
+def kept(results: Path) -> dict[str, dict[str, Page]]:
+  """The pages in a folder of results, in today's form, by data set and file."""
   return {
-    folder.name: [read_results(path) for path in sorted(folder.glob('*.json'))]
+    folder.name: {
+      path.stem: read_results(path) for path in sorted(folder.glob('*.json'))
+    }
     for folder in sorted(results.glob('*/'))
   }
 
 
-def write_tables(path: Path, pages: Mapping[str, list[Page]]) -> None:
+def write_tables(path: Path, pages: Mapping[str, Mapping[str, Page]]) -> None:
   """Replaces what stands between each data set's markers in RESULTS.md.
 
   Raises:
@@ -162,7 +167,19 @@ def write_tables(path: Path, pages: Mapping[str, list[Page]]) -> None:
     _, closing, after = rest.partition(end)
     if not closing:
       raise ValueError(f'{path} needs {start} and {end}, where its table goes.')
-    hardware = ', '.join(sorted({page['hardware'] for page in mine}))
-    table = f'{tables(mine)}\n\nHardware: {hardware}.'
+    hardware = ', '.join(sorted({page['hardware'] for page in mine.values()}))
+    table = f'{_tables(mine)}\n\nHardware: {hardware}.'
     text = f'{before}{start}\n\n{table}\n\n{end}{after}'
   write_atomically(path, text)
+
+
+def _tables(pages: Mapping[str, Page]) -> str:
+  """Runs that are measured in many ways side by side, others a row each."""
+  many = {name: page for name, page in pages.items() if _many(page)}
+  others = [page for page in pages.values() if not _many(page)]
+  parts = [tables(others)] if others else []
+  return '\n\n'.join([*parts, side_by_side(many)] if many else parts)
+
+
+def _many(page: Page) -> bool:
+  return bool(page.get('settings', {}).get('system') == 'interpolative')

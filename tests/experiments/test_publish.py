@@ -8,6 +8,7 @@ import pytest
 
 from experiments import publish as door
 from experiments.papers import publish
+from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
 
@@ -51,7 +52,7 @@ def test_the_tables_are_those_of_the_files(tmp_path):
 
 
 def test_files_of_before_have_both_tables_of_the_paper():
-  pages = publish.kept(door.ROOT / 'results')['omniglot']
+  pages = publish.kept(door.ROOT / 'results')['omniglot'].values()
   head, _, *rows = lines(*pages)
   assert head.startswith('| run | 1-shot | LASIUM Table 7 | LASIUM Table 1 |')
   (row,) = [row for row in rows if '`ro-msgan-maml`' in row]
@@ -95,6 +96,42 @@ def test_kinds_of_other_ways_are_told_apart():
   head, _, row = lines({**PAGE, 'results': [ENTRY, {**other, 'value': 0.25}]})
   assert '| 5-way 1-shot |' in head and '| 20-way 1-shot |' in head
   assert '50.00 ± 1.00' in row and '25.00 ± 1.00' in row
+
+
+def test_runs_measured_in_many_ways_stand_side_by_side():
+  def entry(name, value, **more):
+    protocol = {'trained on': name, 'part': 'second'}
+    base = {**ENTRY, 'name': name, 'metric': 'error', 'dataset': 'letters'}
+    return {**base, 'value': value, 'protocol': protocol, **more}
+
+  def page(*entries, **changed):
+    settings = {
+      'system': 'interpolative',
+      'file': 'configs/a.py',
+      'name': 'run',
+      'generator_training.steps': 4_000,
+      'generator_training.batch_size': 64,
+    }
+    seconds = {'train_generator': 61.0}
+    return {
+      **{'results': list(entries), 'settings': settings, 'seconds': seconds},
+      'changed': changed,
+    }
+
+  floor = entry('pixels', 9.0, floor=True)
+  first = page(entry('run', 1.23456), floor, mapped=True)
+  second = page(entry('run', 2.0), {**floor, 'value': 10.0})
+  measures, runs = side_by_side({'one': first, 'two': second}).split('\n\n')
+  head, _, row = measures.splitlines()
+  assert head == '| measure | `one` | `two` | `pixels` |'
+  measure = 'error (1,000 tasks of letters, part=second)'
+  assert row.startswith(f'| {measure} | 1.235 ± ')
+  assert '| 9 ± ' in row and '| 10' not in row
+  *_, one, two = runs.splitlines()
+  assert one == (
+    '| `one` | `configs/a.py:run` | 4,000 x 64, 1 min 1 s | mapped=True |'
+  )
+  assert two.endswith('1 min 1 s |  |')
 
 
 def test_any_metric_has_a_table():

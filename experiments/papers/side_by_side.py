@@ -1,0 +1,98 @@
+"""Markdown tables of runs that are measured in many ways: a column a run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from experiments.papers.published import Published, candidates
+from experiments.run.record import duration
+
+Entry = Mapping[str, Any]
+Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
+
+# What a protocol says of the run and not of the measure.
+_OF_RUNS = ('trained on', 'classes')
+
+
+def side_by_side(pages: Mapping[str, Page]) -> str:
+  """What was measured of runs on the same images.
+
+  Args:
+    pages: by the names of the runs' work folders, in the order of columns.
+
+  Returns:
+    A table with a row a measure and a column a run, in which floors, the same
+    for all, follow the runs; what the papers' numbers were made with; and a
+    table of how the runs were trained.
+  """
+  rows: dict[str, dict[str, str]] = {}
+  differs: dict[str, None] = {}  # In order, each once.
+  floors: dict[str, None] = {}
+  for name, page in pages.items():
+    for entry in page['results']:
+      column = entry['name'] if entry.get('floor') else name
+      if entry.get('floor'):
+        floors[column] = None
+      number = _paper(page, entry)
+      differs.update(dict.fromkeys(number.differs if number else ()))
+      cells = rows.setdefault(_measure(entry), {})
+      cells.setdefault(column, _cell(entry, number))
+  columns = [*pages, *floors]
+  lines = [
+    ['measure', *(f'`{column}`' for column in columns)],
+    *(
+      [measure, *(cells.get(column, '') for column in columns)]
+      for measure, cells in rows.items()
+    ),
+  ]
+  parts = [_markdown(lines)]
+  if differs:
+    parts.append(f'Of the paper: {", ".join(differs)}.')
+  parts.append(_markdown(list(_training(pages))))
+  return '\n\n'.join(parts)
+
+
+def _measure(entry: Entry) -> str:
+  """The metric, and what it depends on but the run."""
+  protocol = [
+    f'{name.replace("_", " ")}={value}'
+    for name, value in entry['protocol'].items()
+    if name not in _OF_RUNS
+  ]
+  on = f'{entry["n"]:,} {entry["of"]} of {entry["dataset"]}'
+  return f'{entry["metric"]} ({", ".join([on, *protocol])})'
+
+
+def _cell(entry: Entry, number: Published | None) -> str:
+  values = (entry['value'], entry.get('ci95'))
+  text = ' ± '.join(f'{x:.4g}' for x in values if x is not None)
+  return f'{text} (paper {number.value:g})' if number else text
+
+
+def _paper(page: Page, entry: Entry) -> Published | None:
+  if entry.get('floor'):
+    return None
+  return next(iter(candidates(page['settings'], entry)), None)
+
+
+def _training(pages: Mapping[str, Page]) -> Iterator[list[str]]:
+  """A row a run: its config, its steps, and its own settings."""
+  yield ['run', 'config', 'generator', 'other settings']
+  for name, page in pages.items():
+    settings = page['settings']
+    prefix = 'generator_training.'
+    steps = settings[f'{prefix}steps']
+    batch = settings[f'{prefix}batch_size']
+    seconds = page['seconds'].get('train_generator')
+    took = '' if seconds is None else f', {duration(seconds)}'
+    changed = (f'{k}={v}' for k, v in page['changed'].items())
+    yield [
+      f'`{name}`',
+      f'`{settings["file"]}:{settings["name"]}`',
+      f'{steps:,} x {batch}{took}',
+      ', '.join(changed),
+    ]
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+  head, *body = [f'| {" | ".join(cells)} |' for cells in lines]
+  return '\n'.join([head, f'|{"---|" * len(lines[0])}', *body])
