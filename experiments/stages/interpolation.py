@@ -58,15 +58,20 @@ def choose(key: Array, dataset: Dataset, pairs: int) -> np.ndarray:
     BadConfig: if every class has one image alone.
   """
   counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
-  starts = np.cumsum(counts) - counts
   able = np.flatnonzero(counts > 1)
   if not len(able):
     raise BadConfig(
       'Each class of config.evaluation_data has one image alone, and paths are '
       'between two of a class: name a data set that has more.'
     )
-  classes = able[np.arange(pairs) * len(able) // pairs]
-  uniform = np.asarray(jax.random.uniform(key, (2, pairs)))
+  return pairs_of(key, dataset, able[np.arange(pairs) * len(able) // pairs])
+
+
+def pairs_of(key: Array, dataset: Dataset, classes: np.ndarray) -> np.ndarray:
+  """The rows `[2, n]` of two different images of each of `classes [n]`."""
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  starts = np.cumsum(counts) - counts
+  uniform = np.asarray(jax.random.uniform(key, (2, len(classes))))
   first = (uniform[0] * counts[classes]).astype(int)
   # By one or more images further on, around the class.
   onward = 1 + (uniform[1] * (counts[classes] - 1)).astype(int)

@@ -6,9 +6,19 @@ import jax
 import numpy as np
 
 from experiments.run.config import BadConfig
-from experiments.stages.interpolation import choose
-from lasium_jax.data.dataset import Dataset, evenly_spaced
+from experiments.stages.interpolation import pairs_of
+from lasium_jax.data.dataset import (
+  Dataset,
+  evenly_spaced,
+  select_classes,
+  select_images,
+)
 from lasium_jax.types import Array
+
+TOO_FEW = (
+  'No class of config.evaluation_data has three images: two are mixed, and '
+  'others compared with the mixtures. Name a data set that has more.'
+)
 
 
 class Pairs(NamedTuple):
@@ -45,11 +55,8 @@ def check_images(
   """
   counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
   if counts.max() < 3:
-    raise BadConfig(
-      'No class of config.evaluation_data has three images: two are mixed, and '
-      'others compared with the mixtures. Name a data set that has more.'
-    )
-  n = min(images, int((counts // 2).sum()))
+    raise BadConfig(TOO_FEW)
+  n = min(images, int((counts[counts > 2] // 2).sum()))
   most = max(neighbors, density_neighbors)
   if recognizer and n <= most:
     raise BadConfig(
@@ -64,6 +71,10 @@ def draw(
 ) -> Pairs:
   """Pairs of seeds, which are every second image of each class.
 
+  A class has as large a share of the pairs as it has of real images, because
+  distances of two sets would tell of their classes otherwise. One that has no
+  two seeds has no part in any of it.
+
   Args:
     key: a PRNG key.
     dataset: of the classes.
@@ -77,17 +88,19 @@ def draw(
     BadConfig: if no class has two seeds.
   """
   counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  if counts.max() < 3:
+    raise BadConfig(TOO_FEW)
+  dataset = select_classes(dataset, np.flatnonzero(counts > 2))
+  counts = np.bincount(dataset.labels)
   starts = np.cumsum(counts) - counts
   even = (np.arange(len(dataset.labels)) - starts[dataset.labels]) % 2 == 0
-  seeds, others = (
-    Dataset(dataset.images[part], dataset.labels[part], dataset.class_names)
-    for part in (even, ~even)
-  )
+  seeds, others = (select_images(dataset, part) for part in (even, ~even))
   n = min(images, len(others.images))
+  size = n * dataset.images[0].nbytes
+  alike, real = (evenly_spaced(part, size) for part in (seeds, others))
   row_key, alpha_key = jax.random.split(key)
-  first, second = seeds.images[choose(row_key, seeds, n)]
+  classes = seeds.labels[np.arange(n) * len(seeds.labels) // n]
+  first, second = seeds.images[pairs_of(row_key, seeds, classes)]
   uniform = np.asarray(jax.random.uniform(alpha_key, (n,)))
   alpha = np.full(n, 0.5, np.float32) if alphas == 'half' else uniform
-  size = n * dataset.images[0].nbytes
-  alike, real = (evenly_spaced(part, size).images for part in (seeds, others))
-  return Pairs(first, second, alpha, alike, real)
+  return Pairs(first, second, alpha, alike.images, real.images)

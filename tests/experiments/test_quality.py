@@ -81,6 +81,21 @@ def test_seeds_and_real_images_are_apart(key):
   assert halves.alpha.tolist() == [0.5] * 4 and len(halves.real) == 4
 
 
+def test_classes_have_the_same_shares_in_every_set(key):
+  """Or a distance between sets would be one between their classes."""
+  counts = np.array([1, 20, 40, 1000, 2])  # The first and last have no pair.
+  labels = np.repeat(np.arange(5, dtype=np.int32), counts)
+  images = np.broadcast_to(
+    labels.astype(np.uint8)[:, None, None, None], (1063, 1, 1, 1)
+  )
+  pairs = seeds.draw(key, Dataset(images, labels, tuple('abcde')), 300, 'half')
+  shares = 300 * counts[1:4] / counts[1:4].sum()
+  for part in (pairs.first, pairs.second, pairs.alike, pairs.real):
+    drawn = np.bincount(part.ravel(), minlength=5)
+    assert drawn[0] == drawn[4] == 0
+    np.testing.assert_allclose(drawn[1:4], shares, atol=1)
+
+
 def test_quality_by_hand(key, run):
   results = quality.measure(
     run, PIXELS, (), FLAT, 'random', steps=7, images=20, subsets=3
