@@ -24,7 +24,7 @@ def define_flags() -> None:
   flags.DEFINE_enum('figure', None, sorted(FIGURES), 'What is drawn.')
   flags.DEFINE_list('workdirs', None, 'Of runs that are trained, with commas.')
   flags.DEFINE_string('out', None, 'The files, without their endings.')
-  flags.DEFINE_integer('count', 8, 'Columns, or pairs.', lower_bound=1)
+  flags.DEFINE_integer('count', 8, 'Images, pairs or classes.', lower_bound=1)
   flags.DEFINE_integer('seed', 0, 'Of the choice of images.', lower_bound=0)
   flags.DEFINE_string('data_dir', None, 'Their data, for a TFDS data set.')
   flags.DEFINE_string('cache_dir', None, 'As in the runs.')

@@ -6,7 +6,7 @@
 
 FOLDER has a folder `celeba` with img_align_celeba/, list_attr_celeba.txt and
 list_eval_partition.txt, as the data set's authors publish them. The argument is
-that of configs/interpolative/emnist.py. Of each face the largest centered
+one of docs/interpolative.md. Of each face the largest centered
 square becomes 128x128 pixels; latents have 512 dimensions. It trains on the men
 of the training split, and is judged on the men and the women of the test split.
 The paper does not say which of CelebA's splits it has, nor how long it trains;

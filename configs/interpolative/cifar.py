@@ -4,7 +4,7 @@
     --config=configs/interpolative/cifar.py:interpolative \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/cifar
 
-The argument is that of configs/interpolative/emnist.py. Images are 32x32 in
+The argument is one of docs/interpolative.md. Images are 32x32 in
 color, and latents have 512 dimensions. It trains on CIFAR-10's 50,000 training
 images, and is judged on its test images (the paper has 4.39 of 255 for the
 autoencoder) and on CIFAR-100's (5.40), which are of other classes. 23,400 steps

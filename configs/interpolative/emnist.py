@@ -23,11 +23,9 @@ from configs.parts import interpolative
 from configs.parts.sections import named
 from experiments.components.images import IMAGES
 
-STEPS = {'statistician': 18_750, 'dagan': 9_350, 'wgan-gp': 200_000}
-
 
 def get_config(run: str = 'interpolative') -> ConfigDict:
-  config = interpolative.get_config(
+  return interpolative.get_config(
     'configs/interpolative/emnist.py',
     run,
     data=named(IMAGES, 'tfds', dataset='mnist', split='train'),
@@ -40,8 +38,5 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
       first_class=10,  # After the digits.
       transposed=True,
     ),
-    steps=STEPS.get(run, 23_400),
+    steps=23_400,
   )
-  if run == 'dagan':
-    config.generator.update(layers=1, critic_layers=1)
-  return config

@@ -4,7 +4,7 @@
     --config=configs/interpolative/glyphs.py:interpolative \
     --workdir=runs/interpolative
 
-The argument is that of configs/interpolative/emnist.py. The held-out images are
+The argument is one of docs/interpolative.md. The held-out images are
 of the training characters, drawn anew; the networks have a quarter of the
 width, and train for 300 steps.
 """
@@ -25,9 +25,11 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
     evaluation=named(IMAGES, 'glyphs', split='test'),
     steps=300,
   )
+  config.generator_training.steps = 300
   if run == 'dagan':
-    narrow = (16, 16, 32, 32)
-    config.generator.update(filters=narrow, layers=1, critic_layers=1)
+    config.generator.filters = (16, 16, 32, 32)
   else:
     config.generator.width = 16
+  if 'inversion' in config:
+    config.inversion.update(width=16, steps=300)
   return config

@@ -4,7 +4,7 @@
     --config=configs/interpolative/omniglot.py:interpolative \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/omniglot
 
-The argument is that of configs/interpolative/emnist.py. It trains on the 20
+The argument is one of docs/interpolative.md. It trains on the 20
 drawings of each of the 964 background characters (TFDS's split `train`), and is
 judged on those of the 659 characters for evaluation (`test`; the paper has 4.62
 of 255 for the autoencoder). There are no others of the background characters,

@@ -7,6 +7,15 @@ from experiments.run.members import sweepable
 from experiments.run.run import common
 from lasium_jax.settings import Part
 
+# The images of a step, where a recipe has them: 50 for each of the critic's 5
+# steps; 32 sets of 5; 32 pairs for each of the critic's 5 steps.
+BATCH_SIZES = {'wgan_gp': 250, 'statistician': 160, 'dagan': 320}
+
+
+def batch_size(generator: str) -> int:
+  """The images of a step of a generator's training."""
+  return BATCH_SIZES.get(generator, 128)
+
 
 def run(system: str, file: str, name: str) -> ConfigDict:
   """A config without sections.

@@ -27,9 +27,7 @@ RUNS = {
   'statistician': 'statistician',
   'dagan': 'dagan',
 }
-# The images of a step, where a recipe has them: 50 for each of the critic's 5
-# steps; 32 sets of 5; 32 pairs for each of the critic's 5 steps.
-BATCHES = {'wgan-gp': 250, 'statistician': 160, 'dagan': 320}
+GAN_STEPS = 200_000
 LABELED = ('statistician', 'dagan')  # Trained with labels, and not to encode.
 LATENT_SIZE = 64  # The paper's, for characters.
 
@@ -53,7 +51,7 @@ def get_config(
     data: the section of the training images.
     held_out: of images like them.
     evaluation: of images of other classes.
-    steps: of one batch each.
+    steps: of batches of 128.
     latent_size: D.
     color: whether it has the fully convolutional networks that the paper has
       for colored images, and interpolative training its autoperceptual loss.
@@ -73,9 +71,14 @@ def get_config(
   config.held_out_data = held_out
   config.evaluation_data = evaluation
   config.generator = named(GENERATORS, RUNS[run])
+  size = common.batch_size(RUNS[run])
+  # As many images as in batches of 128, but for the GAN, whose authors say it.
+  steps = GAN_STEPS if run == 'wgan-gp' else steps * 128 // size
   config.generator_training = section(
-    Part(generator.train), steps=steps, batch_size=BATCHES.get(run, 128)
+    Part(generator.train), steps=steps, batch_size=size
   )
+  if run == 'dagan':  # Its authors have 3 and 5, which are for GPUs.
+    config.generator.update(layers=1, critic_layers=1)
   if run not in LABELED:
     config.generator.latent_size = latent_size
     _judge_codes(config, run)

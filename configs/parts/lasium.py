@@ -27,6 +27,8 @@ STEPS = {
   'wgan_gp': 200_000,
   **dict.fromkeys(('variational', *AUTOENCODERS), 23_400),
 }
+# A generator that reads labels is none of LASIUM's.
+UNLABELED = [n for n, part in GENERATORS.items() if part.reads != 'labels']
 # Generators whose anchors are encoded images.
 ENCODED = ('vae', 'variational', *AUTOENCODERS)
 # What a learner does otherwise when it is judged; None is as in training.
@@ -62,7 +64,7 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
     case [tasks, learner] if tasks in TASKS and learner in LEARNERS:
       _learn(config, tasks, learner)
     case [sampler, generator, learner] if (
-      sampler in SAMPLERS and generator in GENERATORS and learner in LEARNERS
+      sampler in SAMPLERS and generator in UNLABELED and learner in LEARNERS
     ):
       _learn(config, 'lasium', learner)
       _generate(config, sampler, generator)
@@ -78,7 +80,7 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
 
 def _no_such_run(file: str, run: str) -> str:
   samplers, generators, learners = map(
-    ','.join, (SAMPLERS, GENERATORS, LEARNERS)
+    ','.join, (SAMPLERS, UNLABELED, LEARNERS)
   )
   return (
     f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
@@ -107,7 +109,9 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
   if name == 'vae':
     config.generator.filters = (64, 64, 64, 64)
   steps = STEPS.get(name, STEPS['vae'])
-  config.generator_training = section(Part(generator.train), steps=steps)
+  config.generator_training = section(
+    Part(generator.train), steps=steps, batch_size=common.batch_size(name)
+  )
   config.anchors = named(ANCHORS, 'encoded' if name in ENCODED else 'prior')
   config.latents = named(SAMPLERS, sampler)
   # Their latent space has no scale of its own, as it has no prior.

@@ -42,7 +42,8 @@ def get_config(
   network = 'infogan' if run in HALVES else network or run
   if network not in CLASSIFIERS:
     raise ValueError(
-      f'{file} has no run {run!r}. It has {", ".join((*CLASSIFIERS, *HALVES))}.'
+      f'{file} has no run {run!r}. It has {", ".join((*CLASSIFIERS, *HALVES))} '
+      'and those of its docstring.'
     )
   config = common.run('recognizer', file, run)
   config.data = data

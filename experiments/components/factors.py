@@ -74,8 +74,12 @@ def factors(
       make(jnp.full(n, -share)),
     )
 
+  ranges = (
+    f'up to {rotation:g} degrees, {translation:g} of a side and {scale:g} '
+    'times as large, either way'
+  )
   return {
-    'affine': Factor(warp, of_training, 'drawn as in training'),
+    'affine': Factor(warp, of_training, ranges),
     'rotation': Factor(
       warp,
       either_way(lambda a: _still(a)._replace(rotation=radians * a)),

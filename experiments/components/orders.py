@@ -33,9 +33,12 @@ def orders_of(section: Settings) -> Callable[[int], EpochFn]:
 def check_batch(settings: Settings) -> None:
   """Raises `BadConfig` unless a batch is of whole sets, and they divide."""
   section = settings['generator']
-  if not reads_labels(section):
-    return
   steps = section.get('critic_steps', 1)
+  if not reads_labels(section):
+    enough = settings['generator_training']['batch_size'] >= steps
+    wanted = f'config.generator.critic_steps, {steps}, or more'
+    require(settings, 'generator_training.batch_size', enough, wanted)
+    return
   multiple = _set_size(section) * steps
   wanted = f'a multiple of {multiple}, for whole sets of one class'
   if steps > 1:

@@ -19,9 +19,9 @@ from lasium_jax.types import Array, Generator, Params
 
 NAME = 'few_shot_generation'
 CAPTION = (
-  'Left, in negative: {seeds} images of a class that training never saw, one '
-  'class a row. Right: what the generator makes of them. It was trained '
-  '{labels}.'
+  'Left, in negative: {seeds} images of a class of the evaluation data, one '
+  'class a row. '
+  'Right: what the generator makes of them. It was trained {labels}.'
 )
 
 
@@ -60,7 +60,8 @@ def show(
   )
   sheet = np.concatenate([1 - np.asarray(shown), np.asarray(made)], axis=1)
   caption = CAPTION.format(
-    seeds=seeds, labels='with labels' if labels else 'without labels'
+    seeds=seeds,
+    labels='with labels' if labels else 'without labels',
   )
   keep_sheet(
     run,
@@ -70,6 +71,20 @@ def show(
     caption,
     columns=seeds + images,
   )
+
+
+def check_images(dataset: Dataset, *, seeds: int, **_: int) -> None:
+  """Sees that a class has images enough; the settings are those of `show`.
+
+  Raises:
+    BadConfig: if none has.
+  """
+  most = np.bincount(dataset.labels).max()
+  if most < seeds:
+    raise BadConfig(
+      f'config.few_shot_generation.seeds is {seeds}, and no class of '
+      f'config.evaluation_data has more images than {most}: lower it.'
+    )
 
 
 def choose(
@@ -85,8 +100,8 @@ def choose(
   able = np.flatnonzero(counts >= seeds)
   if not len(able):
     raise BadConfig(
-      f'config.few_shot_generation.seeds is {seeds}, and no class of '
-      f'config.evaluation_data has more images than {counts.max()}: lower it.'
+      f'{seeds} seeds of a class are asked for, and no class of '
+      f'config.evaluation_data has more images than {counts.max()}.'
     )
   chosen = able[np.arange(classes) * len(able) // classes]
   draw = jax.vmap(distinct, in_axes=(0, 0, None))

@@ -13,6 +13,7 @@ from experiments.stages import few_shot_generation, interpolation
 from lasium_jax import latents
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
+from lasium_jax.generators import find_codes
 from lasium_jax.latents import few_shot
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Generator, Params
@@ -21,6 +22,7 @@ PARTS = 8  # Of a path: a row has one image more.
 SEEDS = 5  # Of a class, of which new images are made.
 NEW = 10
 MIDPOINT_SEEDS = 6
+SEARCH_STEPS = 300
 
 
 class Compared(NamedTuple):
@@ -106,6 +108,31 @@ def reconstructions(
   return _reconstructed(
     compared, {name: _spread(images, count) for name, images in judged.items()}
   )
+
+
+def searched(
+  key: Array, compared: Sequence[Compared], splits: Splits, count: int
+) -> Drawn:
+  """What models give back, and what they could, by a search (figure 2)."""
+  drawn = reconstructions(key, compared, splits, count)
+  x = jnp.asarray(drawn.images[0])
+  names, images = ['original'], [drawn.images[0]]
+  errors = dict[str, float]()
+  for i, (name, model, params) in enumerate(compared):
+    again = jit(functools.partial(_by_search, model))(params, x)
+    names += [name, f'{name}, searched']
+    images += [drawn.images[i + 1], np.asarray(again)]
+    errors[name] = float(255 * jnp.abs(again - x).mean())
+  numbers = {**drawn.numbers, 'of codes that a search found': errors}
+  return Drawn(names, np.stack(images), numbers)
+
+
+def _by_search(model: Generator, params: Params, x: Array) -> Array:
+  assert model.encode is not None
+  z = find_codes(
+    model, params, x, model.encode(params, x), steps=SEARCH_STEPS, norm='l1'
+  )
+  return model.decode(params, z)
 
 
 def inverted(
@@ -209,6 +236,7 @@ FIGURES: dict[str, Figure] = {
   'paths': paths,
   'reconstructions': reconstructions,
   'inverted': inverted,
+  'searched': searched,
   'midpoints': midpoints,
   'new_images': new_images,
 }

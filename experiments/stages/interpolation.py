@@ -19,7 +19,7 @@ from lasium_jax.types import Array, Generator, Params
 
 NAME = 'interpolate'
 CAPTION = (
-  'Two images of a class that training never saw, and mixtures of them: of '
+  'Two images of a class of the evaluation data, and mixtures of them: of '
   'pixels in one row, of codes in the row below it.'
 )
 

@@ -87,7 +87,8 @@ def measure(
     translation: the largest shift either way, in fractions of a side.
     scale: the largest enlargement; the smallest is the inverse.
     slant: the largest either way, the tangent of the angle.
-    thickness: the most that a stroke grows on each side, in pixels.
+    thickness: the most that a stroke grows on each side, in pixels; images in
+      color have none.
 
   Returns:
     A result of each factor, for the model and for mixtures of pixels.
@@ -102,13 +103,16 @@ def measure(
   programs = [_program(judged) for judged in contestants]
   compiled = functools.cache(jit)  # One change serves several factors.
   results, curves = [], {}
-  for factor_name, made in factors(
+  changes = factors(
     rotation=rotation,
     translation=translation,
     scale=scale,
     slanted=slant,
     thickness=thickness,
-  ).items():
+  )
+  if test.shape[-1] != 1:
+    del changes['thickness']  # Photographs have no strokes.
+  for factor_name, made in changes.items():
     factor = made._replace(change=compiled(made.change))
     measured = _measured(key, factor, programs, some, parts=parts, gaps=gaps)
     curves[factor_name] = {

@@ -237,11 +237,11 @@ def _compare(
   of_subsets = {
     'subsets': subsets,
     'subset_size': min(subset_size, len(real), len(made)),
-    'deviation': float(f'{deviation:.2g}'),
   }
   return {
     'Fréchet distance': (metrics.frechet_distance(real, made), {}),
     'kernel distance': (kernel, of_subsets),
+    'deviation over subsets of the kernel distance': (deviation, of_subsets),
     'precision': (among.precision, few),
     'recall': (among.recall, few),
     'density': (among.density, many),

@@ -74,9 +74,7 @@ PAGE = {
   'Results': sections.metrics_table,
   'What was not measured': sections.left_out,
   'Interpolations': sections.stage_pictures(interpolation.NAME),
-  'New images of classes never seen': sections.stage_pictures(
-    few_shot_generation.NAME
-  ),
+  'New images of a class': sections.stage_pictures(few_shot_generation.NAME),
   'What is known to lie between two images': sections.known_interpolants,
   'Reconstructions': sections.stage_pictures(reconstruction.NAME),
   'Training images': sections.stage_pictures(generator.NAME),
@@ -114,10 +112,12 @@ def build(settings: Settings) -> Parts:
   """
   check_sections(settings, SECTIONS)
   require(settings, 'seeds', settings['seeds'] == 1, '1: one model is trained')
-  require_shared(settings, 'generator_training.batch_size')
+  for section in ('generator_training', 'inversion'):
+    if section in settings:
+      require_shared(settings, f'{section}.batch_size')
   check_batch(settings)
   for section in JUDGED:
-    for name in ('size', 'channels', 'invert'):
+    for name in ('size', 'channels'):
       value = settings['data'][name]
       same = settings[section][name] == value
       wanted = f'config.data.{name}, {value!r}'
@@ -165,10 +165,15 @@ def read(settings: Settings, places: Places) -> Splits:
     )
   )
   images = len(splits.train.images)
-  require_filled(settings, 'generator_training.batch_size', images)
+  for section in ('generator_training', 'inversion'):
+    if section in settings:
+      require_filled(settings, f'{section}.batch_size', images)
   generator.check_borrowed_data(settings, splits)
   if 'quality' in settings:
     seeds.check_images(splits.test, **settings['quality'])
+  few_shot_generation.check_images(
+    splits.test, **settings['few_shot_generation']
+  )
   return splits
 
 
@@ -184,7 +189,7 @@ def work(run: Run, parts: Parts) -> None:
       run, *subject, image_shape(settings), **settings['inversion']
     )
     subject = Trained(*inverted)
-  results = measured(run, settings, subject)
+  write_results(run, measured(run, settings, subject))
   if 'interpolation' in settings:
     interpolation.show(
       run, *subject, run.splits.test, **settings['interpolation']
@@ -197,13 +202,12 @@ def work(run: Run, parts: Parts) -> None:
     labels=reads_labels(settings['generator']),
     **settings['few_shot_generation'],
   )
-  write_results(run, results)
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
 
 def drawing_like(model: Generator) -> Generator:
-  """A generator that draws more of a class in its own way, or mixes codes."""
-  return model if model.sample_like else few_shot(model, mixtures())
+  """A generator that draws more of a class: it mixes codes, if it has any."""
+  return few_shot(model, mixtures()) if model.encode else model
 
 
 def _learning(run: Run, parts: Parts) -> generator.Learning:

@@ -46,10 +46,22 @@ def draw(
   """
   settings = [saved_settings(path, 'interpolative') for path in workdirs]
   _check_same_images(workdirs, settings)
+  names = [path.resolve().name for path in workdirs]
+  if len(set(names)) < len(names):
+    raise BadConfig(
+      f'Two of the folders {", ".join(names)} have one name, by which a figure '
+      'tells them apart.'
+    )
   compared = [
-    Compared(own['name'], *interpolative.judged_model(own, Record(path, {})))
-    for path, own in zip(workdirs, settings, strict=True)
+    Compared(name, *interpolative.judged_model(own, Record(path, {})))
+    for name, path, own in zip(names, workdirs, settings, strict=True)
   ]
+  for name, model, _ in compared:
+    if model.encode is None and figure != 'new_images':
+      raise BadConfig(
+        f'The generator of {name} has no encoder, and --figure={figure} is of '
+        'codes; --figure=new_images shows what it makes.'
+      )
   splits = interpolative.read(settings[0], places)
   key = streams.stream(seed, streams.INTERPOLATIONS)
   drawn = FIGURES[figure](key, compared, splits, count)

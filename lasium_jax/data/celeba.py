@@ -71,6 +71,10 @@ def read_celeba(
       f'CelebA in {folder} has no faces of {which!r} in the split {split!r}: '
       'choose another attribute or split.'
     )
+  if not (folder / IMAGES).is_dir():
+    raise FileNotFoundError(
+      f'{folder / IMAGES} is missing: unpack img_align_celeba.zip there.'
+    )
   images, _ = decode_files(
     folder / IMAGES,
     [named_image(folder / IMAGES, name) for name in names],

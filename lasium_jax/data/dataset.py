@@ -31,8 +31,8 @@ class Dataset(NamedTuple):
 class Splits(NamedTuple):
   """Three datasets that share no class.
 
-  Some share classes, and no image: those of image folders, and the training
-  images and the validation images of autoencoders.
+  Some share classes: those of image folders, and the training and validation
+  images of autoencoders, which may even be the same.
   """
 
   train: Dataset

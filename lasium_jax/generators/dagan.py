@@ -1,7 +1,7 @@
 """Data augmentation GANs (Antoniou, Storkey and Edwards 2017)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import optax
 
 from lasium_jax.generators.sets import sets_of
+from lasium_jax.generators.wasserstein import critic_loss
 from lasium_jax.nets import dagan as nets
 from lasium_jax.nets.averages import debiased
-from lasium_jax.ops.gradient_penalty import gradient_penalty
 from lasium_jax.settings import Count, NonNegative, Share
 from lasium_jax.types import (
   Array,
@@ -202,13 +202,13 @@ def _step_of_critic(
 ) -> tuple[State, Metrics]:
   made_key, loss_key = jax.random.split(key)
   seeds, real = pairs[:, 0], pairs[:, 1]
-  fake, _ = _made(game, made_key, state.variables, seeds)
+  made, _ = _made(game, made_key, state.variables, seeds)
 
   def loss_fn(critic: Params) -> tuple[Array, Metrics]:
     def scored(key: Array, x: Array) -> Array:
       return _score(game, key, critic, seeds, x)
 
-    return critic_loss(scored, loss_key, real, fake, penalty=game.penalty)
+    return critic_loss(scored, loss_key, real, made, penalty=game.penalty)
 
   gradient, metrics = jax.grad(loss_fn, has_aux=True)(state.critic)
   changes, opt = game.optimizer.update(gradient, state.critic_opt)
@@ -225,8 +225,8 @@ def _step_of_generator(
 
   def loss_fn(weights: Params) -> tuple[Array, Params]:
     variables = {'params': weights, **averages}
-    fake, after = _made(game, made_key, variables, seeds)
-    return -_score(game, score_key, state.critic, seeds, fake).mean(), after
+    made, after = _made(game, made_key, variables, seeds)
+    return -_score(game, score_key, state.critic, seeds, made).mean(), after
 
   (loss, after), gradient = jax.value_and_grad(loss_fn, has_aux=True)(weights)
   changes, opt = game.optimizer.update(gradient, state.generator_opt)
@@ -237,36 +237,6 @@ def _step_of_generator(
     steps=state.steps + 1,
   )
   return state, {'generator_loss': loss}
-
-
-def critic_loss(
-  scored: Callable[[Array, Array], Array],
-  key: Array,
-  real: Array,
-  fake: Array,
-  *,
-  penalty: float,
-) -> tuple[Array, Metrics]:
-  """What the critic minimizes.
-
-  Args:
-    scored: `(key, x [n, H, W, C]) -> [n]`, beside the seeds.
-    key: a PRNG key.
-    real: `[n, H, W, C]`, the second images of pairs.
-    fake: what was made of their seeds, likewise.
-    penalty: weight of the gradient penalty.
-
-  Returns:
-    The loss, and two parts of it: the `distance` by which real images score
-    higher, and the `gradient_penalty` without its weight.
-  """
-  real_key, fake_key, between_key, slope_key = jax.random.split(key, 4)
-  distance = (scored(real_key, real) - scored(fake_key, fake)).mean()
-  slopes = gradient_penalty(
-    lambda x: scored(slope_key, x), between_key, real, fake
-  )
-  metrics = {'distance': distance, 'gradient_penalty': slopes}
-  return penalty * slopes - distance, metrics
 
 
 def _made(

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import optax
 
 from lasium_jax.generators.shapes import check_quarters
+from lasium_jax.generators.wasserstein import critic_loss
 from lasium_jax.nets import infogan
 from lasium_jax.nets.averages import debiased
-from lasium_jax.ops.gradient_penalty import gradient_penalty
 from lasium_jax.settings import Count, NonNegative
 from lasium_jax.types import (
   Array,
@@ -55,39 +55,6 @@ class Networks(NamedTuple):
   draw: Callable[[Array, int], Array]
   make: Callable[[Params, Array], tuple[Array, Params]]
   judge: Callable[[Params, Array], Array]
-
-
-def critic_loss(
-  judge: Callable[[Params, Array], Array],
-  critic: Params,
-  key: Array,
-  real: Array,
-  made: Array,
-  *,
-  penalty: float,
-) -> tuple[Array, Metrics]:
-  """The loss of WGAN-GP's critic (algorithm 1, line 7).
-
-  Args:
-    judge: `(critic, x) -> [n]`.
-    critic: its weights.
-    key: a PRNG key.
-    real: `[n, H, W, C]`.
-    made: likewise.
-    penalty: weight of the gradient penalty.
-
-  Returns:
-    The loss, and its parts: the `distance` of Wasserstein that it estimates,
-    and the `gradient_penalty`.
-  """
-  distance = (judge(critic, real) - judge(critic, made)).mean()
-  slopes = gradient_penalty(lambda x: judge(critic, x), key, real, made)
-  loss = penalty * slopes - distance
-  return loss, {
-    'critic_loss': loss,
-    'distance': distance,
-    'gradient_penalty': slopes,
-  }
 
 
 def wgan_gp(
@@ -187,9 +154,12 @@ def _update(
   def critic_step(
     key: Array, state: State, real: Array, made: Array
   ) -> tuple[State, Metrics]:
-    gradient, metrics = jax.grad(critic_loss, argnums=1, has_aux=True)(
-      nets.judge, state.critic, key, real, made, penalty=penalty
-    )
+    def loss_fn(critic: Params) -> tuple[Array, Metrics]:
+      return critic_loss(
+        lambda _, x: nets.judge(critic, x), key, real, made, penalty=penalty
+      )
+
+    gradient, metrics = jax.grad(loss_fn, has_aux=True)(state.critic)
     steps, critic_opt = optimizer.update(gradient, state.critic_opt)
     critic = optax.apply_updates(state.critic, steps)
     return state._replace(critic=critic, critic_opt=critic_opt), metrics

@@ -41,8 +41,8 @@ def prdc(
   """Precision and recall, density and coverage.
 
   See Kynkäänniemi et al. 2019, equations 1 and 2, and Naeem et al. 2020,
-  equations 3 and 4. As in their code a ball has no surface, and an image is no
-  neighbor of itself, though a copy of it is.
+  equations 3 and 4. As in the code of the latter a ball has no surface, and an
+  image is no neighbor of itself, though a copy of it is.
 
   Args:
     real: features `[n, F]`, more rows than neighbors.

@@ -14,7 +14,7 @@ _LEAST = 1e-12
 
 
 def gradient_penalty(
-  critic: Callable[[Array], Array], key: Array, real: Array, fake: Array
+  critic: Callable[[Array], Array], key: Array, real: Array, made: Array
 ) -> Array:
   """How far a critic's slopes are from 1 between real and made images.
 
@@ -27,14 +27,14 @@ def gradient_penalty(
       normalization there would be no slope of one image.
     key: a PRNG key.
     real: `[n, ...]`.
-    fake: likewise.
+    made: likewise.
 
   Returns:
     A scalar, not negative. Where an image's slope is 0, so is what it adds to
     the penalty's gradient.
   """
   alpha = jax.random.uniform(key, (len(real),))
-  between = mix(alpha, real, fake)
+  between = mix(alpha, real, made)
   slopes = jax.grad(lambda x: critic(x).sum())(between)
   squares = (slopes**2).sum(axis=tuple(range(1, slopes.ndim)))
   norms = jnp.sqrt(jnp.maximum(squares, _LEAST))

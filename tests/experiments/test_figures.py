@@ -77,6 +77,18 @@ def test_what_models_give_back(key, splits, figure, second):
     assert part == pytest.approx(levels.mean(), rel=1e-4)
 
 
+def test_a_search_finds_better_codes(key, splits):
+  """Of a model that gives back too little, and can make anything."""
+  dim = MIXED._replace(encode=lambda params, x: 0.5 * x.reshape(len(x), -1))
+  drawn = FIGURES['searched'](key, [Compared('dim', dim, 1.0)], splits, 2)
+  assert drawn.names == ['original', 'dim', 'dim, searched']
+  original, given_back, found = level(drawn.images)
+  np.testing.assert_allclose(given_back, original / 2, atol=1e-3)
+  assert np.abs(found - original).max() < 8  # Adam's last steps are small.
+  errors = drawn.numbers['of codes that a search found']
+  assert errors['dim'] == pytest.approx(np.abs(found - original).mean(), abs=1)
+
+
 @pytest.mark.parametrize('figure', ['midpoints', 'new_images'])
 def test_new_images_lie_between_their_seeds(key, splits, figure):
   drawn = FIGURES[figure](key, COMPARED, splits, 3)

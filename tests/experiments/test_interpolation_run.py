@@ -124,11 +124,11 @@ def test_figures_are_drawn_of_it(program, run, tmp_path):
   places = Places(cache_dir=program.base / 'data')
   for figure in FIGURES:
     out = tmp_path / figure
-    png = draw(figure, [workdir, workdir], places, out, count=2, seed=0)
+    png = draw(figure, [workdir], places, out, count=2, seed=0)
     assert png.exists()
     numbers = json.loads((tmp_path / f'{figure}.json').read_text())
     assert numbers['figure'] == figure
-    assert numbers['runs'] == [f'configs/{GLYPHS}'] * 2
+    assert numbers['runs'] == [f'configs/{GLYPHS}']
 
 
 def test_a_gan_is_inverted(program, tmp_path):
@@ -155,7 +155,7 @@ def test_a_gan_is_inverted(program, tmp_path):
   places = Places(cache_dir=program.base / 'data')
   draw('inverted', [workdir], places, tmp_path / 'out', count=2, seed=0)
   drawn = json.loads((tmp_path / 'out.json').read_text())
-  assert drawn['rows'] == ['original', 'wgan-gp']
+  assert drawn['rows'] == ['original', 'run']
 
 
 def test_figures_of_other_images_are_refused(run, tmp_path):
@@ -165,8 +165,11 @@ def test_figures_of_other_images_are_refused(run, tmp_path):
   config = json.loads((other / 'config.json').read_text())
   config['evaluation_data']['split'] = 'validation'
   (other / 'config.json').write_text(json.dumps(config))
+  out = {'out': tmp_path / 'out', 'count': 1, 'seed': 0}
   with pytest.raises(BadConfig, match='has another evaluation_data than'):
-    draw('paths', [workdir, other], Places(), tmp_path / 'out', count=1, seed=0)
+    draw('paths', [workdir, other], Places(), **out)
+  with pytest.raises(BadConfig, match='have one name'):
+    draw('paths', [workdir, workdir], Places(), **out)
 
 
 def test_it_is_exported_as_a_generator(run, tmp_path):

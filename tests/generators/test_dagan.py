@@ -10,7 +10,8 @@ import scipy.stats
 from batch_of import BARS, bars, batch_of, training_set
 
 from lasium_jax.generators import dagan
-from lasium_jax.generators.dagan import State, critic_loss
+from lasium_jax.generators.dagan import State
+from lasium_jax.generators.wasserstein import critic_loss
 from lasium_jax.nets.dagan import Critic, LayerNorm
 from lasium_jax.types import Generator, Trainer
 
