@@ -10,6 +10,8 @@ batches are mixtures. The paper names neither the classifier, nor its training,
 nor which images are mixed, nor whether their labels are.
 """
 
+from typing import Any
+
 from experiments.papers.numbers import Condition, Number
 
 # The rows of Table 1, by model and training data; values by data judged on, and
@@ -46,7 +48,7 @@ EMNIST = Condition(
 
 def _number(model: str, train: str, judged: str, value: float) -> Number:
   dataset, _, split = judged.partition(':')
-  required = {
+  required: dict[str, Any] = {
     'result.metric': 'reconstruction L1, of 255',
     'generator.name': model,
     'protocol.trained on': train,

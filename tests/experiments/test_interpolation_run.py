@@ -18,6 +18,7 @@ from whole_program import (
   results,
 )
 
+from configs.parts import interpolative as parts
 from experiments.components import images
 from experiments.papers.published import candidates
 from experiments.run import record
@@ -207,8 +208,8 @@ def test_real_images_go_the_same_way(tmp_path, monkeypatch, name):
     splits.test.images, letters.transpose(0, 2, 1, 3)
   )
   files = record.open_record(tmp_path / 'run', settings)
-  parts = interpolative.build(settings)
-  interpolative.work(open_run(settings, files, splits), parts)
+  built = interpolative.build(settings)
+  interpolative.work(open_run(settings, files, splits), built)
   *found, inverted = reconstructions(tmp_path / 'run')
   assert [e['dataset'] for e in found] == ['mnist', 'emnist/bymerge']
   assert [e['n'] for e in found] == [64, 24]
@@ -284,6 +285,29 @@ def test_batches_must_be_of_whole_sets(name, size):
     interpolative.build(settings_of(config, interpolative.system()))
 
 
+@pytest.mark.parametrize(
+  'changes,said',
+  [
+    ({'generator_training.batch_size': 4}, 'batch_size is 4.*critic_steps, 5'),
+    ({'inversion.batch_size': 33, 'devices': 2}, 'inversion.batch_size is 33'),
+  ],
+)
+def test_batches_of_a_gan_and_its_inversion(changes, said):
+  config = config_of('interpolative/glyphs.py:wgan-gp')
+  config.update_from_flattened_dict(changes)
+  with pytest.raises(ValueError, match=said):
+    interpolative.build(settings_of(config, interpolative.system()))
+
+
+def test_too_many_seeds_are_refused_before_training(program):
+  config = config_of(GLYPHS)
+  config.few_shot_generation.seeds = 21
+  settings = settings_of(config, interpolative.system())
+  interpolative.build(settings)
+  with pytest.raises(ValueError, match=r'few_shot_generation\.seeds is 21'):
+    interpolative.read(settings, Places(cache_dir=program.base / 'data'))
+
+
 def test_what_has_no_encoder_is_refused():
   config = config_of(GLYPHS)
   with config.unlocked():
@@ -305,7 +329,7 @@ def test_a_run_that_is_not_there_is_named():
     config_of('interpolative/glyphs.py:zz')
 
 
-@pytest.mark.parametrize('run', [*RUNS, *LABELED])
+@pytest.mark.parametrize('run', parts.RUNS)
 @pytest.mark.parametrize(
   'path', sorted((ROOT / 'configs/interpolative').glob('[a-z]*.py'))
 )
