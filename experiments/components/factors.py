@@ -56,17 +56,6 @@ def factors(
   """
   radians = math.radians(rotation)
 
-  def of_training(key: Array, n: int, share: float) -> tuple[Affine, Affine]:
-    draw = functools.partial(
-      random_affine,
-      n=n,
-      rotation=share * radians,
-      translation=share * translation,
-      scale=scale**share,
-    )
-    first_key, second_key = jax.random.split(key)
-    return draw(first_key), draw(second_key)
-
   def either_way(make: Callable[[Array], Any]) -> Any:
     """Ends at `share` and `-share`, each `[n]`."""
     return lambda key, n, share: (
@@ -79,7 +68,13 @@ def factors(
     'times as large, either way'
   )
   return {
-    'affine': Factor(warp, of_training, ranges),
+    'affine': Factor(
+      warp,
+      functools.partial(
+        _two_maps, rotation=radians, translation=translation, scale=scale
+      ),
+      ranges,
+    ),
     'rotation': Factor(
       warp,
       either_way(lambda a: _still(a)._replace(rotation=radians * a)),
@@ -108,6 +103,27 @@ def factors(
       f'0 to {thickness:g} pixels on each side',
     ),
   }
+
+
+def _two_maps(
+  key: Array,
+  n: int,
+  share: float,
+  *,
+  rotation: float,
+  translation: float,
+  scale: float,
+) -> tuple[Affine, Affine]:
+  """Two random maps for each of `n` images, as in interpolative training."""
+  draw = functools.partial(
+    random_affine,
+    n=n,
+    rotation=share * rotation,
+    translation=share * translation,
+    scale=scale**share,
+  )
+  first_key, second_key = jax.random.split(key)
+  return draw(first_key), draw(second_key)
 
 
 def _still(like: Array) -> Affine:

@@ -150,19 +150,7 @@ def _update(
   critic_steps: int,
 ) -> UpdateFn:
   """Algorithm 1, lines 2 to 12: the critic's steps, then the generator's."""
-
-  def critic_step(
-    key: Array, state: State, real: Array, made: Array
-  ) -> tuple[State, Metrics]:
-    def loss_fn(critic: Params) -> tuple[Array, Metrics]:
-      return critic_loss(
-        lambda _, x: nets.judge(critic, x), key, real, made, penalty=penalty
-      )
-
-    gradient, metrics = jax.grad(loss_fn, has_aux=True)(state.critic)
-    steps, critic_opt = optimizer.update(gradient, state.critic_opt)
-    critic = optax.apply_updates(state.critic, steps)
-    return state._replace(critic=critic, critic_opt=critic_opt), metrics
+  critic_step = _critic_step(nets, optimizer, penalty)
 
   def generator_loss(
     weights: Params, state: State, z: Array
@@ -203,3 +191,26 @@ def _update(
     return state, {'generator_loss': loss, **metrics}
 
   return update
+
+
+def _critic_step(
+  nets: Networks,
+  optimizer: optax.GradientTransformation,
+  penalty: float,
+) -> Callable[[Array, State, Array, Array], tuple[State, Metrics]]:
+  """`(key, state, real, made) -> (state, metrics)`, lines 3 to 9."""
+
+  def critic_step(
+    key: Array, state: State, real: Array, made: Array
+  ) -> tuple[State, Metrics]:
+    def loss_fn(critic: Params) -> tuple[Array, Metrics]:
+      return critic_loss(
+        lambda _, x: nets.judge(critic, x), key, real, made, penalty=penalty
+      )
+
+    gradient, metrics = jax.grad(loss_fn, has_aux=True)(state.critic)
+    steps, critic_opt = optimizer.update(gradient, state.critic_opt)
+    critic = optax.apply_updates(state.critic, steps)
+    return state._replace(critic=critic, critic_opt=critic_opt), metrics
+
+  return critic_step

@@ -26,7 +26,7 @@ def test_seeds_are_different_ones_of_one_class(key):
 
 
 def test_too_many_seeds_are_refused(key):
-  with pytest.raises(ValueError, match=r'seeds is 21, and no class .* than 20'):
+  with pytest.raises(ValueError, match=r'21 seeds .*no class .* than 20'):
     choose(key, DATASET, 1, 21)
 
 

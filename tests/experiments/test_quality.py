@@ -127,14 +127,14 @@ def test_quality_by_hand(key, run):
   assert {r.floor for r in results if r.name == run.name} == {False}
   assert {r.steps for r in results if r.floor} == {0}
   assert {r.n for r in results} == {20}
-  assert len(results) == 1 + 2 * 3 + 6 * 3
+  assert len(results) == 1 + 2 * 3 + 7 * 3
 
 
 def test_nothing_is_called_fid(run):
   results = quality.measure(run, PIXELS, (), FLAT, 'random', steps=7, images=9)
   assert not [r for r in results if 'fid' in f'{r.metric} {r.name}'.lower()]
   named = [r for r in results if 'distance' in r.metric]
-  assert len(named) == 6
+  assert len(named) == 9
   assert all(quality.IN_FEATURES in r.metric for r in named)
   assert all(r.protocol['features'] == FLAT.name for r in named)
 
