@@ -113,7 +113,8 @@ def test_a_score_is_of_a_pair_alone(key):
 def test_an_update_is_some_steps_of_the_critic_and_one(made, key):
   before = made.first
   state, metrics = made.update(key, before, drawn(key))
-  assert set(metrics) == {'generator_loss', 'distance', 'gradient_penalty'}
+  names = {'generator_loss', 'critic_loss', 'distance', 'gradient_penalty'}
+  assert set(metrics) == names
   assert state.critic_opt[0].count == 2
   assert state.generator_opt[0].count == state.steps == 1
   assert moved(before.critic, state.critic)
