@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers.publish import publish
-from experiments.systems import interpolative, lasium, recognizer
+from experiments.systems import interpolative, lasium, one_shot, recognizer
 
 SYSTEMS = {
   system.name: system
@@ -23,6 +23,7 @@ SYSTEMS = {
     lasium.system(),
     recognizer.system(),
     interpolative.system(),
+    one_shot.system(),
   )
 }
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,7 +24,7 @@ Defaults = Callable[[Any], Mapping[str, Any]]
 # These fields say where things were on one machine.
 PLACES = {
   *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
-  'quality.recognizer',
+  *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
 }
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.

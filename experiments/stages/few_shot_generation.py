@@ -58,17 +58,31 @@ def show(
   made = jit(functools.partial(images_like, model, n=images))(
     made_key, params, shown
   )
-  sheet = np.concatenate([1 - np.asarray(shown), np.asarray(made)], axis=1)
+  keep_rows(run, np.asarray(shown), np.asarray(made), labels=labels)
+
+
+def keep_rows(
+  run: Run, seeds: np.ndarray, made: np.ndarray, *, labels: bool
+) -> None:
+  """Keeps a picture, one class a row.
+
+  Args:
+    run: whose picture it is.
+    seeds: `[m, k, H, W, C]` in [0, 1].
+    made: `[m, n, H, W, C]` likewise, what a generator makes of them.
+    labels: whether it was trained with labels, for the caption.
+  """
+  sheet = np.concatenate([1 - seeds, made], axis=1)
   caption = CAPTION.format(
-    seeds=seeds, labels='with labels' if labels else 'without labels'
+    seeds=seeds.shape[1], labels='with labels' if labels else 'without labels'
   )
   keep_sheet(
     run,
     NAME,
     NAME,
-    sheet.reshape(-1, *dataset.shape),
+    sheet.reshape(-1, *sheet.shape[2:]),
     caption,
-    columns=seeds + images,
+    columns=sheet.shape[1],
   )
 
 

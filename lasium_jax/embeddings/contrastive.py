@@ -116,7 +116,8 @@ def contrastive(
       train=True,
       mutable=list(averages),
     )
-    losses = nt_xent(*jnp.split(projections, 2), temperature)
+    one, other = jnp.split(projections, 2)
+    losses = nt_xent(one, other, temperature)
     return losses.mean(), (averages, {'loss': losses.mean()})
 
   def embed(params: Params, x: Array) -> Array:
