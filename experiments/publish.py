@@ -17,15 +17,8 @@ from typing import Any
 from experiments.papers.publish import publish
 from experiments.systems import interpolative, lasium, one_shot, recognizer
 
-SYSTEMS = {
-  system.name: system
-  for system in (
-    lasium.system(),
-    recognizer.system(),
-    interpolative.system(),
-    one_shot.system(),
-  )
-}
+MODULES = (lasium, recognizer, interpolative, one_shot)
+SYSTEMS = {system.name: system for system in (m.system() for m in MODULES)}
 ROOT = Path(__file__).resolve().parent.parent
 
 
