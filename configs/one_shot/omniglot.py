@@ -21,10 +21,13 @@ What tells characters apart is trained with labels, on images of 50x50:
     --config.data.split=first_characters --config.data.size=50 \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/recognizer
 
-It sees gray images in its training, and judges black and white ones. The
-authors have 500 tests of each character; here 1,000 tests have 20 characters
-each. 4,600 steps of 128 are 20 epochs of the embedding; how long the authors
-train theirs is not known to us.
+Runs after the first can be judged by its embedding:
+`--config.embedding_training.workdir=runs/one-shot`.
+
+The recognizer sees gray images in its training, and judges black and white
+ones. The authors have 500 tests of each character; here 1,000 tests have 20
+characters each. 4,600 steps of 128 are 20 epochs of the embedding; how long the
+authors train theirs is not known to us.
 """
 
 from ml_collections import ConfigDict

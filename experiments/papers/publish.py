@@ -25,6 +25,7 @@ Defaults = Callable[[Any], Mapping[str, Any]]
 PLACES = {
   *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
   *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
+  'embedding_training.workdir',
 }
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.

@@ -19,7 +19,7 @@ from lasium_jax.types import Array, Generator, Params
 
 NAME = 'few_shot_generation'
 CAPTION = (
-  'Left, in negative: {seeds} images of a class that training never saw, one '
+  'Left, in negative: {seeds} of a class that training never saw, one '
   'class a row. Right: what the generator makes of them. It was trained '
   '{labels}.'
 )
@@ -72,9 +72,10 @@ def keep_rows(
     made: `[m, n, H, W, C]` likewise, what a generator makes of them.
     labels: whether it was trained with labels, for the caption.
   """
-  sheet = np.concatenate([1 - seeds, made], axis=1)
+  sheet, count = np.concatenate([1 - seeds, made], axis=1), seeds.shape[1]
   caption = CAPTION.format(
-    seeds=seeds.shape[1], labels='with labels' if labels else 'without labels'
+    seeds=f'{count} images' if count > 1 else 'an image',
+    labels='with labels' if labels else 'without labels',
   )
   keep_sheet(
     run,

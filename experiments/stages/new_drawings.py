@@ -32,7 +32,7 @@ class Maker(NamedTuple):
     name: of its results.
     model: with `sample_like`.
     params: its parameters.
-    told: how it makes them, for its results.
+    told: what its results depend on besides.
     note: what it is, in a few words, if it has learned nothing.
   """
 
@@ -41,6 +41,18 @@ class Maker(NamedTuple):
   params: Params
   told: Mapping[str, Any]
   note: str = ''
+
+
+class Sampling(NamedTuple):
+  """How a generator draws more of a class.
+
+  Attributes:
+    name: what results call it.
+    sampler: mixes its codes; None for its own way.
+  """
+
+  name: str
+  sampler: FewShotSampler | None
 
 
 class Drawings(NamedTuple):
@@ -126,7 +138,7 @@ def draw(key: Array, dataset: Dataset, seeds: int) -> Drawings:
 
 def makers(
   subject: Maker,
-  sampler: FewShotSampler | None,
+  sampling: Sampling,
   shape: tuple[int, int, int],
   *,
   seeds: int,
@@ -136,7 +148,7 @@ def makers(
 
   Args:
     subject: the generator, with its encoder or a way of its own.
-    sampler: of its codes; None for its own way.
+    sampling: how it draws.
     shape: `(H, W, C)` of its images.
     seeds: how many there are.
     views: of each, as in `lasium_jax.latents.few_shot`.
@@ -145,17 +157,18 @@ def makers(
     The generator as it draws; copies and views of the seeds; and, where there
     are several to mix, mixtures of their pixels.
   """
-  model = subject.model
+  model, sampler = subject.model, sampling.sampler
+  told = {'sampler': sampling.name, 'views': views}
   if sampler is not None:
     model = few_shot(model, sampler, views=views)
   everyone = [
-    subject._replace(model=model),
+    subject._replace(model=model, told={**told, **subject.told}),
     Maker('copies', _COPIES, (), {}, 'copies of the seeds'),
     Maker('views', _MAPPED, (), {}, 'seeds under random affine maps'),
   ]
   if seeds * (1 + views) > 1:
     mixed = few_shot(_pixels(shape), sampler or mixtures(), views=views)
-    told = subject.told if sampler else {'sampler': 'mixtures', 'views': views}
+    told |= {} if sampler else {'sampler': 'mixtures'}
     everyone.append(Maker('pixels', mixed, (), told, 'mixtures of pixels'))
   return everyone
 

@@ -30,6 +30,7 @@ from experiments.stages.judging import Judge, judge
 from experiments.stages.new_drawings import (
   Drawings,
   Maker,
+  Sampling,
   draw,
   make,
   makers,
@@ -40,7 +41,6 @@ from lasium_jax.settings import Count, Ways, Whole
 from lasium_jax.tasks.recognition import RealAndMade, recognition
 from lasium_jax.types import (
   Array,
-  FewShotSampler,
   ImageSet,
   Learner,
   MapFn,
@@ -108,7 +108,7 @@ class Judged(NamedTuple):
 def measure(
   run: Run,
   subject: Maker,
-  sampler: FewShotSampler | None,
+  sampling: Sampling,
   critics: Critics,
   dataset: str,
   *,
@@ -125,7 +125,7 @@ def measure(
   Args:
     run: whose results they are.
     subject: the generator, with its encoder or a way of its own.
-    sampler: of its codes; None for its own way.
+    sampling: how it draws.
     critics: what judges.
     dataset: the name of the test images' data set.
     labels: whether the generator was trained with labels, for the picture.
@@ -146,7 +146,7 @@ def measure(
   draw_key, made_key, task_key = jax.random.split(root, 3)
   drawn = draw(draw_key, run.splits.test, seeds)
   shape = run.splits.test.shape
-  everyone = makers(subject, sampler, shape, seeds=seeds, views=views)
+  everyone = makers(subject, sampling, shape, seeds=seeds, views=views)
   all_made = [make(made_key, maker, drawn.seeds, images) for maker in everyone]
   _show(run, drawn.seeds, all_made[0], labels=labels)
   real = Drawings(*(_seen(critics, part) for part in drawn))
@@ -158,7 +158,7 @@ def measure(
     told = {'seeds': seeds, 'images of each': images, **maker.told}
     seen = _seen(critics, made)
     all_judged.append(Judged(maker.name, seen, seen, told, maker.note))
-  return [
+  results = [
     *_recognized(
       run,
       critics,
@@ -171,6 +171,13 @@ def measure(
     ),
     *_different(run, critics, dataset, all_judged, everything),
   ]
+  for result in results:
+    print(
+      f'{result.name}: {result.metric}: {result.value:.3f} +- '
+      f'{result.ci95:.3f} on {result.n:,} {result.of}',
+      flush=True,
+    )
+  return results
 
 
 def _show(

@@ -41,7 +41,7 @@ from experiments.stages import (
 )
 from experiments.stages.evaluation import write_results
 from experiments.stages.in_parts import in_parts
-from experiments.stages.new_drawings import Maker
+from experiments.stages.new_drawings import Maker, Sampling
 from experiments.systems.recognizing import recognizer_of
 from lasium_jax import embeddings
 from lasium_jax.data import Splits
@@ -107,13 +107,13 @@ class Parts(NamedTuple):
 
   Attributes:
     settings: that it is made of.
-    sampler: of the generator's codes; None for its own way.
+    sampling: how the generator draws more of a class.
     embed: the features that diversity is measured in.
     trainer: what fits them.
   """
 
   settings: Settings
-  sampler: FewShotSampler | None
+  sampling: Sampling
   embed: MapFn
   trainer: Trainer
 
@@ -142,7 +142,7 @@ def build(settings: Settings) -> Parts:
     optimizer,
     **settings['embedding'],
   )
-  return Parts(settings, _sampler(settings), embed, trainer)
+  return Parts(settings, _sampling(settings), embed, trainer)
 
 
 def _check(settings: Settings) -> None:
@@ -161,13 +161,13 @@ def _check(settings: Settings) -> None:
     require(settings, f'evaluation_data.{name}', same, wanted)
 
 
-def _sampler(settings: Settings) -> FewShotSampler | None:
-  """What mixes codes, if it has enough of them."""
+def _sampling(settings: Settings) -> Sampling:
+  """What mixes codes, if it has enough of them; or the generator's own way."""
   seeds, views = settings['one_shot']['seeds'], settings['one_shot']['views']
   if settings['sampler']['name'] == OWN:
     wanted = f'0: config.sampler.name is {OWN!r}, which has none'
     require(settings, 'one_shot.views', not views, wanted)
-    return None
+    return Sampling(OWN, None)
   sampler: FewShotSampler = make(SAMPLERS, settings['sampler'])
   codes = jax.ShapeDtypeStruct((seeds * (1 + views), 1), jnp.float32)
   try:
@@ -177,14 +177,15 @@ def _sampler(settings: Settings) -> FewShotSampler | None:
       f'config.one_shot.seeds is {seeds} and config.one_shot.views {views}: '
       f'{error}'
     ) from error
-  return sampler
+  return Sampling(settings['sampler']['name'], sampler)
 
 
 def ready(parts: Parts, files: Record) -> None:
-  """Sees that generator and recognizer are there, and those that are meant."""
+  """Sees that what was trained elsewhere is there, and is what is meant."""
   del files
   _subject(parts.settings)
   recognizer_of(parts.settings)
+  contrastive.check_borrowed(parts.settings)
 
 
 def _subject(settings: Settings) -> Maker:
@@ -200,12 +201,7 @@ def _subject(settings: Settings) -> Maker:
       f"{needed}. Choose both by the config's argument, such as "
       'configs/one_shot/omniglot.py:interpolative.'
     )
-  views = {'views': settings['one_shot']['views']} if sampler != OWN else {}
-  told = {
-    'sampler': sampler,
-    **views,
-    'generator trained on': lent.trained_on,
-  }
+  told = {'generator trained on': lent.trained_on}
   return Maker(settings['name'], lent.model, lent.params, told)
 
 
@@ -238,7 +234,7 @@ def work(run: Run, parts: Parts) -> None:
   results = one_shot.measure(
     run,
     _subject(settings),
-    parts.sampler,
+    parts.sampling,
     critics,
     name_of(settings['evaluation_data']),
     labels=reads_labels({'name': settings['borrowed']['generator']}),

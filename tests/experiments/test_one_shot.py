@@ -22,7 +22,14 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import open_run
 from experiments.stages import new_drawings, one_shot
-from experiments.stages.new_drawings import Maker, as_seen, draw, make, makers
+from experiments.stages.new_drawings import (
+  Maker,
+  Sampling,
+  as_seen,
+  draw,
+  make,
+  makers,
+)
 from experiments.systems import one_shot as system
 from lasium_jax import models
 from lasium_jax.latents import mixtures
@@ -108,6 +115,7 @@ FLAT = Generator(
   decode=lambda params, z: z.reshape(-1, 6, 6, 1),
   encode=lambda params, x: x.reshape(len(x), -1),
 )
+MIXTURES = Sampling('mixtures', mixtures())
 MAKERS = ('interpolative', 'copies', 'views', 'pixels')
 
 
@@ -130,6 +138,7 @@ def test_one_command_leaves_a_whole_record(run):
       assert (entry['n'], entry['of']) == (215, 'classes')
     if name != 'drawings':
       assert (told['seeds'], told['images of each']) == (1, 4)
+    assert ('generator trained on' in told) == (name == 'interpolative')
     if name in ('interpolative', 'pixels'):
       assert (told['sampler'], told['views']) == ('mixtures', 2)
   diversity = {n: found[n, one_shot.DIVERSITY]['value'] for n, _ in found}
@@ -140,7 +149,7 @@ def test_one_command_leaves_a_whole_record(run):
   assert ratio == pytest.approx(diversity['views'] / diversity['drawings'])
   assert 0 < shares['drawings'] < 1
   pictures = json.loads((workdir / 'samples/pictures.json').read_text())
-  assert '1 images of a class' in pictures['few_shot_generation']['caption']
+  assert 'an image of a class' in pictures['few_shot_generation']['caption']
   page = (workdir / 'report.html').read_text()
   assert 'recognizability' in page and 'Embedding' in page
   assert f'Report: {workdir}' in printed
@@ -152,6 +161,22 @@ def test_it_resumes_bit_for_bit(program, folders, run, tmp_path):
   command = program.command('one_shot', again, GLYPHS, **fields(folders))
   assert 'going on from step 2' in program.run(command)
   assert_same_run(again, workdir)
+
+
+def test_an_embedding_is_shared(program, folders, run, tmp_path):
+  """By runs that judge other things in its features."""
+  workdir, _ = run
+  given = fields(folders, embedding_training__workdir=str(workdir))
+  again = tmp_path / 'run'
+  printed = program.run(program.command('one_shot', again, GLYPHS, **given))
+  assert 'train_embedding' not in printed
+  assert results(again) == results(workdir)
+  settings = configured(folders, **given, embedding__temperature=0.3)
+  with pytest.raises(BadConfig, match=r'embedding\.temperature = 0\.5.* 0\.3'):
+    system.ready(system.build(settings), None)
+  settings = configured(folders, embedding_training__workdir=str(tmp_path))
+  with pytest.raises(BadConfig, match='is not a run'):
+    system.ready(system.build(settings), None)
 
 
 def test_images_as_they_are_seen():
@@ -186,11 +211,11 @@ def test_drawings_are_apart():
 
 
 def test_what_needs_no_generator_makes():
-  subject = Maker('mine', FLAT, (), {'sampler': 'mixtures'})
+  subject = Maker('mine', FLAT, (), {})
   seeds = random_splits(6).test.images[:6].reshape(3, 2, 6, 6, 1)
   shape = (6, 6, 1)
   mine, copies, views, pixels = makers(
-    subject, mixtures(), shape, seeds=2, views=0
+    subject, MIXTURES, shape, seeds=2, views=0
   )
   made = [
     make(jax.random.key(0), maker, seeds, 5)
@@ -207,7 +232,9 @@ def test_what_needs_no_generator_makes():
   share = (rest * (a - b)).sum(-1) / ((a - b) ** 2).sum(-1)
   assert (share >= 0).all() and (share <= 1).all()
   np.testing.assert_allclose(rest, share[..., None] * (a - b), atol=1e-5)
-  alone = makers(subject, None, shape, seeds=1, views=0)
+  alone = makers(subject, Sampling('own', None), shape, seeds=1, views=0)
+  assert alone[0].model is FLAT  # It draws in its own way.
+  assert alone[0].told == {'sampler': 'own', 'views': 0}
   assert [maker.name for maker in alone] == ['mine', 'copies', 'views']
 
 
@@ -230,9 +257,9 @@ def test_scores_by_hand(folders, tmp_path):
     (),
     'corner',
   )
-  subject = Maker('mine', FLAT, (), {'sampler': 'mixtures'})
+  subject = Maker('mine', FLAT, (), {})
   measured = one_shot.measure(
-    run, subject, mixtures(), critics, 'colors', labels=False, seeds=2, views=0,
+    run, subject, MIXTURES, critics, 'colors', labels=False, seeds=2, views=0,
     images=3, ways=4, tasks=3,
   )  # fmt: skip
   found = {(r.name, r.metric): r for r in measured}
