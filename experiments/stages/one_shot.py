@@ -4,13 +4,13 @@ The protocol of Boutin et al. 2022, "Diversity vs. Recognizability" (sections
 3.1 and 3.2). New images of each test character are made of one seed, or a few.
 Recognizability is the share of them that a few-shot classifier tells by one
 real image each of so many characters; diversity is the spread of the images of
-a character in features that were learned without labels. What people drew is
-judged in the same way, and so is what needs no generator.
+a character in features that were learned without labels. Real images are judged
+in the same way, and so is what needs no generator.
 
 Our sources do not say which images the classifier sees of each character. Here
-they are never the seeds, so that a copy is told no better than a new drawing.
-Nor do they say what the diversity of their figures is a share of. Here it is
-the share of that of all real images, taken as one class.
+they are never the seeds, so that copies are told as well as real images, and no
+better. Nor do they say what the diversity of their figures is a share of. Here
+it is the share of that of all real images, taken as one class.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -151,9 +151,7 @@ def measure(
   _show(run, drawn.seeds, all_made[0], labels=labels)
   real = Drawings(*(_seen(critics, part) for part in drawn))
   everything = np.concatenate(real, axis=1)
-  all_judged = [
-    Judged('drawings', real.others, everything, {}, 'drawn by people')
-  ]
+  all_judged = [Judged('real', real.others, everything, {}, 'real images')]
   for maker, made in zip(everyone, all_made, strict=True):
     told = {'seeds': seeds, 'images of each': images, **maker.told}
     seen = _seen(critics, made)

@@ -35,6 +35,7 @@ from lasium_jax import models
 from lasium_jax.latents import mixtures
 from lasium_jax.learners import nearest_neighbors
 from lasium_jax.models.build import make_generator, make_learner
+from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Generator
 
 GLYPHS = 'one_shot/glyphs.py:interpolative'
@@ -124,7 +125,7 @@ def test_one_command_leaves_a_whole_record(run):
   found = {(e['name'], e['metric']): e for e in results(workdir)}
   kinds = (one_shot.RECOGNIZABILITY, one_shot.DIVERSITY, one_shot.SHARE)
   assert found.keys() == {
-    (name, kind) for name in ('drawings', *MAKERS) for kind in kinds
+    (name, kind) for name in ('real', *MAKERS) for kind in kinds
   }
   for (name, kind), entry in found.items():
     told = entry['protocol']
@@ -136,18 +137,18 @@ def test_one_command_leaves_a_whole_record(run):
     else:
       assert told['embedding'] == 'SimCLR of glyphs, 3 steps'
       assert (entry['n'], entry['of']) == (215, 'classes')
-    if name != 'drawings':
+    if name != 'real':
       assert (told['seeds'], told['images of each']) == (1, 4)
     assert ('generator trained on' in told) == (name == 'interpolative')
     if name in ('interpolative', 'pixels'):
       assert (told['sampler'], told['views']) == ('mixtures', 2)
   diversity = {n: found[n, one_shot.DIVERSITY]['value'] for n, _ in found}
   assert diversity['copies'] == pytest.approx(0, abs=1e-5)
-  assert min(diversity['drawings'], diversity['views']) > 1e-3
+  assert min(diversity['real'], diversity['views']) > 1e-3
   shares = {n: found[n, one_shot.SHARE]['value'] for n, _ in found}
-  ratio = shares['views'] / shares['drawings']
-  assert ratio == pytest.approx(diversity['views'] / diversity['drawings'])
-  assert 0 < shares['drawings'] < 1
+  ratio = shares['views'] / shares['real']
+  assert ratio == pytest.approx(diversity['views'] / diversity['real'])
+  assert 0 < shares['real'] < 1
   pictures = json.loads((workdir / 'samples/pictures.json').read_text())
   assert 'an image of a class' in pictures['few_shot_generation']['caption']
   page = (workdir / 'report.html').read_text()
@@ -238,41 +239,71 @@ def test_what_needs_no_generator_makes():
   assert [maker.name for maker in alone] == ['mine', 'copies', 'views']
 
 
-def test_scores_by_hand(folders, tmp_path):
-  """A class is one color: all are recognized, and differ by what is added."""
-  run, _ = opened(folders, tmp_path)
+def of_colors(run):
+  """The run, with classes of one color each; only a corner differs.
+
+  The corner of image i of class c is 30 c + i.
+  """
   dataset = random_splits(6).test
   levels = np.arange(8)[dataset.labels].reshape(-1, 1, 1, 1)
   images = np.tile(np.uint8(30 * levels), (1, 6, 6, 1))
   images[..., 0, 0, 0] += np.tile(np.arange(8, dtype=np.uint8), 8)
-  colors = dataset._replace(images=images)
-  run = run._replace(splits=run.splits._replace(test=colors))
-  recognizer = one_shot.Recognizer('pixels', nearest_neighbors(ways=4), (), '')
-  critics = one_shot.Critics(
-    lambda x: jnp.rint(255 * x if x.dtype != jnp.uint8 else x).astype(
-      jnp.uint8
-    ),
-    recognizer,
-    lambda params, x: 255 * x[:, :1, :1].reshape(len(x), 1),
-    (),
-    'corner',
-  )
-  subject = Maker('mine', FLAT, (), {})
-  measured = one_shot.measure(
-    run, subject, MIXTURES, critics, 'colors', labels=False, seeds=2, views=0,
-    images=3, ways=4, tasks=3,
+  test = dataset._replace(images=images)
+  return run._replace(splits=run.splits._replace(test=test))
+
+
+# They see bytes as they are, and know an image by its pixels or its corner.
+CRITICS = one_shot.Critics(
+  lambda x: jnp.rint(255 * as_floats(x)).astype(jnp.uint8),
+  one_shot.Recognizer('pixels', nearest_neighbors(ways=4), (), ''),
+  lambda params, x: 255 * x[:, :1, :1].reshape(len(x), 1),
+  (),
+  'corner',
+)
+
+
+def measured(run, model, sampling, *, labels):
+  subject = Maker('mine', model, (), {})
+  found = one_shot.measure(
+    of_colors(run), subject, sampling, CRITICS, 'colors', labels=labels,
+    seeds=2, views=0, images=3, ways=4, tasks=3,
   )  # fmt: skip
-  found = {(r.name, r.metric): r for r in measured}
-  for name in ('drawings', 'mine', 'copies', 'pixels'):
+  return {(result.name, result.metric): result for result in found}
+
+
+def test_scores_by_hand(folders, tmp_path):
+  """All are recognized, and differ by their corners."""
+  run, _ = opened(folders, tmp_path)
+  found = measured(run, FLAT, MIXTURES, labels=False)
+  for name in ('real', 'mine', 'copies', 'pixels'):
     assert found[name, one_shot.RECOGNIZABILITY].value == 1
-  # The corner of drawing i of class c is 30 c + i.
   each = np.std(np.arange(8), ddof=1)
   every = np.std((30 * np.arange(8)[:, None] + np.arange(8)).ravel(), ddof=1)
-  drawings = found['drawings', one_shot.DIVERSITY]
-  assert drawings.value == pytest.approx(each, rel=1e-4)
-  assert drawings.ci95 == pytest.approx(0, abs=1e-5)
-  share = found['drawings', one_shot.SHARE].value
+  real = found['real', one_shot.DIVERSITY]
+  assert real.value == pytest.approx(each, rel=1e-4)
+  assert real.ci95 == pytest.approx(0, abs=1e-5)
+  share = found['real', one_shot.SHARE].value
   assert share == pytest.approx(each / every, rel=1e-4)
+
+
+def test_a_generator_draws_in_its_own_way(folders, tmp_path):
+  """White, whatever the seeds are: it is recognized by chance."""
+  run, _ = opened(folders, tmp_path)
+  wrong = FLAT._replace(
+    encode=None, sample_like=lambda key, params, x, n: jnp.ones((n, 36))
+  )
+  found = measured(run, wrong, Sampling('own', None), labels=True)
+  mine = found['mine', one_shot.RECOGNIZABILITY]
+  # All are told to be of the brightest of four classes.
+  assert mine.value == pytest.approx(0.25)
+  assert (mine.protocol['sampler'], mine.protocol['views']) == ('own', 0)
+  assert found['mine', one_shot.DIVERSITY].value == 0
+  pixels = found['pixels', one_shot.RECOGNIZABILITY].protocol
+  assert (pixels['sampler'], pixels['seeds']) == ('mixtures', 2)
+  path = tmp_path / 'run/samples/pictures.json'
+  pictures = json.loads(path.read_text())
+  caption = pictures['few_shot_generation']['caption']
+  assert '2 images of a class' in caption and 'with labels' in caption
 
 
 def configured(folders, path=GLYPHS, **others):
