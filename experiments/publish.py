@@ -15,16 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers.publish import publish
-from experiments.systems import interpolative, lasium, recognizer
+from experiments.systems import interpolative, lasium, one_shot, recognizer
 
-SYSTEMS = {
-  system.name: system
-  for system in (
-    lasium.system(),
-    recognizer.system(),
-    interpolative.system(),
-  )
-}
+MODULES = (lasium, recognizer, interpolative, one_shot)
+SYSTEMS = {system.name: system for system in (m.system() for m in MODULES)}
 ROOT = Path(__file__).resolve().parent.parent
 
 

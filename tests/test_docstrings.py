@@ -36,7 +36,7 @@ FACTORIES = [
   *('metrics.interpolant_error', 'metrics.kernel_distance', 'metrics.nearest'),
   *('metrics.pixel_error', 'metrics.prdc'),
   *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
-  *('batches.mixed_codes', 'batches.mixed_pixels'),
+  *('batches.mixed_codes', 'batches.mixed_pixels', 'embeddings.contrastive'),
 ]
 
 

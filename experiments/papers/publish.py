@@ -25,7 +25,8 @@ Defaults = Callable[[Any], Mapping[str, Any]]
 # These fields say where things were on one machine.
 PLACES = {
   *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
-  *('quality.recognizer', 'borrowed.folder'),
+  *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
+  'embedding_training.workdir',
 }
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.

@@ -27,8 +27,8 @@ class Result(NamedTuple):
     metric: such as 'accuracy', which is a share in [0, 1].
     value: the number.
     dataset: the images that it was judged on, by name.
-    n: how many tasks, images or runs the value is of.
-    of: what `n` counts: 'tasks', 'images' or 'runs'.
+    n: how many tasks, images, classes or runs the value is of.
+    of: what `n` counts: 'tasks', 'images', 'classes' or 'runs'.
     ci95: half the 95 % confidence interval of the value.
     protocol: how it was judged: ways, shots, queries, seed, normalization, or
       whatever else the metric depends on.

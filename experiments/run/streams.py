@@ -18,7 +18,9 @@ from lasium_jax.types import Array
   INTERPOLANTS,
   FEW_SHOT_GENERATION,
   INVERSION,
-) = range(2**31, 2**31 + 11)
+  EMBEDDING,
+  ONE_SHOT,
+) = range(2**31, 2**31 + 13)
 
 
 def stream(seed: int, name: int) -> Array:

@@ -1,4 +1,4 @@
-"""A generator that was trained before, for a run whose batches it makes."""
+"""A generator that was trained before, for a run that uses it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ LENDERS = ('interpolative', 'lasium')
 
 
 class Borrowed(NamedTuple):
-  """A trained generator that can encode.
+  """A trained generator.
 
   Attributes:
     model: the generator.
@@ -49,10 +49,30 @@ def borrow(
   generator: str = 'interpolative',
   folder: str = '',
 ) -> Borrowed:
-  """Takes a generator from where it was trained.
+  """Takes a generator with an encoder from where it was trained.
+
+  Args, result and errors are those of `lend`; a generator without an encoder is
+  a BadConfig too.
+  """
+  lent = lend(shape, generator=generator, folder=folder)
+  if lent.model.encode is None:
+    raise BadConfig(
+      f'The generator in {folder} (config.borrowed.folder) is {generator!r}, '
+      'which has no encoder: name an autoencoder.'
+    )
+  return lent
+
+
+def lend(
+  shape: tuple[int, int, int],
+  *,
+  generator: str = 'interpolative',
+  folder: str = '',
+) -> Borrowed:
+  """Takes a generator of any kind from where it was trained.
 
   Args:
-    shape: `(H, W, C)` of the images that it is to encode.
+    shape: `(H, W, C)` of the images that it is to make.
     generator: its name, such as 'interpolative' or 'autoencoder'.
     folder: the workdir of a run that trained it, or what experiments/export.py
       made of one.
@@ -61,8 +81,8 @@ def borrow(
     The generator.
 
   Raises:
-    BadConfig: if there is none in the folder, or it is another, has no encoder
-      or makes images of another shape.
+    BadConfig: if there is none in the folder, or it is another, or makes images
+      of another shape.
     BadModel: if an exported one is damaged.
     FileNotFoundError: if its training has not come to its end.
   """
@@ -81,11 +101,6 @@ def borrow(
       'trained on images of that height, width and number of channels.'
     )
   model, _ = make_generator(found.section, shape)
-  if model.encode is None:
-    raise BadConfig(
-      f'The generator in {folder} (config.borrowed.folder) is {name!r}, which '
-      'has no encoder: name an autoencoder.'
-    )
   trained_on = name_of(found.data) if 'name' in found.data else 'not said'
   return Borrowed(model, found.params, trained_on)
 

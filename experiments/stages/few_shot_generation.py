@@ -19,9 +19,8 @@ from lasium_jax.types import Array, Generator, Params
 
 NAME = 'few_shot_generation'
 CAPTION = (
-  'Left, in negative: {seeds} images of a class of the evaluation data, one '
-  'class a row. '
-  'Right: what the generator makes of them. It was trained {labels}.'
+  'Left, in negative: {seeds} of a class of the evaluation data, one class a '
+  'row. Right: what the generator makes of them. It was trained {labels}.'
 )
 
 
@@ -58,18 +57,32 @@ def show(
   made = jit(functools.partial(images_like, model, n=images))(
     made_key, params, shown
   )
-  sheet = np.concatenate([1 - np.asarray(shown), np.asarray(made)], axis=1)
+  keep_rows(run, np.asarray(shown), np.asarray(made), labels=labels)
+
+
+def keep_rows(
+  run: Run, seeds: np.ndarray, made: np.ndarray, *, labels: bool
+) -> None:
+  """Keeps a picture, one class a row.
+
+  Args:
+    run: whose picture it is.
+    seeds: `[m, k, H, W, C]` in [0, 1].
+    made: `[m, n, H, W, C]` likewise, what a generator makes of them.
+    labels: whether it was trained with labels, for the caption.
+  """
+  sheet, count = np.concatenate([1 - seeds, made], axis=1), seeds.shape[1]
   caption = CAPTION.format(
-    seeds=seeds,
+    seeds=f'{count} images' if count > 1 else 'an image',
     labels='with labels' if labels else 'without labels',
   )
   keep_sheet(
     run,
     NAME,
     NAME,
-    sheet.reshape(-1, *dataset.shape),
+    sheet.reshape(-1, *sheet.shape[2:]),
     caption,
-    columns=seeds + images,
+    columns=sheet.shape[1],
   )
 
 

@@ -1,5 +1,6 @@
 """What maps images to features, and how it is trained."""
 
+from lasium_jax.embeddings.contrastive import contrastive
 from lasium_jax.embeddings.supervised import supervised
 
-__all__ = ['supervised']
+__all__ = ['contrastive', 'supervised']

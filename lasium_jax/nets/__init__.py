@@ -1,9 +1,17 @@
 """Network definitions; the only place that imports flax."""
 
 from lasium_jax.nets import averages
+from lasium_jax.nets.contrastive import ContrastiveNet
 from lasium_jax.nets.conv4 import conv4
 from lasium_jax.nets.resnet import ResNet
 from lasium_jax.nets.resnet18 import ResNet18
 from lasium_jax.nets.wide_resnet import WideResNet
 
-__all__ = ['ResNet', 'ResNet18', 'WideResNet', 'averages', 'conv4']
+__all__ = [
+  'ContrastiveNet',
+  'ResNet',
+  'ResNet18',
+  'WideResNet',
+  'averages',
+  'conv4',
+]

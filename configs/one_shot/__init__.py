@@ -1,0 +1,1 @@
+"""What generators make of one drawing: one module a benchmark."""

@@ -1,0 +1,47 @@
+"""One drawing of each of 150 characters of Omniglot (Boutin et al. 2022).
+
+  python experiments/one_shot.py \
+    --config=configs/one_shot/omniglot.py:interpolative \
+    --config.borrowed.folder=runs/characters \
+    --config.one_shot.recognizer=runs/recognizer \
+    --data_dir=PREPARED_TFDS_DATA --workdir=runs/one-shot
+
+The argument is a run of configs/interpolative/. The first three characters of
+each alphabet are judged, and all critics and generators learn from the others,
+20 drawings each. The generator is a run of 28x28 on these:
+
+  python experiments/interpolative.py \
+    --config=configs/interpolative/characters.py:interpolative \
+    --data_dir=PREPARED_TFDS_DATA --workdir=runs/characters
+
+What tells characters apart is trained with labels, on images of 50x50:
+
+  python experiments/lasium.py \
+    --config=configs/lasium/omniglot.py:supervised-protonets \
+    --config.data.split=first_characters --config.data.size=50 \
+    --data_dir=PREPARED_TFDS_DATA --workdir=runs/recognizer
+
+Runs after the first can be judged by its embedding:
+`--config.embedding_training.workdir=runs/one-shot`.
+
+The recognizer sees gray images in its training, and judges black and white
+ones. The authors have 500 tests of each character; here 1,000 tests have 20
+characters each. 4,600 steps of 128 are 20 epochs of the embedding; how long the
+authors train theirs is not known to us.
+"""
+
+from ml_collections import ConfigDict
+
+from configs.parts import one_shot
+from configs.parts.sections import named
+from experiments.components.images import IMAGES
+
+
+def get_config(run: str = 'interpolative') -> ConfigDict:
+  return one_shot.get_config(
+    'configs/one_shot/omniglot.py',
+    run,
+    data=named(IMAGES, 'omniglot', split='train'),
+    evaluation=named(IMAGES, 'omniglot', split='test'),
+    steps=4_600,
+  )

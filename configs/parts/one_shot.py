@@ -1,0 +1,56 @@
+"""What the runs that judge one-shot generation share."""
+
+from ml_collections import ConfigDict
+
+from configs.parts import common
+from configs.parts.interpolative import LABELED, RUNS
+from configs.parts.sections import named, section
+from experiments.components.optimizers import OPTIMIZERS
+from experiments.systems.one_shot import (
+  BORROWED,
+  CRITICS,
+  EMBEDDING,
+  EMBEDDING_TRAINING,
+  NETWORK,
+  ONE_SHOT,
+  OWN,
+  SAMPLERS,
+)
+
+
+def get_config(
+  file: str, run: str, *, data: ConfigDict, evaluation: ConfigDict, steps: int
+) -> ConfigDict:
+  """The settings of one run.
+
+  Args:
+    file: the path of its config module.
+    run: of configs/interpolative/, whose generator is judged.
+    data: the section of the images that the embedding learns from.
+    evaluation: of images of other classes.
+    steps: of the embedding's training.
+
+  Returns:
+    The config. Generators that are trained with labels draw in their own way,
+    and the others mix the codes of the seed and of its views.
+
+  Raises:
+    ValueError: if there is no such run, or its generator has no encoder.
+  """
+  runs = [name for name in RUNS if name not in ('novel-vae', 'wgan-gp')]
+  if run not in runs:
+    raise ValueError(f'{file} has no run {run!r}. It has {", ".join(runs)}.')
+  config = common.run('one_shot', file, run)
+  config.data = data
+  config.evaluation_data = evaluation
+  config.borrowed = section(BORROWED, generator=RUNS[run])
+  config.sampler = named(SAMPLERS, OWN if run in LABELED else 'mixtures')
+  config.critics = section(CRITICS)
+  config.network = section(NETWORK)
+  config.embedding = section(EMBEDDING)
+  config.optimizer = named(OPTIMIZERS, 'adam', schedule='cosine')
+  config.embedding_training = section(EMBEDDING_TRAINING, steps=steps)
+  config.one_shot = section(ONE_SHOT)
+  if run in LABELED:
+    config.one_shot.views = 0
+  return common.with_sweep(config)

@@ -1,0 +1,412 @@
+"""New images of one seed, judged: from a real config, and each part by hand."""
+
+import functools
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from batch_of import training_set
+from whole_program import (
+  ROOT,
+  assert_same_run,
+  config_of,
+  interrupted,
+  random_splits,
+  results,
+)
+
+from experiments.run import record
+from experiments.run.app import settings_of
+from experiments.run.config import BadConfig
+from experiments.run.run import open_run
+from experiments.stages import new_drawings, one_shot
+from experiments.stages.new_drawings import (
+  Maker,
+  Sampling,
+  as_seen,
+  draw,
+  make,
+  makers,
+)
+from experiments.systems import one_shot as system
+from lasium_jax import models
+from lasium_jax.latents import mixtures
+from lasium_jax.learners import nearest_neighbors
+from lasium_jax.models.build import make_generator, make_learner
+from lasium_jax.ops.images import as_floats
+from lasium_jax.types import Generator
+
+GLYPHS = 'one_shot/glyphs.py:interpolative'
+SIZE = 12  # Of what critics see.
+SMALL = {
+  'critics__size': SIZE,
+  'network__features': 6,
+  'network__width': 2,
+  'embedding_training__steps': 3,
+  'embedding_training__batch_size': 16,
+  'one_shot__images': 4,
+  'one_shot__tasks': 6,
+  'one_shot__views': 2,
+  'checkpoint_seconds': 0,
+}
+CONV4 = {'name': 'conv4', 'filters': 2}
+
+
+def card_of(kind, architecture, side, **card):
+  image = {'height': side, 'width': side, 'channels': 1, 'invert': True}
+  rest = {'training': {'data': {'name': 'glyphs'}}, 'accuracy': []}
+  return (
+    {'kind': kind, 'architecture': architecture, 'image': image} | rest | (card)
+  )
+
+
+def saved(folder, card, params):
+  params = jax.tree.map(np.asarray, params)
+  return str(models.save_model(folder, models.Model(card, params)))
+
+
+def generator(folder, section, side=28):
+  """As experiments/export.py leaves it, untrained."""
+  shape = (side, side, 1)
+  _, trainer = make_generator(section, shape)
+  made = jax.jit(
+    lambda key: trainer.params(trainer.init(key, training_set(shape)))
+  )
+  card = card_of('generator', section, side)
+  return saved(folder, card, made(jax.random.key(0)))
+
+
+def learner(folder, name='protonets', side=SIZE, **image):
+  section = {'name': name}
+  architecture = {'network': CONV4, 'learner': section, 'ways': 5}
+  own = make_learner(section, CONV4, 5)
+  params = own.init(jax.random.key(0), jnp.zeros((1, side, side, 1)))
+  card = card_of('learner', architecture, side)
+  card['image'] |= image
+  return saved(folder, card, params)
+
+
+@pytest.fixture(scope='module')
+def folders(tmp_path_factory):
+  base = tmp_path_factory.mktemp('models')
+  section = {'name': 'interpolative', 'latent_size': 3, 'width': 2}
+  return {
+    'borrowed.folder': generator(base / 'generator', section),
+    'one_shot.recognizer': learner(base / 'learner'),
+  }
+
+
+def fields(folders, **others):
+  given = {name.replace('.', '__'): value for name, value in folders.items()}
+  return given | SMALL | others
+
+
+@pytest.fixture(scope='module')
+def run(program, folders, tmp_path_factory):
+  """The workdir of a run, and what it printed."""
+  workdir = tmp_path_factory.mktemp('one-shot') / 'run'
+  command = program.command('one_shot', workdir, GLYPHS, **fields(folders))
+  return workdir, program.run(command)
+
+
+# Its codes are the pixels of images of 6x6.
+FLAT = Generator(
+  decode=lambda params, z: z.reshape(-1, 6, 6, 1),
+  encode=lambda params, x: x.reshape(len(x), -1),
+)
+MIXTURES = Sampling('mixtures', mixtures())
+MAKERS = ('interpolative', 'copies', 'views', 'pixels')
+
+
+def test_one_command_leaves_a_whole_record(run):
+  workdir, printed = run
+  found = {(e['name'], e['metric']): e for e in results(workdir)}
+  kinds = (one_shot.RECOGNIZABILITY, one_shot.DIVERSITY, one_shot.SHARE)
+  assert found.keys() == {
+    (name, kind) for name in ('real', *MAKERS) for kind in kinds
+  }
+  for (name, kind), entry in found.items():
+    told = entry['protocol']
+    assert entry['dataset'] == 'glyphs'
+    assert entry.get('floor', False) == (name != 'interpolative')
+    if kind == one_shot.RECOGNIZABILITY:
+      assert 0 <= entry['value'] <= 1 and entry['n'] == 6
+      assert (told['ways'], told['recognizer']) == (20, 'protonets of glyphs')
+    else:
+      assert told['embedding'] == 'SimCLR of glyphs, 3 steps'
+      assert (entry['n'], entry['of']) == (215, 'classes')
+    if name != 'real':
+      assert (told['seeds'], told['images of each']) == (1, 4)
+    assert ('generator trained on' in told) == (name == 'interpolative')
+    if name in ('interpolative', 'pixels'):
+      assert (told['sampler'], told['views']) == ('mixtures', 2)
+  diversity = {n: found[n, one_shot.DIVERSITY]['value'] for n, _ in found}
+  assert diversity['copies'] == pytest.approx(0, abs=1e-5)
+  assert min(diversity['real'], diversity['views']) > 1e-3
+  shares = {n: found[n, one_shot.SHARE]['value'] for n, _ in found}
+  ratio = shares['views'] / shares['real']
+  assert ratio == pytest.approx(diversity['views'] / diversity['real'])
+  assert 0 < shares['real'] < 1
+  pictures = json.loads((workdir / 'samples/pictures.json').read_text())
+  assert 'an image of a class' in pictures['few_shot_generation']['caption']
+  page = (workdir / 'report.html').read_text()
+  assert 'recognizability' in page and 'Embedding' in page
+  assert f'Report: {workdir}' in printed
+
+
+def test_it_resumes_bit_for_bit(program, folders, run, tmp_path):
+  workdir, _ = run
+  again = interrupted(workdir, tmp_path / 'run', 'train_embedding')
+  command = program.command('one_shot', again, GLYPHS, **fields(folders))
+  assert 'going on from step 2' in program.run(command)
+  assert_same_run(again, workdir)
+
+
+def test_an_embedding_is_shared(program, folders, run, tmp_path):
+  """By runs that judge other things in its features."""
+  workdir, _ = run
+  given = fields(folders, embedding_training__workdir=str(workdir))
+  again = tmp_path / 'run'
+  printed = program.run(program.command('one_shot', again, GLYPHS, **given))
+  assert 'train_embedding' not in printed
+  assert results(again) == results(workdir)
+  settings = configured(folders, **given, embedding__temperature=0.3)
+  with pytest.raises(BadConfig, match=r'embedding\.temperature = 0\.5.* 0\.3'):
+    system.ready(system.build(settings), None)
+  settings = configured(folders, embedding_training__workdir=str(tmp_path))
+  with pytest.raises(BadConfig, match='is not a run'):
+    system.ready(system.build(settings), None)
+
+
+def test_images_as_they_are_seen():
+  """Stretched by their own extremes, cut, and as large as is wanted."""
+  x = np.zeros((3, 2, 2, 1), np.float32)
+  x[0] = [[[0.1], [0.15]], [[0.24], [0.3]]]
+  x[1, 0, 0] = 1
+  x[2] = 0.7
+  seen = np.asarray(as_seen(jnp.asarray(x), size=2))
+  assert seen.dtype == np.uint8
+  assert seen[0, ..., 0].tolist() == [[0, 0], [255, 255]]
+  assert seen[1, ..., 0].tolist() == [[255, 0], [0, 0]]
+  assert not seen[2].any()
+  as_bytes = (255 * x).astype(np.uint8)
+  np.testing.assert_array_equal(as_seen(jnp.asarray(as_bytes), size=2), seen)
+  high = as_seen(jnp.asarray(x), size=2, threshold=0.8)
+  assert np.asarray(high)[0, ..., 0].tolist() == [[0, 0], [0, 255]]
+  larger = np.asarray(as_seen(jnp.asarray(x), size=6))
+  assert larger.shape == (3, 6, 6, 1)
+  # Bilinear between 1 and 0: a corner of about the size of the pixel.
+  assert larger[1, :2, :2].all() and not larger[1, 3:].any()
+
+
+def test_drawings_are_apart():
+  dataset = random_splits(4).test
+  drawn = draw(jax.random.key(0), dataset, 3)
+  assert [part.shape[:2] for part in drawn] == [(8, 3), (8, 2), (8, 3)]
+  for c in range(8):
+    own = {i.tobytes() for i in dataset.images[dataset.labels == c]}
+    parts = [i.tobytes() for part in drawn for i in part[c]]
+    assert len(set(parts)) == 8 and set(parts) == own
+
+
+def test_what_needs_no_generator_makes():
+  subject = Maker('mine', FLAT, (), {})
+  seeds = random_splits(6).test.images[:6].reshape(3, 2, 6, 6, 1)
+  shape = (6, 6, 1)
+  mine, copies, views, pixels = makers(
+    subject, MIXTURES, shape, seeds=2, views=0
+  )
+  made = [
+    make(jax.random.key(0), maker, seeds, 5)
+    for maker in (mine, copies, views, pixels)
+  ]
+  assert {images.shape for images in made} == {(3, 5, 6, 6, 1)}
+  x = seeds.astype(np.float32) / 255
+  np.testing.assert_allclose(made[1], x[:, [0, 1, 0, 1, 0]], atol=1e-6)
+  assert np.abs(made[2] - made[1]).max() > 0.1
+  # A mixture of two lies on the line between them, at one place of all pixels.
+  np.testing.assert_array_equal(made[0], made[3])
+  a, b = (x[:, i].reshape(3, 1, -1) for i in range(2))
+  rest = made[0].reshape(3, 5, -1) - b
+  share = (rest * (a - b)).sum(-1) / ((a - b) ** 2).sum(-1)
+  assert (share >= 0).all() and (share <= 1).all()
+  np.testing.assert_allclose(rest, share[..., None] * (a - b), atol=1e-5)
+  alone = makers(subject, Sampling('own', None), shape, seeds=1, views=0)
+  assert alone[0].model is FLAT  # It draws in its own way.
+  assert alone[0].told == {'sampler': 'own', 'views': 0}
+  assert [maker.name for maker in alone] == ['mine', 'copies', 'views']
+
+
+def of_colors(run):
+  """The run, with classes of one color each; only a corner differs.
+
+  The corner of image i of class c is 30 c + i.
+  """
+  dataset = random_splits(6).test
+  levels = np.arange(8)[dataset.labels].reshape(-1, 1, 1, 1)
+  images = np.tile(np.uint8(30 * levels), (1, 6, 6, 1))
+  images[..., 0, 0, 0] += np.tile(np.arange(8, dtype=np.uint8), 8)
+  test = dataset._replace(images=images)
+  return run._replace(splits=run.splits._replace(test=test))
+
+
+# They see bytes as they are, and know an image by its pixels or its corner.
+CRITICS = one_shot.Critics(
+  lambda x: jnp.rint(255 * as_floats(x)).astype(jnp.uint8),
+  one_shot.Recognizer('pixels', nearest_neighbors(ways=4), (), ''),
+  lambda params, x: 255 * x[:, :1, :1].reshape(len(x), 1),
+  (),
+  'corner',
+)
+
+
+def measured(run, model, sampling, *, labels):
+  subject = Maker('mine', model, (), {})
+  found = one_shot.measure(
+    of_colors(run), subject, sampling, CRITICS, 'colors', labels=labels,
+    seeds=2, views=0, images=3, ways=4, tasks=3,
+  )  # fmt: skip
+  return {(result.name, result.metric): result for result in found}
+
+
+def test_scores_by_hand(folders, tmp_path):
+  """All are recognized, and differ by their corners."""
+  run, _ = opened(folders, tmp_path)
+  found = measured(run, FLAT, MIXTURES, labels=False)
+  for name in ('real', 'mine', 'copies', 'pixels'):
+    assert found[name, one_shot.RECOGNIZABILITY].value == 1
+  each = np.std(np.arange(8), ddof=1)
+  every = np.std((30 * np.arange(8)[:, None] + np.arange(8)).ravel(), ddof=1)
+  real = found['real', one_shot.DIVERSITY]
+  assert real.value == pytest.approx(each, rel=1e-4)
+  assert real.ci95 == pytest.approx(0, abs=1e-5)
+  share = found['real', one_shot.SHARE].value
+  assert share == pytest.approx(each / every, rel=1e-4)
+
+
+def test_a_generator_draws_in_its_own_way(folders, tmp_path):
+  """White, whatever the seeds are: it is recognized by chance."""
+  run, _ = opened(folders, tmp_path)
+  wrong = FLAT._replace(
+    encode=None, sample_like=lambda key, params, x, n: jnp.ones((n, 36))
+  )
+  found = measured(run, wrong, Sampling('own', None), labels=True)
+  mine = found['mine', one_shot.RECOGNIZABILITY]
+  # All are told to be of the brightest of four classes.
+  assert mine.value == pytest.approx(0.25)
+  assert (mine.protocol['sampler'], mine.protocol['views']) == ('own', 0)
+  assert found['mine', one_shot.DIVERSITY].value == 0
+  pixels = found['pixels', one_shot.RECOGNIZABILITY].protocol
+  assert (pixels['sampler'], pixels['seeds']) == ('mixtures', 2)
+  path = tmp_path / 'run/samples/pictures.json'
+  pictures = json.loads(path.read_text())
+  caption = pictures['few_shot_generation']['caption']
+  assert '2 images of a class' in caption and 'with labels' in caption
+
+
+def configured(folders, path=GLYPHS, **others):
+  config = config_of(path)
+  small = {k.replace('__', '.'): v for k, v in fields(folders).items()}
+  small |= {k.replace('__', '.'): v for k, v in others.items()}
+  config.update_from_flattened_dict(small)
+  return settings_of(config, system.system())
+
+
+def opened(folders, workdir):
+  settings = configured(folders)
+  files = record.open_record(workdir / 'run', settings)
+  return open_run(settings, files, random_splits(6)), system.build(settings)
+
+
+def test_a_generator_without_a_way_of_its_own(folders):
+  settings = configured(folders, 'one_shot/glyphs.py:dagan', one_shot__views=0)
+  borrowed = {**settings['borrowed'], 'generator': 'interpolative'}
+  parts = system.build({**settings, 'borrowed': borrowed})
+  with pytest.raises(BadConfig, match="'interpolative' has not a way of its"):
+    system.ready(parts, None)
+  with pytest.raises(BadConfig, match='views is 2; it must be 0'):
+    system.build(configured(folders, 'one_shot/glyphs.py:dagan'))
+
+
+@pytest.mark.parametrize(
+  ('others', 'said'),
+  [
+    ({'borrowed.folder': ''}, r'borrowed\.folder is .*interpolative\.py'),
+    ({'one_shot.recognizer': ''}, r'recognizer is .*supervised-protonets'),
+    ({'borrowed.generator': 'zz'}, r"config\.borrowed\.generator is 'zz'"),
+    ({'one_shot.views': 0}, r'views 0: mixtures needs the codes of 2'),
+    ({'evaluation_data.size': 20}, 'evaluation_data.size is 20'),
+    ({'critics.threshold': 2.0}, 'config.critics.threshold is 2.0'),
+    ({'seeds': 2}, 'config.seeds is 2'),
+    ({'embedding.temperature': 0.0}, 'temperature is 0.0'),
+  ],
+)
+def test_settings_that_cannot_work(folders, others, said):
+  with pytest.raises(ValueError, match=said):
+    system.build(configured(folders, **others))
+
+
+def test_folders_that_cannot_be_used(folders, tmp_path):
+  def ready(**others):
+    settings = configured(folders, **others)
+    system.ready(system.build(settings), record.Record(tmp_path, {}))
+
+  ready()
+  nothing, learned = str(tmp_path / 'none'), folders['one_shot.recognizer']
+  section = {'name': 'interpolative', 'latent_size': 3, 'width': 2}
+  large = generator(tmp_path / 'large', section, 32)
+  gan = generator(tmp_path / 'gan', {'name': 'msgan', 'filters': 2})
+  maml = learner(tmp_path / 'maml', 'maml')
+  light = learner(tmp_path / 'light', invert=False)
+  other = learner(tmp_path / 'other', side=16)
+  for fields, said in (
+    ({'borrowed__folder': nothing}, 'is not a run'),
+    ({'borrowed__folder': learned}, 'is a learner; name a generator'),
+    ({'borrowed__folder': large}, r'\(32, 32, 1\)'),
+    ({'borrowed__generator': 'vae'}, "is 'interpolative': name another"),
+    (
+      {'borrowed__folder': gan, 'borrowed__generator': 'msgan'},
+      "'msgan' has not an encoder",
+    ),
+    ({'one_shot__recognizer': nothing}, 'is not a run'),
+    ({'one_shot__recognizer': large}, 'the model of a generator'),
+    ({'one_shot__recognizer': other}, r'\(16, 16, 1\).*config\.critics\.size'),
+    ({'one_shot__recognizer': light}, 'invert was False'),
+    ({'one_shot__recognizer': maml}, r'by maml of 5 ways.* Set it to 5'),
+  ):
+    with pytest.raises(BadConfig, match=said):
+      ready(**fields)
+  ready(one_shot__recognizer=maml, one_shot__ways=5)
+
+
+def test_data_that_are_too_few():
+  check = functools.partial(
+    new_drawings.check_images, random_splits(6).test, images=3
+  )
+  check(seeds=6, ways=8)
+  with pytest.raises(BadConfig, match=r'ways is 9, .* 8 classes'):
+    check(seeds=1, ways=9)
+  with pytest.raises(BadConfig, match=r'seeds is 7, .* 8 images'):
+    check(seeds=7, ways=8)
+
+
+@pytest.mark.parametrize('run', ['interpolative', 'vae', 'dagan'])
+@pytest.mark.parametrize(
+  'path', sorted((ROOT / 'configs/one_shot').glob('[a-z]*.py'))
+)
+def test_every_config_can_work(folders, path, run):
+  given = {k.replace('.', '__'): v for k, v in folders.items()}
+  config = config_of(f'one_shot/{path.name}:{run}')
+  config.update_from_flattened_dict(
+    {k.replace('__', '.'): v for k, v in given.items()}
+  )
+  settings = settings_of(config, system.system())
+  system.build(settings)
+  json.dumps(settings)
+
+
+def test_a_generator_that_nothing_can_be_mixed_of():
+  with pytest.raises(ValueError, match="has no run 'wgan-gp'"):
+    config_of('one_shot/glyphs.py:wgan-gp')
