@@ -27,8 +27,6 @@ STEPS = {
   'wgan_gp': 200_000,
   **dict.fromkeys(('variational', *AUTOENCODERS), 23_400),
 }
-# A generator that reads labels is none of LASIUM's.
-UNLABELED = [n for n, part in GENERATORS.items() if part.reads != 'labels']
 # Generators whose anchors are encoded images.
 ENCODED = ('vae', 'variational', *AUTOENCODERS)
 # What a learner does otherwise when it is judged; None is as in training.
@@ -64,7 +62,7 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
     case [tasks, learner] if tasks in TASKS and learner in LEARNERS:
       _learn(config, tasks, learner)
     case [sampler, generator, learner] if (
-      sampler in SAMPLERS and generator in UNLABELED and learner in LEARNERS
+      sampler in SAMPLERS and generator in _unlabeled() and learner in LEARNERS
     ):
       _learn(config, 'lasium', learner)
       _generate(config, sampler, generator)
@@ -78,9 +76,14 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
   return common.with_sweep(config)
 
 
+def _unlabeled() -> list[str]:
+  """LASIUM's generators: one that reads labels is none."""
+  return [n for n, part in GENERATORS.items() if part.reads != 'labels']
+
+
 def _no_such_run(file: str, run: str) -> str:
   samplers, generators, learners = map(
-    ','.join, (SAMPLERS, UNLABELED, LEARNERS)
+    ','.join, (SAMPLERS, _unlabeled(), LEARNERS)
   )
   return (
     f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
