@@ -56,7 +56,11 @@ def build(config):
       {'optimizer__momentum': 0.1},
       ('no field config.optimizer.momentum', 'anchors, augment'),
     ),
-    (f'{GLYPHS}:zz-vae-maml', {}, ("'zz-vae-maml'", '{n,ro,oc}-{vae,msgan,')),
+    (
+      f'{GLYPHS}:zz-vae-maml',
+      {},
+      ("'zz-vae-maml'", '{n,ro,oc}-{vae,variational,'),
+    ),
     ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
     ('lasium/omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),
     (

@@ -233,7 +233,7 @@ def test_what_is_trained_with_labels_shows_new_images(program, tmp_path, name):
   shown = pictures['few_shot_generation']['caption']
   assert '5 images of a class' in shown and 'trained with labels' in shown
   page = (workdir / 'report.html').read_text()
-  assert 'New images of classes never seen' in page and shown in page
+  assert 'New images of a class' in page and shown in page
   assert np.isfinite(
     metrics(workdir)[-1]['generator_loss' if name == 'dagan' else 'loss']
   )
