@@ -182,6 +182,7 @@ def parse_config(arguments):
 
 
 RUNS = (
+  'recognizer/emnist.py:interpolative',
   *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
   *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),
   *(
