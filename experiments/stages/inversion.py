@@ -17,8 +17,8 @@ from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages import training
 from experiments.stages.in_parts import in_parts
-from experiments.stages.reconstruction import Judged
-from lasium_jax import generators, metrics
+from experiments.stages.reconstruction import Judged, result_of
+from lasium_jax import generators
 from lasium_jax.batches import shuffled, unchanged
 from lasium_jax.data.dataset import evenly_spaced
 from lasium_jax.generators.objectives import Norm
@@ -107,6 +107,7 @@ def trained(
   steps: int,
   network: Name,
   width: int,
+  decay_steps: int,
   **_: float,
 ) -> Inverted:
   """What `train` left, found without the run's data.
@@ -115,7 +116,12 @@ def trained(
     FileNotFoundError: if its training has not come to its end.
   """
   inverted, trainer = generators.inversion(
-    model, params, shape, network=network, width=width
+    model,
+    params,
+    shape,
+    network=network,
+    width=width,
+    decay_steps=decay_steps,  # The optimizer's state has another form with it.
   )
   found = training.left_behind(trainer, files, NAME, steps=steps)
   return Inverted(inverted, found[0])
@@ -185,21 +191,5 @@ def search(
   images = judged.images.images
   some = evenly_spaced(judged.images, most * images[0].nbytes).images
   found = in_parts(functools.partial(errors, params), some)
-  value, ci95 = metrics.mean_and_ci95(found)
-  print(
-    f'{run.name}: {METRIC}: {value:.3f} +- {ci95:.3f} on {len(some):,} images '
-    f'of {judged.name}',
-    flush=True,
-  )
-  return Result(
-    run.name,
-    METRIC,
-    value,
-    judged.name,
-    len(some),
-    'images',
-    ci95,
-    {**judged.protocol, 'search steps': search_steps},
-    steps,
-    run.config,
-  )
+  protocol = {**judged.protocol, 'search steps': search_steps}
+  return result_of(run, METRIC, judged, found, protocol, steps=steps)

@@ -66,23 +66,35 @@ def measure(
 
   images = judged.images.images
   some = evenly_spaced(judged.images, most * images[0].nbytes).images
-  value, ci95 = metrics.mean_and_ci95(
-    in_parts(functools.partial(errors, params), some)
-  )
+  found = in_parts(functools.partial(errors, params), some)
+  return result_of(run, METRIC, judged, found, judged.protocol, steps=steps)
+
+
+def result_of(
+  run: Run,
+  metric: str,
+  judged: Judged,
+  errors: np.ndarray,
+  protocol: Mapping[str, Any],
+  *,
+  steps: int,
+) -> Result:
+  """The mean of the errors `[n]` of judged images, which it prints."""
+  value, ci95 = metrics.mean_and_ci95(errors)
   print(
-    f'{run.name}: {METRIC}: {value:.3f} +- {ci95:.3f} on {len(some):,} images '
-    f'of {judged.name}',
+    f'{run.name}: {metric}: {value:.3f} +- {ci95:.3f} on {len(errors):,} '
+    f'images of {judged.name}',
     flush=True,
   )
   return Result(
     run.name,
-    METRIC,
+    metric,
     value,
     judged.name,
-    len(some),
+    len(errors),
     'images',
     ci95,
-    judged.protocol,
+    protocol,
     steps,
     run.config,
   )

@@ -138,6 +138,7 @@ def test_a_gan_is_inverted(program, tmp_path):
     'generator_training__steps': 2,
     'generator_training__batch_size': 20,
     'inversion__steps': 2,
+    'inversion__decay_steps': 2,
     'inversion__width': 2,
   }
   workdir = tmp_path / 'run'
