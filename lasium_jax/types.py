@@ -23,6 +23,8 @@ Array = jax.Array
 Params = Any  # A pytree of arrays.
 State = Any  # A pytree of arrays, a trainer's own.
 Metrics = dict[str, Array]  # Scalars, by name.
+# `(key, x [n, H, W, C]) -> x`: other views of images.
+Augment = Callable[[Array, Array], Array]
 
 
 class Examples(NamedTuple):

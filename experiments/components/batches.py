@@ -6,6 +6,6 @@ from lasium_jax.settings import Part
 BATCHES = {
   'unchanged': Part(batches.unchanged),
   'augmented': Part(batches.augmented),
-  'mixed_pixels': Part(batches.mixed_pixels),
-  'mixed_codes': Part(batches.mixed_codes),
+  'mixed_pixels': Part(batches.mixed_pixels, given=('augment',)),
+  'mixed_codes': Part(batches.mixed_codes, given=('augment',)),
 }

@@ -33,6 +33,8 @@ def tfds_images(
   part: Literal['all', 'first', 'second'] = 'all',
   part_seed: Seed = 0,
   first_class: Whole = 0,
+  classes: Whole = 0,
+  class_seed: Seed = 0,
   transposed: bool = False,
   size: Count = 28,
   channels: Literal[1, 3] = 1,
@@ -51,6 +53,8 @@ def tfds_images(
     part_seed: of the halves.
     first_class: classes before it, counted from 0, are left out. EMNIST's
       letters begin at 10.
+    classes: how many of the others are kept, at random; 0 is all.
+    class_seed: of these.
     transposed: whether the files have rows for columns, as EMNIST's have.
     size: side of an image, in pixels.
     channels: 1 (gray) or 3.
@@ -71,15 +75,18 @@ def tfds_images(
   if part != 'all':
     halves = divided(images, 0.5, seed=part_seed)
     images = halves[('first', 'second').index(part)]
-  if not first_class:
+  if not first_class and not classes:
     return images
-  classes = np.arange(first_class, len(images.class_names))
-  if not len(classes):
+  left = np.arange(first_class, len(images.class_names))
+  if len(left) < max(classes, 1):
     raise BadConfig(
-      f'first_class is {first_class}, and {dataset} ({split}) has '
-      f'{len(images.class_names)} classes: none would be left.'
+      f'first_class is {first_class} and classes {classes}; {dataset} '
+      f'({split}) has {len(images.class_names)} classes: '
+      f'{len(left) or "none"} would be left. Lower one of them.'
     )
-  return select_classes(images, classes)
+  if classes:
+    left = np.random.default_rng(class_seed).permutation(left)[:classes]
+  return select_classes(images, np.sort(left))
 
 
 def glyph_images(
@@ -162,6 +169,7 @@ def omniglot_images(
   classes: ClassSplit = 'first_characters',
   split_seed: Seed = 0,
   validation_classes: Whole = 0,
+  test_classes: Count = 323,
   size: Count = 28,
   channels: Literal[1, 3] = 1,
   invert: bool = True,
@@ -174,6 +182,7 @@ def omniglot_images(
     classes: how they are divided, as `tfds` of the data sets with classes says.
     split_seed: likewise.
     validation_classes: likewise.
+    test_classes: likewise.
     size: side of an image, in pixels.
     channels: 1 (gray) or 3.
     invert: whether dark becomes 1 and light 0.
@@ -189,6 +198,7 @@ def omniglot_images(
     split=classes,
     split_seed=split_seed,
     validation_classes=validation_classes,
+    test_classes=test_classes,
     size=size,
     channels=channels,
     invert=invert,

@@ -1,45 +1,74 @@
 """The ways to make the tasks of meta-training."""
 
 import functools
+import math
 from collections.abc import Callable
 
 from lasium_jax import tasks
+from lasium_jax.ops.affine import random_warps
 from lasium_jax.ops.augment import random_shifts, random_views
-from lasium_jax.settings import Count, Part, Ways
-from lasium_jax.tasks.examples import Augment
-from lasium_jax.types import AnchorFn, Generator, LatentSampler, TaskFn
+from lasium_jax.settings import Angle, Count, Enlargement, Part, Share, Ways
+from lasium_jax.types import (
+  AnchorFn,
+  Augment,
+  Generator,
+  LatentSampler,
+  TaskFn,
+)
 
 
 def augmentation(
-  *, shift: tuple[int, int] = (0, 0), views: bool = False
+  *,
+  shift: tuple[int, int] = (0, 0),
+  views: bool = False,
+  rotation: Angle = 0.0,
+  translation: Share = 0.0,
+  scale: Enlargement = 1.0,
 ) -> Augment | None:
-  """What is done to the query images of a task.
+  """What is done to the query images of a task, or to a classifier's batch.
 
   Args:
     shift: the least and the largest offset in pixels, each way; (0, 0) is none.
     views: whether they are cropped, mirrored and recolored, as photographs are.
+    rotation: the largest angle that they are turned by, in degrees.
+    translation: the largest way that they are then moved, in fractions of a
+      side, with bilinear interpolation.
+    scale: the largest that they are scaled by, about the center; the smallest
+      is its inverse.
 
   Returns:
     `(key, x [n, H, W, C]) -> x`, or None.
 
   Raises:
-    ValueError: if both are asked for, or the offsets are the wrong way round.
+    ValueError: if more than one of these is asked for (the last three are one),
+      or the offsets are the wrong way round.
   """
   low, high = shift
   if low > high:
     raise ValueError(
       f'config.augment.shift is {shift}; it must be (low, high), in this order.'
     )
-  if views and (low, high) != (0, 0):
+  shifts = (low, high) != (0, 0)
+  warps = (rotation, translation, scale) != (0, 0, 1)
+  if shifts + views + warps > 1:
     raise ValueError(
-      'config.augment.views is True; it must be False where config.augment.'
-      'shift is to move the images.'
+      f'config.augment.views is {views}, shift {shift}, and rotation, '
+      f'translation and scale {(rotation, translation, scale)}; only one of '
+      'these can change the images. Set views to False, shift to (0, 0), or '
+      'the three to 0, 0 and 1.'
     )
   if views:
     return random_views
-  if (low, high) == (0, 0):
-    return None
-  return functools.partial(random_shifts, low=low, high=high)
+  if warps:
+    return functools.partial(
+      random_warps,
+      rotation=math.radians(rotation),
+      translation=translation,
+      scale=scale,
+    )
+  if shifts:
+    return functools.partial(random_shifts, low=low, high=high)
+  return None
 
 
 def lasium(

@@ -16,7 +16,7 @@ from experiments.run.run import Run
 from experiments.stages import training
 from experiments.stages.in_parts import in_parts
 from lasium_jax import metrics
-from lasium_jax.batches import shuffled
+from lasium_jax.batches import sets_of_a_class, shuffled
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.ops.images import as_floats
 from lasium_jax.settings import Count, Whole
@@ -24,6 +24,7 @@ from lasium_jax.types import (
   Array,
   BatchFn,
   ClassifyFn,
+  EpochFn,
   Params,
   Trainer,
   TrainingSet,
@@ -61,6 +62,7 @@ def train(
   *,
   steps: Count,
   batch_size: Count = 128,
+  set_size: Count = 1,
   steps_per_dispatch: Count = 1,
   test_every: Whole = 0,
 ) -> list[Params]:
@@ -71,6 +73,7 @@ def train(
     classifying: what and on what.
     steps: of one batch each.
     batch_size: images of a step.
+    set_size: images of one class that meet in a batch; 1 lets chance decide.
     steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     test_every: steps after which it is tested on the way, for the curves alone:
       no checkpoint is chosen by it. 0 is never.
@@ -83,7 +86,7 @@ def train(
     classifying.data,
     steps,
     steps_per_dispatch,
-    shuffled(batch_size),
+    _order(batch_size, set_size),
     classifying.batch_fn,
     classifying.source,
     run.fast_convolutions,
@@ -92,6 +95,13 @@ def train(
   stage = _stage(run, classifying, fit, test_every)
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return [classifying.trainer.params(state) for state in states]
+
+
+def _order(batch_size: int, set_size: int) -> EpochFn:
+  """Which rows meet in a batch."""
+  if set_size == 1:
+    return shuffled(batch_size)
+  return sets_of_a_class(batch_size, set_size=set_size)
 
 
 def _stage(

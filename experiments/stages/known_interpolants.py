@@ -23,14 +23,20 @@ from lasium_jax import metrics
 from lasium_jax.data.dataset import evenly_spaced
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.mixtures import mix
-from lasium_jax.settings import Count, NonNegative, Range, Share, Ways
+from lasium_jax.settings import (
+  Angle,
+  Count,
+  Enlargement,
+  NonNegative,
+  Range,
+  Share,
+  Ways,
+)
 from lasium_jax.types import Array, Generator, Params
 
 METRIC = 'interpolant L1, of 255'
 FILE = 'interpolants.json'
 
-Angle = Annotated[float, Range(0, 180)]
-Enlargement = Annotated[float, Range(1, 10)]
 Radius = Annotated[float, Range(0, 8)]
 
 

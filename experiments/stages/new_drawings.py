@@ -18,7 +18,7 @@ from lasium_jax import metrics
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.latents.few_shot import VIEWS
-from lasium_jax.ops.affine import random_affine, warp
+from lasium_jax.ops.affine import random_warps
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import Count, Share
@@ -217,7 +217,7 @@ def _copied(key: Array, params: Params, x: Array, n: int) -> Array:
 
 def _mapped(key: Array, params: Params, x: Array, n: int) -> Array:
   del params
-  return warp(_repeated(x, n), random_affine(key, n, **VIEWS))
+  return random_warps(key, _repeated(x, n), **VIEWS)
 
 
 # Their codes are images.

@@ -40,11 +40,17 @@ from experiments.stages import borrowed, classifier, training
 from experiments.stages.evaluation import write_results
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, select_classes, select_images
-from lasium_jax.data.splits import divided
+from lasium_jax.data.splits import divided, few_of_each
 from lasium_jax.models.build import CLASSIFIERS, make_classifier
-from lasium_jax.settings import Count, Part, Seed, Share
-from lasium_jax.tasks.examples import Augment
-from lasium_jax.types import BatchFn, ClassifyFn, Params, Trainer, TrainingSet
+from lasium_jax.settings import Count, Part, Seed, Share, Whole
+from lasium_jax.types import (
+  Augment,
+  BatchFn,
+  ClassifyFn,
+  Params,
+  Trainer,
+  TrainingSet,
+)
 
 
 def loss(*, label_smoothing: Share = 0.0) -> float:
@@ -57,6 +63,7 @@ def held_out(
   *,
   drawings: Count = 4,
   share: Share = 0.0,
+  shots: Whole = 0,
   split_seed: Seed = 0,
 ) -> tuple[Dataset, Dataset]:
   """Images to train on, and others of the same classes for the test.
@@ -65,14 +72,23 @@ def held_out(
     dataset: all of them.
     drawings: how many of each class are kept for the test: its last.
     share: if it is more than 0, this share of each class instead, at random.
-    split_seed: of that choice, whatever the seeds of the run.
+    shots: if it is more than 0, all but so many of each class, at random: a
+      test of what can be learned from little.
+    split_seed: of these choices, whatever the seeds of the run.
 
   Returns:
     Those to train on, and those for the test.
 
   Raises:
-    ValueError: if a class has too few images.
+    ValueError: if a class has too few images, or both are more than 0.
   """
+  if share and shots:
+    raise BadConfig(
+      f'config.held_out.share is {share} and shots {shots}: one of them must '
+      'be 0.'
+    )
+  if shots:
+    return few_of_each(dataset, shots, seed=split_seed)
   if share:
     test, train = divided(dataset, share, seed=split_seed)
     return train, test
@@ -130,6 +146,15 @@ def build(settings: Settings) -> Parts:
   """
   check_sections(settings, SECTIONS)
   require_shared(settings, 'training.batch_size')
+  size, of_a_class = (
+    settings['training'][name] for name in ('batch_size', 'set_size')
+  )
+  require(
+    settings,
+    'training.batch_size',
+    size % of_a_class == 0,
+    f'a multiple of config.training.set_size, {of_a_class}',
+  )
   augment = make_part(AUGMENTATION, settings['augment'])
   _check_batches(settings, augment)
   optimizer = make(
@@ -143,7 +168,8 @@ def _check_batches(settings: Settings, augment: Augment | None) -> None:
   batches = settings['batches']['name']
   check_needs(BATCHES[batches], AVAILABLE)
   augments = 'augment' in needs(BATCHES[batches])
-  if augments != (augment is not None):
+  may_not = 'augment' in BATCHES[batches].given
+  if augments != (augment is not None) and not may_not:
     raise BadConfig(
       f'config.batches.name is {batches!r}, which '
       f'{"augments" if augments else "does not augment"} images, and '

@@ -1,9 +1,8 @@
 """Batches of real images, as they are or augmented."""
 
-from collections.abc import Callable
 from typing import Any
 
-from lasium_jax.types import Array, Batch, BatchFn
+from lasium_jax.types import Array, Augment, Batch, BatchFn
 
 
 def unchanged() -> BatchFn:
@@ -16,7 +15,7 @@ def unchanged() -> BatchFn:
   return batch_fn
 
 
-def augmented(augment: Callable[[Array, Array], Array]) -> BatchFn:
+def augmented(augment: Augment) -> BatchFn:
   """The batch with other views of its images; rows and labels stay.
 
   Args:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from lasium_jax.ops.labels import is_hard, likeliest, shares
 from lasium_jax.ops.mixtures import mix
 from lasium_jax.settings import Share
-from lasium_jax.types import Array, Batch, BatchFn, Generator
+from lasium_jax.types import Array, Augment, Batch, BatchFn, Generator
 
 Pairs = Literal['same', 'any']
 # `(source, weights [n], first, second) -> x [n, H, W, C]`, of images of two.
@@ -25,6 +25,7 @@ def mixed_pixels(
   share: Share = 0.5,
   alpha: Share = 0.5,
   pairs: Pairs = 'any',
+  augment: Augment | None = None,
 ) -> BatchFn:
   """Mixup, of a part of the batch and with a fixed weight.
 
@@ -40,6 +41,7 @@ def mixed_pixels(
       are, and so all labels of the batch become soft. Two of the 'same' class
       keep their label; an image that is alone of its class in the batch meets
       itself. Soft labels are mixed either way.
+    augment: what is done to all images of the batch before some are mixed.
 
   Returns:
     A batch function that reads no source. Rows of mixed images are -1.
@@ -56,7 +58,9 @@ def mixed_pixels(
     del source
     return mix(weights, first, second)
 
-  return _mixed(blend, classes, share, alpha, pairs)
+  return _mixed(
+    blend, classes, share=share, alpha=alpha, pairs=pairs, augment=augment
+  )
 
 
 def mixed_codes(
@@ -66,6 +70,7 @@ def mixed_codes(
   share: Share = 0.5,
   alpha: Share = 0.5,
   pairs: Pairs = 'same',
+  augment: Augment | None = None,
 ) -> BatchFn:
   """What a generator makes of mixed codes, for a part of the batch.
 
@@ -81,6 +86,7 @@ def mixed_codes(
     share: as in `mixed_pixels`, and so are the others.
     alpha: likewise.
     pairs: likewise.
+    augment: likewise.
 
   Returns:
     A batch function whose source is the generator's parameters. Rows of the
@@ -113,15 +119,26 @@ def mixed_codes(
     codes = encode(source, jnp.concatenate([first, second]))
     return generator.decode(source, mix(weights, *jnp.split(codes, 2)))
 
-  return _mixed(blend, classes, share, alpha, pairs)
+  return _mixed(
+    blend, classes, share=share, alpha=alpha, pairs=pairs, augment=augment
+  )
 
 
 def _mixed(
-  blend: Blend, classes: int, share: float, alpha: float, pairs: Pairs
+  blend: Blend,
+  classes: int,
+  *,
+  share: float,
+  alpha: float,
+  pairs: Pairs,
+  augment: Augment | None,
 ) -> BatchFn:
   """The batch with a share of its images blended with others of it."""
 
   def batch_fn(key: Array, source: Any, batch: Batch) -> Batch:
+    if augment:
+      key, view_key = jax.random.split(key)
+      batch = batch._replace(x=augment(view_key, batch.x))
     made = round(share * len(batch.x))
     if not made:
       return batch

@@ -86,12 +86,47 @@ def divided(
       'needs one at least: leave that class out, or divide by classes.'
     )
   first = np.clip(np.rint(share * counts).astype(int), 1, counts - 1)
+  return _some_of_each(dataset, first, seed)
+
+
+def few_of_each(
+  dataset: Dataset, shots: int, *, seed: int
+) -> tuple[Dataset, Dataset]:
+  """As many images of each class, chosen at random, and all others.
+
+  Args:
+    dataset: of more than `shots` images of each class.
+    shots: how many of each are in the first part.
+    seed: of the choice.
+
+  Returns:
+    The two parts.
+
+  Raises:
+    ValueError: if a class has too few images.
+  """
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  if counts.min() <= shots:
+    smallest = dataset.class_names[int(counts.argmin())]
+    raise ValueError(
+      f'{shots} images of each class were asked for, and class {smallest!r} '
+      f'has {counts.min()}: none would be left. Ask for fewer, or leave that '
+      'class out.'
+    )
+  return _some_of_each(dataset, np.full_like(counts, shots), seed)
+
+
+def _some_of_each(
+  dataset: Dataset, numbers: np.ndarray, seed: int
+) -> tuple[Dataset, Dataset]:
+  """So many images of each class, at random, and the others."""
+  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
   shuffled = np.random.default_rng(seed).permutation(len(dataset.labels))
   by_class = shuffled[np.argsort(dataset.labels[shuffled], kind='stable')]
   starts = np.cumsum(counts) - counts
   place = np.arange(len(by_class)) - np.repeat(starts, counts)
   chosen = np.zeros(len(by_class), bool)
-  chosen[by_class] = place < np.repeat(first, counts)
+  chosen[by_class] = place < np.repeat(numbers, counts)
   return select_images(dataset, chosen), select_images(dataset, ~chosen)
 
 

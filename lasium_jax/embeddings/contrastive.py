@@ -4,6 +4,7 @@ See Chen, Kornblith, Norouzi and Hinton 2020, *A Simple Framework for
 Contrastive Learning of Visual Representations*.
 """
 
+import functools
 import math
 from typing import Annotated, Any
 
@@ -12,13 +13,11 @@ import jax.numpy as jnp
 import optax
 
 from lasium_jax.descent import descent
-from lasium_jax.ops.affine import random_affine, warp
-from lasium_jax.settings import Range, Share
+from lasium_jax.ops.affine import random_warps
+from lasium_jax.settings import Angle, Enlargement, Range, Share
 from lasium_jax.types import Array, Batch, MapFn, Metrics, Params, Trainer
 
 Temperature = Annotated[float, Range(0.01)]
-Angle = Annotated[float, Range(0, 180)]
-Enlargement = Annotated[float, Range(1)]
 
 
 def nt_xent(first: Array, second: Array, temperature: float) -> Array:
@@ -91,15 +90,12 @@ def contrastive(
     x = jnp.zeros((1, *shape))
     return jax.jit(lambda key: network.init(key, x, train=False))(key)
 
-  def view(key: Array, x: Array) -> Array:
-    maps = random_affine(
-      key,
-      len(x),
-      rotation=math.radians(rotation),
-      translation=translation,
-      scale=scale,
-    )
-    return warp(x, maps)
+  view = functools.partial(
+    random_warps,
+    rotation=math.radians(rotation),
+    translation=translation,
+    scale=scale,
+  )
 
   def loss_fn(
     weights: Params, averages: Params, key: Array, batch: Batch

@@ -2,7 +2,6 @@
 
 import functools
 import math
-from typing import Annotated
 
 from lasium_jax.generators.objectives import (
   Comparison,
@@ -11,12 +10,16 @@ from lasium_jax.generators.objectives import (
   trained_by,
 )
 from lasium_jax.nets.autoencoder import Name
-from lasium_jax.ops.affine import random_affine, warp
-from lasium_jax.settings import Count, NonNegative, Range, Share, Whole
+from lasium_jax.ops.affine import random_warps
+from lasium_jax.settings import (
+  Angle,
+  Count,
+  Enlargement,
+  NonNegative,
+  Share,
+  Whole,
+)
 from lasium_jax.types import Array, Generator, Trainer
-
-Angle = Annotated[float, Range(0, 180)]
-Enlargement = Annotated[float, Range(1, 10)]
 
 
 def autoencoder(
@@ -75,8 +78,8 @@ def autoencoder(
     >>> z.shape, jax.jit(generator.decode)(params, z).shape
     ((5, 64), (5, 8, 8, 1))
   """
-  draw = functools.partial(
-    random_affine,
+  mapped_anew = functools.partial(
+    random_warps,
     rotation=math.radians(rotation),
     translation=translation,
     scale=scale,
@@ -86,7 +89,7 @@ def autoencoder(
     key: Array, encode: Pass, decode: Pass, x: Array
   ) -> dict[str, Comparison]:
     if mapped:
-      x = warp(x, draw(key, len(x)))
+      x = mapped_anew(key, x)
     return {'reconstruction': Comparison(decode(encode(x)), x)}
 
   return trained_by(

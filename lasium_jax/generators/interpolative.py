@@ -8,7 +8,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.generators.autoencoder import Angle, Enlargement
 from lasium_jax.generators.objectives import (
   Comparison,
   Norm,
@@ -19,7 +18,14 @@ from lasium_jax.generators.objectives import (
 from lasium_jax.nets.autoencoder import Name
 from lasium_jax.ops.affine import random_affine, warp
 from lasium_jax.ops.mixtures import mix
-from lasium_jax.settings import Count, NonNegative, Share, Whole
+from lasium_jax.settings import (
+  Angle,
+  Count,
+  Enlargement,
+  NonNegative,
+  Share,
+  Whole,
+)
 from lasium_jax.types import Array, Generator, Trainer
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lasium_jax.ops.affine import random_affine, warp
+from lasium_jax.ops.affine import random_warps
 from lasium_jax.ops.mixtures import mix
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import NonNegative, Range, Whole
@@ -179,8 +179,7 @@ def few_shot(
     view_key, sample_key = jax.random.split(key)
     if views:
       copies = jnp.tile(x, (views, 1, 1, 1))
-      maps = random_affine(view_key, len(copies), **VIEWS)
-      x = jnp.concatenate([x, warp(copies, maps)])
+      x = jnp.concatenate([x, random_warps(view_key, copies, **VIEWS)])
     return sampler(sample_key, encode(params, x), n)
 
   return generator._replace(sample_like=sample_like)

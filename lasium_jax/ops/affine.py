@@ -67,6 +67,36 @@ def warp(images: Array, maps: Affine) -> Array:
   return jax.vmap(_warp_one)(images, maps)
 
 
+def random_warps(
+  key: Array,
+  images: Array,
+  *,
+  rotation: float,
+  translation: float,
+  scale: float,
+) -> Array:
+  """Maps each image by a map of its own, drawn as by `random_affine`.
+
+  Args:
+    key: a PRNG key.
+    images: `[n, H, W, C]`.
+    rotation: the largest angle either way, in radians.
+    translation: the largest either way, in fractions of a side.
+    scale: the largest, 1 or more.
+
+  Returns:
+    `[n, H, W, C]`; what lies outside an image is 0.
+  """
+  maps = random_affine(
+    key,
+    len(images),
+    rotation=rotation,
+    translation=translation,
+    scale=scale,
+  )
+  return warp(images, maps)
+
+
 def slant(images: Array, tangents: Array) -> Array:
   """Slants each image as italics are, with bilinear interpolation.
 

@@ -1,12 +1,8 @@
 """From images of classes to the examples of a task."""
 
-from collections.abc import Callable
-
 import jax.numpy as jnp
 
-from lasium_jax.types import Array, Examples, Task
-
-Augment = Callable[[Array, Array], Array]
+from lasium_jax.types import Array, Augment, Examples, Task
 
 
 def split_task(

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 
 from lasium_jax.settings import Count
-from lasium_jax.tasks.examples import Augment, split_task
+from lasium_jax.tasks.examples import split_task
 from lasium_jax.types import (
   AnchorFn,
   Array,
+  Augment,
   Generator,
   GeneratorSource,
   LatentSampler,

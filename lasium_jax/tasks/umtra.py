@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import Count, Ways
-from lasium_jax.tasks.examples import Augment, split_task
-from lasium_jax.types import Array, ImageSet, Task, TaskFn
+from lasium_jax.tasks.examples import split_task
+from lasium_jax.types import Array, Augment, ImageSet, Task, TaskFn
 
 
 def umtra(

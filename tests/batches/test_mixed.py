@@ -131,6 +131,34 @@ def test_codes_are_mixed_and_decoded_by_the_sources_parameters():
   assert made.rows.tolist() == [-1, -1, -1]
 
 
+@pytest.mark.parametrize('name', FACTORIES)
+def test_other_views_are_mixed(name):
+  """All images are seen anew first, each by the same key whoever mixes."""
+  batch = powers(4, jnp.zeros(4, jnp.int32))
+
+  def brighter(key, x):
+    return x * (1 + jax.random.uniform(key, (len(x), 1, 1, 1)))
+
+  views, half, whole = (
+    np.asarray(
+      jax.jit(FACTORIES[name](CLASSES, share=share, augment=brighter))(
+        jax.random.key(5), jnp.ones(()), batch
+      ).x
+    ).ravel()
+    for share in (0.0, 0.5, 1.0)
+  )
+  ratios = views / np.asarray(batch.x).ravel()
+  assert (ratios > 1).all() and len(set(ratios.tolist())) == 4
+  np.testing.assert_array_equal(half[2:], views[2:])
+  np.testing.assert_allclose(half[:2], whole[:2], rtol=1e-6)
+  # A mean of pixels, or the square of a mean of roots.
+  power = {'pixels': 1, 'codes': 0.5}[name]
+  others = (2 * half[:2] ** power - views[:2] ** power) ** (1 / power)
+  found = np.abs(others[:, None] - views).argmin(1)
+  np.testing.assert_allclose(views[found], others, rtol=1e-4)
+  assert (found != np.arange(2)).all()
+
+
 def test_images_without_labels():
   batch = powers(4)
   batch_fn = jax.jit(batches.mixed_pixels(CLASSES))

@@ -9,6 +9,7 @@ from lasium_jax.data.splits import (
   background_split,
   concatenate,
   divided,
+  few_of_each,
   first_characters_split,
   random_split,
   with_rotations,
@@ -75,6 +76,23 @@ def test_a_division_is_random_and_of_its_seed():
   order = [image.tobytes() for image in whole.images]
   chosen = [order.index(image) % 30 for first in firsts for image in first]
   assert abs(np.mean(chosen) - 14.5) < 3
+
+
+def test_a_few_images_of_each_class():
+  whole = make('abc', [4, 5, 20])
+  few, others = few_of_each(whole, 3, seed=0)
+  for part in (few, others):
+    check(part)
+    assert part.class_names == whole.class_names
+  assert np.bincount(few.labels).tolist() == [3, 3, 3]
+  for name, images in contents(whole).items():
+    parts = [contents(part)[name] for part in (few, others)]
+    assert sorted(parts[0] + parts[1]) == sorted(images)
+  again, another = (few_of_each(whole, 3, seed=seed)[0] for seed in (0, 1))
+  np.testing.assert_array_equal(again.images, few.images)
+  assert (another.images != few.images).any()
+  with pytest.raises(ValueError, match=r"class 'a' has 4: none would"):
+    few_of_each(whole, 4, seed=0)
 
 
 def test_a_class_of_one_image_is_not_divided():

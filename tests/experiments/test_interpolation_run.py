@@ -346,6 +346,24 @@ def test_first_classes_beyond_all_are_refused(monkeypatch):
   monkeypatch.setattr(images, 'read_prepared', lambda *a, **k: dataset)
   with pytest.raises(ValueError, match=r'first_class is 8.*8 classes'):
     images.tfds_images(Places(), first_class=8)
+  with pytest.raises(ValueError, match=r'classes 4;.* 3 would be left'):
+    images.tfds_images(Places(), first_class=5, classes=4)
+
+
+def test_some_classes_are_chosen_at_random(monkeypatch):
+  dataset = random_splits(16).train
+  monkeypatch.setattr(images, 'read_prepared', lambda *a, **k: dataset)
+  chosen = {
+    images.tfds_images(
+      Places(), first_class=2, classes=3, class_seed=seed
+    ).class_names
+    for seed in range(30)
+  }
+  assert {len(set(names)) for names in chosen} == {3}
+  assert {name for names in chosen for name in names} == set(
+    dataset.class_names[2:]
+  )
+  assert all(list(names) == sorted(names) for names in chosen)
 
 
 def test_pairs_are_two_of_one_class(key):

@@ -10,6 +10,7 @@ import pytest
 from batch_of import training_set
 from whole_program import config_of, random_splits, results
 
+from configs.parts import low_data
 from experiments.components import images
 from experiments.papers.published import candidates
 from experiments.run import record
@@ -120,8 +121,8 @@ def lenders(tmp_path_factory):
   }
 
 
-def run_of(run, lenders, benchmark='emnist', **fields):
-  config = config_of(f'recognizer/{benchmark}.py:{run}')
+def run_of(run, lenders, benchmark='recognizer/emnist', **fields):
+  config = config_of(f'{benchmark}.py:{run}')
   small = SMALL | {k.replace('__', '.'): v for k, v in fields.items()}
   if run in LENDERS:
     small = {'borrowed.folder': lenders[run]} | small
@@ -157,6 +158,25 @@ def test_table_3_is_of_letters(emnist, lenders, tmp_path, run):
     assert [number.value for number in numbers] == [ACCURACIES[run]]
     assert 'mean of ten runs' in numbers[0].differs
     assert 'autoencoder of MNIST' not in numbers[0].differs
+
+
+@pytest.mark.parametrize('run', low_data.RUNS)
+def test_little_is_trained_on_and_all_else_is_the_test(
+  emnist, lenders, tmp_path, run
+):
+  """Two drawings of a character meet in each pair of places of a batch."""
+  config = run_of(run, lenders, 'low_data/emnist')
+  own, parts = opened(recognizer.system(), config, tmp_path / 'run')
+  names = own.splits.train.class_names
+  assert len(names) == 10 and all(int(name) > 9 for name in names)
+  assert np.bincount(own.splits.train.labels).tolist() == [5] * 10
+  assert np.bincount(own.splits.test.labels).tolist() == [1] * 10
+  recognizer.work(own, parts)
+  *members, mean = results(tmp_path / 'run')
+  assert [entry['member']['seed'] for entry in members] == [0, 1]
+  assert mean['protocol']['classes'] == 10
+  # They are not of the paper's table 3, which has all letters.
+  assert not candidates(flatten(parts.settings), mean)
 
 
 def test_the_program_borrows_an_autoencoder(program, lenders, tmp_path):
@@ -256,6 +276,7 @@ def test_what_cannot_be_borrowed(lenders, tmp_path):
     ('mixup', {'batches__name': 'mixed_codes'}, 'no section `borrowed`'),
     ('autoencoder', {'batches__name': 'mixed_pixels'}, 'a section `borrowed`'),
     ('none', {'held_out__share': 1.5}, 'config.held_out.share is 1.5'),
+    ('none', {'augment__rotation': 9.0}, 'does not augment'),
     ('none', {'data__part': 'third'}, "config.data.part is 'third'"),
   ],
 )

@@ -91,6 +91,14 @@ def test_it_is_exported_as_a_classifier(run, tmp_path):
     np.testing.assert_array_equal(leaf, trained[name])
 
 
+def test_one_way_to_hold_images_out():
+  dataset = random_splits(16).train
+  with pytest.raises(ValueError, match=r'share is 0.5 and shots 2: one'):
+    recognizer.held_out(dataset, share=0.5, shots=2)
+  train, _ = recognizer.held_out(dataset, shots=2)
+  assert np.bincount(train.labels).tolist() == [2] * 8
+
+
 def test_drawings_are_held_out_of_each_class():
   dataset = random_splits(16).train
   train, test = recognizer.split_images(dataset, 3)
@@ -113,6 +121,7 @@ BAD = {
   'batches.name': ('unchanged', 'does not augment'),
   'optimizer.warmup_steps': (600, 'below the steps of training, 600'),
   'devices': (3, 'a multiple of config.devices, 3'),
+  'training.set_size': (3, 'a multiple of config.training.set_size, 3'),
 }
 
 
@@ -126,10 +135,16 @@ def test_settings_that_cannot_work(field):
 
 
 @pytest.mark.parametrize(
-  'path', sorted((ROOT / 'configs/recognizer').glob('[a-z]*.py'))
+  'path',
+  [
+    path
+    for folder in ('recognizer', 'low_data')
+    for path in sorted((ROOT / 'configs' / folder).glob('[a-z]*.py'))
+  ],
+  ids=lambda path: f'{path.parent.name}/{path.stem}',
 )
 def test_every_config_can_work(path):
-  config = config_of(f'recognizer/{path.name}')
+  config = config_of(f'{path.parent.name}/{path.name}')
   settings = settings_of(config, recognizer.system())
   recognizer.build(settings)
   json.dumps(settings)

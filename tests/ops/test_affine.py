@@ -5,7 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.ndimage
 
-from lasium_jax.ops.affine import Affine, random_affine, slant, warp
+from lasium_jax.ops.affine import (
+  Affine,
+  random_affine,
+  random_warps,
+  slant,
+  warp,
+)
 from lasium_jax.ops.mixtures import mix
 
 RANGES = {'rotation': 0.6, 'translation': 0.2, 'scale': 1.5}
@@ -77,6 +83,21 @@ def test_maps_of_no_range_change_nothing(key):
   maps = random_affine(key, 3, rotation=0.0, translation=0.0, scale=1.0)
   images = jax.random.uniform(key, (3, *SHAPE))
   np.testing.assert_allclose(warp(images, maps), images, atol=1e-6)
+
+
+def test_each_image_has_a_random_map_of_its_own(key):
+  x = jax.random.uniform(key, (1, *SHAPE))
+  x = jnp.repeat(x, 3, 0)
+  warped = np.asarray(random_warps(key, x, **RANGES))
+  maps = random_affine(key, 3, **RANGES)
+  for i in range(3):
+    for channel in range(SHAPE[-1]):
+      expected = by_scipy(
+        np.asarray(x[i, ..., channel]),
+        *(np.asarray(leaf[i]) for leaf in maps),
+      )
+      np.testing.assert_allclose(warped[i, ..., channel], expected, atol=1e-4)
+  assert np.abs(warped[0] - warped[1]).max() > 0.1
 
 
 def test_mixtures_are_of_parameters(key):
