@@ -152,8 +152,10 @@ def _account(model: Model, name: str, way: Way) -> list[str]:
     f'Each picture counts {way.views + 1} times, all but once turned, moved '
     'and scaled at random.'
   )
+  labels = 'with' if model.card['training'].get('labels') else 'without'
   return [
-    f'The model is {model.card["architecture"]["name"]}.',
+    f'The model is {model.card["architecture"]["name"]}, trained {labels} '
+    'labels.',
     f'New images are {ABOUT.get(name, name)}{details}.',
     *([views] if way.views else []),
   ]

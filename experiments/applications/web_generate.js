@@ -83,6 +83,15 @@ async function changed() {
   await between();
 }
 
+// The model's own way makes no views of the seeds.
+function ownWay() {
+  return element('sampler').value === 'own';
+}
+
+function offerViews() {
+  element('with-views').hidden = !model.slider || ownWay();
+}
+
 async function generate() {
   const mine = ++question.generate;
   showMade({});
@@ -92,7 +101,7 @@ async function generate() {
   const reply = await ask('generate', async () => ({
     pictures: await Promise.all((await seeds()).map(encoded)),
     sampler: element('sampler').value,
-    views: element('views').checked,
+    views: element('views').checked && !ownWay(),
     seed: Math.floor(2 ** 32 * Math.random()), // Others every time.
   }));
   if (mine !== question.generate) return;
@@ -110,7 +119,9 @@ element('sampler').replaceChildren(
   ...model.samplers.map(([name, text]) => new Option(text, name)),
 );
 element('generate').onclick = generate;
+element('sampler').onchange = offerViews;
 element('position').oninput = showFrame;
 element('from').onchange = element('to').onchange = between;
-element('slider').hidden = element('with-views').hidden = !model.slider;
+element('slider').hidden = !model.slider;
+offerViews();
 element('new-about').textContent = about(model.model, model);

@@ -11,6 +11,7 @@ from PIL import Image
 from tiny_generator import SIDE, draw, make_model, pixels, seen_by_the_model
 from whole_program import ROOT
 
+from experiments.applications import makers
 from experiments.applications.few_shot import generate
 from experiments.applications.makers import SAMPLERS, Way, maker, samplers_of
 from experiments.components.latents import FEW_SHOT
@@ -46,13 +47,21 @@ def test_new_images_are_decoded_midpoints(model, tmp_path):
     errors = np.abs(np.asarray(expected) - image).max((1, 2))
     assert errors.min() <= 0.51  # Its own midpoint, rounded.
   assert done.account == [
-    'The model is interpolative.',
+    'The model is interpolative, trained without labels.',
     'New images are the midpoints of all pairs (midpoints).',
     'Of seeds there are no 24 that differ.',
   ]
   assert {p.name for p in out.iterdir()} == {
     *('images', 'contact_sheet.png', 'index.html')
   }
+
+
+def test_it_is_said_who_saw_labels(model):
+  loaded = models.load_model(model)
+  training = {**loaded.card['training'], 'labels': True}
+  labeled = loaded._replace(card={**loaded.card, 'training': training})
+  account = makers.maker(labeled, Way()).account
+  assert account[0] == 'The model is interpolative, trained with labels.'
 
 
 def test_a_page_has_seeds_beside_what_was_made(model, tmp_path):
