@@ -63,8 +63,9 @@ def _measure(entry: Entry) -> str:
 
 
 def _cell(entry: Entry, number: Published | None) -> str:
-  values = (entry['value'], entry.get('ci95'))
-  text = ' ± '.join(f'{x:.4g}' for x in values if x is not None)
+  text = f'{entry["value"]:.4g}'
+  if 'ci95' in entry:
+    text += f' ± {entry["ci95"]:.2g}'
   return f'{text} (paper {number.value:g})' if number else text
 
 

@@ -31,12 +31,12 @@ NAME = 'train_inversion'
 METRIC = 'reconstruction L1 of the code that a search found, of 255'
 
 
-class Inverted(NamedTuple):
-  """A generator with the encoder that was trained for it.
+class Trained(NamedTuple):
+  """A generator as it is judged, with an encoder of its own or one given later.
 
   Attributes:
     model: the generator.
-    params: of both.
+    params: all of its parameters.
   """
 
   model: Generator
@@ -55,7 +55,7 @@ def train(
   width: Count = 64,
   learning_rate: NonNegative = 1e-4,
   decay_steps: Whole = 0,
-) -> Inverted:
+) -> Trained:
   """Trains an encoder to find the latents of what the generator makes.
 
   Args:
@@ -95,7 +95,7 @@ def train(
   states = loop.run(
     _stage(run, fit), run.files, checkpoint_seconds=run.checkpoint_seconds
   )
-  return Inverted(inverted, trainer.params(states[0]))
+  return Trained(inverted, trainer.params(states[0]))
 
 
 def trained(
@@ -109,7 +109,7 @@ def trained(
   width: int,
   decay_steps: int,
   **_: float,
-) -> Inverted:
+) -> Trained:
   """What `train` left, found without the run's data.
 
   Raises:
@@ -124,7 +124,7 @@ def trained(
     decay_steps=decay_steps,  # The optimizer's state has another form with it.
   )
   found = training.left_behind(trainer, files, NAME, steps=steps)
-  return Inverted(inverted, found[0])
+  return Trained(inverted, found[0])
 
 
 def _stage(run: Run, fit: training.Fit) -> Stage:

@@ -40,7 +40,7 @@ FILE = 'interpolants.json'
 Radius = Annotated[float, Range(0, 8)]
 
 
-class Judged(NamedTuple):
+class Mixer(NamedTuple):
   """What mixes two images.
 
   Attributes:
@@ -102,8 +102,8 @@ def measure(
   test = run.splits.test
   some = evenly_spaced(test, images * test.images[0].nbytes).images
   contestants = (
-    Judged(run.name, model, params, steps),
-    Judged('pixels', metrics.PIXELS, (), 0, 'mixtures of pixels'),
+    Mixer(run.name, model, params, steps),
+    Mixer('pixels', metrics.PIXELS, (), 0, 'mixtures of pixels'),
   )
   key = streams.stream(run.seed, streams.INTERPOLANTS)
   programs = [_program(judged) for judged in contestants]
@@ -191,7 +191,7 @@ def _measured(
   ]
 
 
-def _program(judged: Judged) -> Callable[..., Array]:
+def _program(judged: Mixer) -> Callable[..., Array]:
   """`(a, b, c, alpha) -> errors [n]`."""
 
   @jit
@@ -216,7 +216,7 @@ def _curve(points: np.ndarray, errors: np.ndarray) -> dict[str, list[float]]:
 def _result(
   run: Run,
   dataset: str,
-  judged: Judged,
+  judged: Mixer,
   protocol: Mapping[str, Any],
   errors: np.ndarray,
 ) -> Result:

@@ -87,7 +87,7 @@ class Critics(NamedTuple):
   embedding: str
 
 
-class Judged(NamedTuple):
+class AsSeen(NamedTuple):
   """Images of some characters, as critics see them; uint8.
 
   Attributes:
@@ -151,11 +151,11 @@ def measure(
   _show(run, drawn.seeds, all_made[0], labels=labels)
   real = Drawings(*(_seen(critics, part) for part in drawn))
   everything = np.concatenate(real, axis=1)
-  all_judged = [Judged('real', real.others, everything, {}, 'real images')]
+  all_judged = [AsSeen('real', real.others, everything, {}, 'real images')]
   for maker, made in zip(everyone, all_made, strict=True):
     told = {'seeds': seeds, 'images of each': images, **maker.told}
     seen = _seen(critics, made)
-    all_judged.append(Judged(maker.name, seen, seen, told, maker.note))
+    all_judged.append(AsSeen(maker.name, seen, seen, told, maker.note))
   results = [
     *_recognized(
       run,
@@ -198,7 +198,7 @@ def _recognized(
   run: Run,
   critics: Critics,
   dataset: str,
-  all_judged: Sequence[Judged],
+  all_judged: Sequence[AsSeen],
   supports: np.ndarray,
   *,
   key: Array,
@@ -252,7 +252,7 @@ def _different(
   run: Run,
   critics: Critics,
   dataset: str,
-  all_judged: Sequence[Judged],
+  all_judged: Sequence[AsSeen],
   everything: np.ndarray,
 ) -> list[Result]:
   """The diversity of each, and its share of that of all real images."""
@@ -281,7 +281,7 @@ def _different(
 
 
 def _result(
-  run: Run, judged: Judged, dataset: str, told: Mapping[str, Any]
+  run: Run, judged: AsSeen, dataset: str, told: Mapping[str, Any]
 ) -> Result:
   """A result to be filled in."""
   return Result(

@@ -46,7 +46,7 @@ class Embedding(NamedTuple):
   params: Params
 
 
-class Judged(NamedTuple):
+class Sample(NamedTuple):
   """Images that are compared with real ones.
 
   Attributes:
@@ -106,9 +106,9 @@ def measure(
   made, codes = _mixed(model, params, pairs)
   of_pixels, _ = _mixed(metrics.PIXELS, (), pairs)
   all_judged = [
-    Judged(run.name, made),
-    Judged('pixels', of_pixels, 'mixtures of pixels'),
-    Judged('real', pairs.alike, 'real images of the same classes'),
+    Sample(run.name, made),
+    Sample('pixels', of_pixels, 'mixtures of pixels'),
+    Sample('real', pairs.alike, 'real images of the same classes'),
   ]
   mixed = 'evenly' if alphas == 'half' else 'uniformly'
   result = functools.partial(
@@ -166,7 +166,7 @@ def _cycle(
 
 
 def _copying(
-  run: Run, result: Any, all_judged: Sequence[Judged], pairs: Pairs
+  run: Run, result: Any, all_judged: Sequence[Sample], pairs: Pairs
 ) -> list[Result]:
   """How far images are from what they could be copies of.
 
@@ -194,7 +194,7 @@ def _copying(
 def _in_features(
   result: Any,
   embedding: Embedding,
-  all_judged: Sequence[Judged],
+  all_judged: Sequence[Sample],
   real: np.ndarray,
   compare: Any,
 ) -> list[Result]:
@@ -250,7 +250,7 @@ def _compare(
 
 
 def _result(
-  judged: Judged | None,
+  judged: Sample | None,
   metric: str,
   value: float,
   n: int,

@@ -36,8 +36,9 @@ from experiments.stages import (
   seeds,
 )
 from experiments.stages.evaluation import write_results
+from experiments.stages.inversion import Trained
 from experiments.systems.features import embedding_of
-from experiments.systems.interpolative_stages import JUDGED, Trained, measured
+from experiments.systems.interpolative_stages import JUDGED, measured
 from lasium_jax.data import Splits
 from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.models.build import GENERATORS, make_generator
@@ -185,10 +186,9 @@ def work(run: Run, parts: Parts) -> None:
   )
   subject = Trained(parts.model, params)
   if 'inversion' in settings:
-    inverted = inversion.train(
+    subject = inversion.train(
       run, *subject, image_shape(settings), **settings['inversion']
     )
-    subject = Trained(*inverted)
   write_results(run, measured(run, settings, subject))
   if 'interpolation' in settings:
     interpolation.show(
@@ -239,13 +239,12 @@ def judged_model(settings: Settings, files: Record) -> Trained:
   Raises:
     FileNotFoundError: as `trained`.
   """
-  model, params = build(settings).model, trained(settings, files)
+  subject = Trained(build(settings).model, trained(settings, files))
   if 'inversion' in settings:
-    inverted = inversion.trained(
-      files, model, params, image_shape(settings), **settings['inversion']
+    subject = inversion.trained(
+      files, *subject, image_shape(settings), **settings['inversion']
     )
-    model, params = inverted
-  return Trained(drawing_like(model), params)
+  return subject._replace(model=drawing_like(subject.model))
 
 
 def system() -> System:

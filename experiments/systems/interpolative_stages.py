@@ -1,7 +1,5 @@
 """What is measured of a generator with an encoder, stage by stage."""
 
-from typing import NamedTuple
-
 from experiments.components.images import name_of
 from experiments.run.config import Settings
 from experiments.run.results import Result
@@ -12,23 +10,11 @@ from experiments.stages import (
   quality,
   reconstruction,
 )
+from experiments.stages.inversion import Trained
 from experiments.systems.features import embedding_of
-from lasium_jax.types import Generator, Params
 
 # Judged on: images like those of training, then of classes never seen.
 JUDGED = ('held_out_data', 'evaluation_data')
-
-
-class Trained(NamedTuple):
-  """A generator as it is judged, perhaps with an encoder of its own or given.
-
-  Attributes:
-    model: the generator.
-    params: all of its parameters.
-  """
-
-  model: Generator
-  params: Params
 
 
 def measured(run: Run, settings: Settings, subject: Trained) -> list[Result]:

@@ -125,7 +125,7 @@ def test_runs_measured_in_many_ways_stand_side_by_side():
   head, _, row = measures.splitlines()
   assert head == '| measure | `one` | `two` | `pixels` |'
   measure = 'error (1,000 tasks of letters, part=second)'
-  assert row.startswith(f'| {measure} | 1.235 ± ')
+  assert row.startswith(f'| {measure} | 1.235 ± 0.01 |')
   assert '| 9 ± ' in row and '| 10' not in row
   *_, one, two = runs.splitlines()
   assert one == (
