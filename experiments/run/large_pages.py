@@ -53,4 +53,7 @@ def _would_help() -> bool:
   able = name == 'glibc' and tuple(map(int, version.split('.')[:2])) >= (2, 35)
   if not able or any(Path('/dev', name).exists() for name in _ACCELERATORS):
     return False
-  return _ENABLED.exists() and '[madvise]' in _ENABLED.read_text()
+  try:
+    return '[madvise]' in _ENABLED.read_text()
+  except OSError:  # It is not there, or a container does not show it.
+    return False

@@ -106,8 +106,9 @@ def common(
     over_members: 'map' is one after another, the default on CPUs; 'vectorize'
       all at once.
     fast_convolutions: whether a CPU's training steps of generators and
-      classifiers are compiled by XLA's library of convolutions, where JAX has
-      it. Results are the others' to rounding.
+      classifiers, of one step a dispatch, are compiled by
+      `lasium_jax.ops.library`, where JAX has it. Results are the others' to
+      rounding.
     devices: of all hosts, that share each batch. Results are those of one to
       rounding, so a run may go on with others. 0 is one; on CPU each core,
       where they share the meta-batch evenly, is one for tasks.

@@ -166,7 +166,7 @@ def _xla_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
 def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
   """The kernel's gradient: XLA's where fast, else a matrix product a tap.
 
-  XLA's is slow on a CPU unless it is compiled by the library there.
+  XLA's is slow on a CPU unless the option of `ops.library` is given there.
   """
   shape = (*geometry.window, x.shape[-1], y.shape[-1])
 

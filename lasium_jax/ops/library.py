@@ -1,8 +1,11 @@
-"""XLA:CPU's library of fast convolutions and sums (YNNPACK).
+"""What XLA:CPU takes from its library of fast products and sums (YNNPACK).
 
-It is an option of one compilation. For large batches with shared weights,
-outside of loops, it makes a training step 1.3 to 1.6 times as fast
-(docs/performance.md); in a loop's body it gains little.
+By default JAX 0.10.2 takes convolutions from there as well, where their
+gradient by the kernel is ten times as slow as XLA's own. The option here leaves
+convolutions to XLA, and products and sums to the library. It is of one
+compilation: for large batches with shared weights, outside of loops, it makes a
+training step 1.3 to 1.6 times as fast (docs/performance.md); in a loop's body
+it gains little.
 """
 
 import functools
@@ -20,12 +23,14 @@ OPTIONS = {
     'LIBRARY_FUSION_TYPE_DOT,LIBRARY_FUSION_TYPE_REDUCE'
   )
 }
+# How a compiled program names what the library does.
+_FUSION = '__ynn_fusion'
 # A part of the key by which JAX keeps what it has traced.
 _USED = jax.make_user_context(False)
 
 
 def used() -> bool:
-  """Whether the program that is traced now will be compiled by the library."""
+  """Whether the program that is traced now is compiled with the option."""
   return bool(_USED.value)
 
 
@@ -41,7 +46,8 @@ def available() -> bool:
   except jax.errors.JaxRuntimeError:  # There is no such option.
     return False
   # An XLA that was built without the library takes the option and does nothing.
-  return 'ynn' in (program.as_text() or '')
+  # The text has paths of files too, so that a part of that name is not enough.
+  return _FUSION in (program.as_text() or '')
 
 
 def jit(function: Callable[P, R], **options: Any) -> jax.stages.Wrapped:

@@ -22,8 +22,9 @@ def gradients(x, kernel):
 
 
 def arrays(key):
-  x = jax.random.normal(key, (8, 9, 8, 3))
-  return x, jax.random.normal(jax.random.key(1), (3, 3, 3, 4))
+  """So large that XLA takes them to its library; smaller ones it keeps."""
+  x = jax.random.normal(key, (8, 15, 14, 32))
+  return x, 0.1 * jax.random.normal(jax.random.key(1), (3, 3, 32, 16))
 
 
 @pytest.mark.instructions
@@ -54,6 +55,37 @@ def test_the_kernels_gradient_is_a_convolution_by_the_library_alone(key):
     assert convolutions(library.jit, key) == (3, 0)
     assert convolutions(jax.jit, key) == (2, 9)
   assert not library.used()
+
+
+@pytest.mark.usefixtures('compile_fully')
+def test_the_library_gets_sums_and_no_convolution(key):
+  """Its convolutions are slow, above all their gradient by the kernel."""
+
+  def fusions(function, *arguments):
+    text = library.jit(function).lower(*arguments).compile().as_text()
+    return text.count('"__ynn_fusion"')
+
+  def outputs(x, kernel):
+    return conv(x, kernel, (1, 1), 'SAME')
+
+  def kernels_gradient(x, kernel):
+    return jax.vjp(lambda k: outputs(x, k), kernel)[1](outputs(x, kernel))
+
+  x, kernel = arrays(key)
+  assert not fusions(outputs, x, kernel)
+  assert not fusions(kernels_gradient, x, kernel)
+  assert fusions(lambda x: x.sum((0, 1, 2)), x) == 1
+
+
+def test_a_path_is_not_taken_for_the_library(monkeypatch, tmp_path):
+  """A compiled program has the names of source files, such as lynn/run.py."""
+  option = {name: '' for name in library.OPTIONS}  # Nothing is taken from it.
+  monkeypatch.setattr(library, 'OPTIONS', option)
+  library.available.cache_clear()
+  jax.clear_caches()  # What was traced before has the names of other files.
+  source = compile('library.available()', str(tmp_path / 'ynn.py'), 'eval')
+  assert not eval(source)
+  library.available.cache_clear()
 
 
 def test_without_the_library_it_is_plain_jit(none_available, key):
