@@ -17,7 +17,7 @@ from benchmarks.timing import Run
 from experiments.components.few_shot import as_judged
 from experiments.run.config import Settings
 from lasium_jax import meta
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import (
   Array,
   Batch,
@@ -224,7 +224,7 @@ def vae_step(
 ) -> Run:
   """Compares losses and all gradients of the first step."""
   where, key = device(), jax.random.key(6)
-  updated, metrics = library.jit(update)(key, state, batch)
+  updated, metrics = xla_convolutions.jit(update)(key, state, batch)
   section = settings['generator']
   shape = (len(batch.x), section['latent_size'])
   noise = torch.tensor(np.asarray(jax.random.normal(key, shape)), device=where)
@@ -248,7 +248,7 @@ def msgan_step(
 ) -> Run:
   """Compares losses and all gradients of the first step."""
   where, key = device(), jax.random.key(7)
-  updated, metrics = library.jit(update)(key, state, batch)
+  updated, metrics = xla_convolutions.jit(update)(key, state, batch)
   section = settings['generator']
   draws = _gan_draws(key, len(batch.x), section['latent_size'])
   generator, discriminator = (

@@ -187,7 +187,7 @@ def training_step(
     return update(key, state, batch._replace(x=x, rows=rows, y=y))
 
   key = jax.random.key(3)
-  return _compiled(step, mesh, key, state, data, by_library=True)
+  return _compiled(step, mesh, key, state, data, fast_convolutions=True)
 
 
 def _compiled(
@@ -197,12 +197,12 @@ def _compiled(
   state: Any,
   source: Any,
   *,
-  by_library: bool = False,
+  fast_convolutions: bool = False,
 ) -> tuple[timing.Run, float]:
   # Its buffers will be donated, and may be those of what was compared.
   state = jax.tree.map(jnp.copy, state)
   state, source = parallel.replicate(mesh, (state, source))
-  compiled = jit(steps, by_library=by_library, donate_argnums=1)
+  compiled = jit(steps, fast_convolutions=fast_convolutions, donate_argnums=1)
   first = jnp.int32(0)
   program = compiled.lower(key, state, source, first).compile()
 

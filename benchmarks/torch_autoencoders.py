@@ -18,7 +18,7 @@ from benchmarks.compare import agree, device, slopes
 from benchmarks.timing import Run
 from benchmarks.torch_nets import Params
 from benchmarks.torch_reference import adam
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import Batch, UpdateFn
 
 # The settings of `lasium_jax.generators` that are measured.
@@ -122,7 +122,9 @@ def glo_step(
 
 def compare_autoencoder(update: UpdateFn, state: Any, batch: Batch) -> Run:
   """Compares the loss and all gradients; returns the step to time."""
-  updated, metrics = library.jit(update)(jax.random.key(0), state, batch)
+  updated, metrics = xla_convolutions.jit(update)(
+    jax.random.key(0), state, batch
+  )
   where = device()
   weights = nets.trainable(nets.convert(state.variables['params'], where))
   averages = nets.convert(state.variables['batch_stats'], where)
@@ -143,7 +145,9 @@ def compare_autoencoder(update: UpdateFn, state: Any, batch: Batch) -> Run:
 
 def compare_glo(update: UpdateFn, state: Any, batch: Batch) -> Run:
   """Compares the loss and all gradients; returns the step to time."""
-  updated, metrics = library.jit(update)(jax.random.key(0), state, batch)
+  updated, metrics = xla_convolutions.jit(update)(
+    jax.random.key(0), state, batch
+  )
   where = device()
   weights = nets.trainable(nets.convert(state.variables['params'], where))
   codes = torch.tensor(np.asarray(state.codes), device=where)

@@ -18,7 +18,7 @@ from benchmarks import torch_nets as nets
 from benchmarks.compare import EXACT, agree, device, doubled, slopes
 from benchmarks.timing import Run
 from benchmarks.torch_nets import Params
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import Batch, UpdateFn
 
 Network = Callable[[Params, Params, Tensor], Tensor]
@@ -170,7 +170,9 @@ def compared_step(
   few = jax.tree.map(lambda leaf: leaf[:FEW] if leaf.ndim else leaf, batch)
   with jax.enable_x64(True):
     exact, given = doubled((state, few))
-    updated, metrics = library.jit(update)(jax.random.key(8), exact, given)
+    updated, metrics = xla_convolutions.jit(update)(
+      jax.random.key(8), exact, given
+    )
     weights, run = started(exact, given, 'cpu')
     # The first step's momentum is the gradient.
     ours = nets.convert(updated.opt_state[0].trace)

@@ -18,7 +18,7 @@ from benchmarks import flops
 from lasium_jax import generators, latents, learners, meta, parallel
 from lasium_jax.batches import gather
 from lasium_jax.nets import conv4
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.ops.normalize import normalize
 from lasium_jax.tasks import labeled, lasium
 from lasium_jax.types import Examples, GeneratorSource, ImageSet
@@ -162,7 +162,7 @@ def test_no_gradient_of_a_convolution_is_in_a_loop(name, devices):
 
 
 @pytest.mark.parametrize('name', ['vae', 'msgan', 'autoencoder', 'glo'])
-def test_a_step_by_the_library_has_no_products_of_taps(name):
+def test_a_step_with_fast_convolutions_has_no_products_of_taps(name):
   """What its convolutions are made of without it, and their gradients."""
   _, trainer = getattr(generators, name)(SHAPE)
   data = training_set(SHAPE)
@@ -173,21 +173,22 @@ def test_a_step_by_the_library_has_no_products_of_taps(name):
     text = compile_by(trainer.updates[0]).lower(jax.random.key(1), state, batch)
     return text.as_text().count('stablehlo.dot_general')
 
-  plain, by_library = products(jax.jit), products(library.jit)
+  plain, fast = products(jax.jit), products(xla_convolutions.jit)
   # Each kernel has 9 taps or more; a phase of GLO's and the autoencoder's, 4.
-  assert by_library <= plain - 16 or not library.available()
+  assert fast <= plain - 16 or not xla_convolutions.available()
 
 
-def test_a_normalization_by_the_library_sums_four_times():
+def test_a_normalization_beside_fast_convolutions_sums_four_times():
   """The moments, and the gradient by scale and bias, which gives that by x."""
 
   def loss(x, scale, bias):
     return jnp.sin(normalize(x, scale, bias, slope=0.0)[0]).sum()
 
   arguments = (jnp.ones((2, 3, 3, 4)), jnp.ones(4), jnp.ones(4))
-  text = library.jit(jax.grad(loss, (0, 1, 2))).lower(*arguments).as_text()
+  compiled = xla_convolutions.jit(jax.grad(loss, (0, 1, 2)))
+  text = compiled.lower(*arguments).as_text()
   over_batch = text.count('across dimensions = [0, 1, 2] :')
-  assert over_batch == 4 or not library.available()
+  assert over_batch == 4 or not xla_convolutions.available()
 
 
 def test_a_generator_decodes_all_tasks_at_once():

@@ -21,7 +21,7 @@ from jax.extend.core.primitives import (
   reduce_precision_p,
 )
 
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 
 P = ParamSpec('P')
 R = TypeVar('R')
@@ -59,18 +59,19 @@ def use_precision(precision: str) -> None:
 
 
 def jit(
-  function: Callable[P, R], *, by_library: bool = False, **options: Any
+  function: Callable[P, R], *, fast_convolutions: bool = False, **options: Any
 ) -> jax.stages.Wrapped:
   """`jax.jit` at the run's precision, also on a CPU.
 
   XLA:CPU ignores the precision that JAX asks of it, and JAX has no public
   place where all products of a process pass. So a run compiles each of its
-  programs by this function. What the library compiles by itself (the first
+  programs by this function. What `lasium_jax` compiles by itself (the first
   parameters, the count of rejected anchors) stays in float32 on a CPU.
 
   Args:
     function: as for `jax.jit`.
-    by_library: whether a CPU's program is compiled by `lasium_jax.ops.library`.
+    fast_convolutions: whether a CPU's program is compiled by
+      `lasium_jax.ops.xla_convolutions`.
     **options: as for `jax.jit`.
 
   Returns:
@@ -87,7 +88,7 @@ def jit(
     traced = function if bits is None else round_operands(function, bits)
     return traced(*args, **kwargs)
 
-  compile_program = library.jit if by_library else jax.jit
+  compile_program = xla_convolutions.jit if fast_convolutions else jax.jit
   return compile_program(at_precision, **options)
 
 

@@ -43,8 +43,8 @@ class Run(NamedTuple):
     device_bytes: of images that a device has room for.
     checkpoint_seconds: between checkpoints.
     precision: of matrix products.
-    fast_convolutions: whether training steps on a CPU are compiled by XLA's
-      library of convolutions.
+    fast_convolutions: whether training steps on a CPU have XLA's own
+      convolutions.
   """
 
   name: str
@@ -107,8 +107,8 @@ def common(
       all at once.
     fast_convolutions: whether a CPU's training steps of generators and
       classifiers, of one step a dispatch, are compiled by
-      `lasium_jax.ops.library`, where JAX has it. Results are the others' to
-      rounding.
+      `lasium_jax.ops.xla_convolutions`, where JAX has its option. Results are
+      the others' to rounding.
     devices: of all hosts, that share each batch. Results are those of one to
       rounding, so a run may go on with others. 0 is one; on CPU each core,
       where they share the meta-batch evenly, is one for tasks.

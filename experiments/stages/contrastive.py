@@ -59,7 +59,7 @@ def train(
     steps_per_dispatch,
     shuffled(batch_size),
     unchanged(),
-    by_library=run.fast_convolutions,
+    fast_convolutions=run.fast_convolutions,
   )
   training.note(run.files, NAME, fit)
   stage = training.stage_of(

@@ -109,7 +109,7 @@ def train(
     steps_per_dispatch,
     learning.orders(batch_size),
     learning.batch_fn,
-    by_library=run.fast_convolutions,
+    fast_convolutions=run.fast_convolutions,
   )
   training.note(run.files, NAME, fit)
   stage = _stage(run, learning, fit, every=max(1, steps // pictures))

@@ -89,7 +89,7 @@ def train(
     1,
     shuffled(batch_size),
     unchanged(),
-    by_library=run.fast_convolutions,
+    fast_convolutions=run.fast_convolutions,
   )
   training.note(run.files, NAME, fit)
   states = loop.run(

@@ -22,7 +22,7 @@ from experiments.run.precision import jit
 from experiments.run.record import Record
 from lasium_jax import parallel
 from lasium_jax.batches import gather
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import (
   Array,
   Batch,
@@ -49,8 +49,8 @@ class Fit(NamedTuple):
     epoch_fn: the rows of an epoch's batches.
     batch_fn: what becomes of a batch.
     source: what `batch_fn` makes batches of.
-    by_library: whether steps on a CPU are compiled by
-      `lasium_jax.ops.library`.
+    fast_convolutions: whether steps on a CPU are compiled by
+      `lasium_jax.ops.xla_convolutions`.
   """
 
   trainer: Trainer
@@ -60,7 +60,7 @@ class Fit(NamedTuple):
   epoch_fn: EpochFn
   batch_fn: BatchFn
   source: Any = ()
-  by_library: bool = False
+  fast_convolutions: bool = False
 
 
 class Fetched(NamedTuple):
@@ -177,13 +177,13 @@ def _own(state: State) -> State:
   return jax.tree.map(jnp.copy, state)
 
 
-def uses_library(fit: Fit) -> bool:
-  """Whether steps are compiled by XLA:CPU's library, which is not for loops."""
-  return _asks_for_library(fit) and library.available()
+def uses_fast_convolutions(fit: Fit) -> bool:
+  """Whether steps have XLA:CPU's own convolutions, which are not for loops."""
+  return _asks_for_fast_convolutions(fit) and xla_convolutions.available()
 
 
-def _asks_for_library(fit: Fit) -> bool:
-  return fit.by_library and fit.steps_per_dispatch == 1
+def _asks_for_fast_convolutions(fit: Fit) -> bool:
+  return fit.fast_convolutions and fit.steps_per_dispatch == 1
 
 
 def note(files: Record, name: str, fit: Fit) -> None:
@@ -193,24 +193,23 @@ def note(files: Record, name: str, fit: Fit) -> None:
   that goes on by other programs than it began with says so; of one that has
   come to its end nothing is changed.
   """
-  y, used = fit.data.y, uses_library(fit)
+  y, used = fit.data.y, uses_fast_convolutions(fit)
   done = loop.steps_done(files, name)
   noted = hosts.read_by_first(lambda: files.notes().get(name))
   if noted and done >= fit.steps:
     return
-  # What began before there was a choice began without.
-  if noted and done and noted.get('by_library', False) != used:
+  if noted and done and noted['fast_convolutions'] != used:
     print(
-      f'{name} began {"without" if used else "with"} the library of fast '
-      f'convolutions, and goes on {"with" if used else "without"} it on this '
-      'device, by this JAX: its numbers round otherwise from here on.',
+      f'{name} began {"without" if used else "with"} fast convolutions, and '
+      f'goes on {"with" if used else "without"} them on this device, by this '
+      'JAX: its numbers round otherwise from here on.',
       flush=True,
     )
-  lacking = _asks_for_library(fit) and not used
+  lacking = _asks_for_fast_convolutions(fit) and not used
   if lacking and not done and jax.default_backend() == 'cpu':
     print(
-      f'{name}: this JAX has no library of fast convolutions for this CPU, so '
-      'that a step may take twice as long. JAX 0.10.2 has it.',
+      f'{name}: this JAX has not the option that makes convolutions fast on a '
+      'CPU, so that a step may take twice as long. JAX 0.10.2 has it.',
       flush=True,
     )
   files.note(
@@ -218,7 +217,7 @@ def note(files: Record, name: str, fit: Fit) -> None:
     {
       'images': list(fit.data.images.shape),
       'y': None if y is None else [list(y.shape), str(y.dtype)],
-      'by_library': used,
+      'fast_convolutions': used,
     },
   )
 
@@ -329,7 +328,10 @@ def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
     return state, jax.tree.map(lambda leaf: leaf.mean(0), metrics)
 
   compiled = jit(
-    many, by_library=uses_library(fit), static_argnums=0, donate_argnums=2
+    many,
+    fast_convolutions=uses_fast_convolutions(fit),
+    static_argnums=0,
+    donate_argnums=2,
   )
 
   def advance(

@@ -5,10 +5,10 @@ from lasium_jax.ops import (
   augment,
   images,
   labels,
-  library,
   mixtures,
   sampling,
   thickness,
+  xla_convolutions,
 )
 
 __all__ = [
@@ -16,8 +16,8 @@ __all__ = [
   'augment',
   'images',
   'labels',
-  'library',
   'mixtures',
   'sampling',
   'thickness',
+  'xla_convolutions',
 ]

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import Array
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
@@ -166,7 +166,7 @@ def _xla_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
 def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
   """The kernel's gradient: XLA's where fast, else a matrix product a tap.
 
-  XLA's is slow on a CPU unless the option of `ops.library` is given there.
+  JAX's is slow on a CPU unless the option of `ops.xla_convolutions` is given.
   """
   shape = (*geometry.window, x.shape[-1], y.shape[-1])
 
@@ -179,7 +179,7 @@ def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
     kernel = jax.ShapeDtypeStruct(shape, x.dtype)
     return jax.linear_transpose(lambda k: _xla(geometry, x, k), kernel)(y)[0]
 
-  if library.used():
+  if xla_convolutions.used():
     return by_xla(x, y)
   return lax.platform_dependent(x, y, cpu=by_taps, default=by_xla)
 

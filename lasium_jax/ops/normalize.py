@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import Array
 
 EPSILON = 1e-5
@@ -33,7 +33,7 @@ def normalize(
 ) -> tuple[Array, Moments]:
   """Batch normalization (Ioffe and Szegedy 2015), and a leaky ReLU.
 
-  In a program that XLA:CPU's library compiles, the gradient through the batch's
+  In a program of `ops.xla_convolutions.jit`, the gradient through the batch's
   own moments is written out: it keeps x alone, and reads and writes fewer
   arrays of that size than XLA's. Its numbers are the same but for rounding,
   and it cannot be differentiated forward (`jax.jvp`).
@@ -54,7 +54,7 @@ def normalize(
   if moments is not None:
     given = Moments(*(moment.reshape(wide) for moment in moments))
     return _rescaled(x, given, scale, bias, slope), moments
-  by_batch = _by_hand if library.used() else _values
+  by_batch = _by_hand if xla_convolutions.used() else _values
   y, found = by_batch(x, scale, bias, slope)
   stopped = (jax.lax.stop_gradient(moment).reshape(-1) for moment in found)
   return y, Moments(*stopped)

@@ -141,54 +141,39 @@ def test_each_member_is_what_its_own_run_would_be(tmp_path):
   assert (np.asarray(together[0].rows) != np.asarray(together[1].rows)).any()
 
 
-def test_a_stage_that_goes_on_without_the_library_says_so(
+def test_a_stage_that_goes_on_without_fast_convolutions_says_so(
   tmp_path, monkeypatch, capsys
 ):
   images = np.zeros((IMAGES, 2, 2, 1), np.uint8)
   data = TrainingSet(images, jnp.arange(IMAGES))
   fit = training.Fit(
-    toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
+    toy(), data, 7, 1, shuffled(SIZE), unchanged(), fast_convolutions=True
   )
   trained(tmp_path, 'run', steps=3)
   files = Record(tmp_path / 'run', {})
-  files.note('toy', {'by_library': training.uses_library(fit)})
+  files.note('toy', {'fast_convolutions': training.uses_fast_convolutions(fit)})
   training.note(files, 'toy', fit)
   assert capsys.readouterr().out == ''
-  monkeypatch.setattr(training.library, 'available', lambda: False)
+  monkeypatch.setattr(training.xla_convolutions, 'available', lambda: False)
   training.note(files, 'toy', fit)
   printed = capsys.readouterr().out
-  assert 'toy began with the library of fast convolutions' in printed
+  assert 'toy began with fast convolutions' in printed
   training.note(files, 'toy', fit)  # From now on it is without.
   assert capsys.readouterr().out == ''
 
 
-def test_a_stage_that_began_before_there_was_a_library_says_so(
-  tmp_path, monkeypatch, capsys
-):
-  data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
-  fit = training.Fit(
-    toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
-  )
-  trained(tmp_path, 'run', steps=3)
-  files = Record(tmp_path / 'run', {})
-  files.note('toy', {'images': [IMAGES, 2, 2, 1]})
-  monkeypatch.setattr(training.library, 'available', lambda: True)
-  training.note(files, 'toy', fit)
-  assert 'began without the library' in capsys.readouterr().out
-
-
-def test_a_stage_that_begins_without_a_library_says_so(
+def test_a_stage_that_begins_without_fast_convolutions_says_so(
   tmp_path, monkeypatch, capsys
 ):
   data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
   files = Record(tmp_path, {})
-  monkeypatch.setattr(training.library, 'available', lambda: False)
+  monkeypatch.setattr(training.xla_convolutions, 'available', lambda: False)
   for asked in (True, False):
     fit = training.Fit(
-      toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=asked
+      toy(), data, 7, 1, shuffled(SIZE), unchanged(), fast_convolutions=asked
     )
     training.note(files, 'toy', fit)
-    assert ('has no library' in capsys.readouterr().out) == asked
+    assert ('has not the option' in capsys.readouterr().out) == asked
 
 
 def test_a_finished_stage_keeps_what_was_noted_of_it(
@@ -196,13 +181,13 @@ def test_a_finished_stage_keeps_what_was_noted_of_it(
 ):
   data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
   fit = training.Fit(
-    toy(), data, 7, 1, shuffled(SIZE), unchanged(), by_library=True
+    toy(), data, 7, 1, shuffled(SIZE), unchanged(), fast_convolutions=True
   )
   trained(tmp_path, 'run')
   files = Record(tmp_path / 'run', {})
   training.note(files, 'toy', fit)
   before = files.notes()
-  monkeypatch.setattr(training.library, 'available', lambda: False)
+  monkeypatch.setattr(training.xla_convolutions, 'available', lambda: False)
   training.note(files, 'toy', fit)
   assert files.notes() == before
   assert capsys.readouterr().out == ''
@@ -211,17 +196,23 @@ def test_a_finished_stage_keeps_what_was_noted_of_it(
 @pytest.mark.parametrize(
   'chunk, asked, uses', [(1, True, True), (1, False, False), (2, True, False)]
 )
-def test_single_steps_are_compiled_by_the_library(chunk, asked, uses):
+def test_single_steps_are_compiled_for_fast_convolutions(chunk, asked, uses):
   data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8))
   seen = []
 
   def update(key, state, batch):
-    seen.append(training.library.used())
+    seen.append(training.xla_convolutions.used())
     return state, {'loss': batch.x.mean()}
 
   trainer = Trainer(lambda key, data: jnp.zeros(()), (update,), lambda s: s)
   fit = training.Fit(
-    trainer, data, 2, chunk, shuffled(SIZE), unchanged(), by_library=asked
+    trainer,
+    data,
+    2,
+    chunk,
+    shuffled(SIZE),
+    unchanged(),
+    fast_convolutions=asked,
   )
   stage = training.stage_of(
     'toy',

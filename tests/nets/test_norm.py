@@ -7,7 +7,7 @@ import numpy as np
 
 from lasium_jax.nets.averages import MOMENTUM
 from lasium_jax.nets.norm import BatchNorm
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 
 
 def test_variables_and_values_are_linens(key):
@@ -18,7 +18,7 @@ def test_variables_and_values_are_linens(key):
   ours = BatchNorm(train=True, slope=0.0).init(key, x[0])
   assert jax.tree.structure(ours) == jax.tree.structure(theirs)
 
-  @library.jit
+  @xla_convolutions.jit
   def step(variables, x):
     module = BatchNorm(train=True, slope=0.0)
     y, update = module.apply(variables, x, mutable=['batch_stats'])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lasium_jax import parallel
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.ops.normalize import EPSILON, normalize
 
 SLOPES = [0.0, 0.2, 1.0]
@@ -46,7 +46,7 @@ def linens(slope):
 
 
 @pytest.mark.parametrize('slope', SLOPES)
-@pytest.mark.parametrize('compile_by', [jax.jit, library.jit])
+@pytest.mark.parametrize('compile_by', [jax.jit, xla_convolutions.jit])
 def test_value_and_gradient_are_linens(compile_by, slope, key):
   found = compile_by(ours(slope))(*arrays(key))
   expected = jax.jit(linens(slope))(*arrays(key))
@@ -54,7 +54,7 @@ def test_value_and_gradient_are_linens(compile_by, slope, key):
     np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
 
 
-@pytest.mark.parametrize('compile_by', [jax.jit, library.jit])
+@pytest.mark.parametrize('compile_by', [jax.jit, xla_convolutions.jit])
 def test_moments_and_values_by_hand(compile_by, key):
   x, scale, bias, _ = arrays(key)
   y, moments = compile_by(normalize, static_argnames='slope')(
@@ -77,7 +77,7 @@ def test_no_gradient_flows_through_the_moments(key):
   def sums(x):
     return sum(m.sum() for m in normalize(x, scale, bias)[1])
 
-  for compile_by in (jax.jit, library.jit):
+  for compile_by in (jax.jit, xla_convolutions.jit):
     assert not compile_by(jax.grad(sums))(x).any()
 
 
@@ -85,7 +85,7 @@ def test_no_gradient_flows_through_the_moments(key):
 def test_a_batch_may_be_shared_and_mapped_over(key):
   """Two devices have the sums of one; a mapped axis has moments of its own."""
   x, scale, bias, weights = arrays(key)
-  alone = library.jit(ours(0.2))(x, scale, bias, weights)
+  alone = xla_convolutions.jit(ours(0.2))(x, scale, bias, weights)
   mesh = parallel.mesh(2)
   shared = parallel.replicate(mesh, (x, scale, bias, weights))
 
@@ -93,10 +93,10 @@ def test_a_batch_may_be_shared_and_mapped_over(key):
     x, weights = parallel.split_batch(mesh, (x, weights))
     return ours(0.2)(x, scale, bias, weights)
 
-  mapped = library.jit(jax.vmap(ours(0.2), in_axes=(0, None, None, 0)))
+  mapped = xla_convolutions.jit(jax.vmap(ours(0.2), in_axes=(0, None, None, 0)))
   twice = mapped(jnp.stack([x, x]), scale, bias, jnp.stack([weights, weights]))
   for found in (
-    library.jit(split)(*shared),
+    xla_convolutions.jit(split)(*shared),
     jax.tree.map(lambda leaf: leaf[1], twice),
   ):
     for a, b in zip(*map(jax.tree.leaves, (found, alone)), strict=True):

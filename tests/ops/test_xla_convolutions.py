@@ -1,17 +1,17 @@
-"""Programs that XLA:CPU compiles by its library of convolutions."""
+"""Programs whose convolutions are XLA:CPU's own."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lasium_jax.ops import library
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.ops.conv import conv
 
 
 @pytest.fixture
 def none_available(monkeypatch):
-  monkeypatch.setattr(library, 'available', lambda: False)
+  monkeypatch.setattr(xla_convolutions, 'available', lambda: False)
 
 
 def gradients(x, kernel):
@@ -22,14 +22,14 @@ def gradients(x, kernel):
 
 
 def arrays(key):
-  """So large that XLA takes them to its library; smaller ones it keeps."""
+  """So large that by default XLA gives them to YNNPACK, and not to itself."""
   x = jax.random.normal(key, (8, 15, 14, 32))
   return x, 0.1 * jax.random.normal(jax.random.key(1), (3, 3, 32, 16))
 
 
 @pytest.mark.instructions
 def test_numbers_are_those_of_plain_jit(key):
-  ours = library.jit(gradients)(*arrays(key))
+  ours = xla_convolutions.jit(gradients)(*arrays(key))
   plain = jax.jit(gradients)(*arrays(key))
   for a, b in zip(*map(jax.tree.leaves, (ours, plain)), strict=True):
     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
@@ -37,7 +37,7 @@ def test_numbers_are_those_of_plain_jit(key):
 
 @pytest.mark.usefixtures('compile_fully')
 def test_the_same_program_gives_the_same_bits(key):
-  compiled = library.jit(gradients)
+  compiled = xla_convolutions.jit(gradients)
   first, second = (compiled(*arrays(key)) for _ in range(2))
   for a, b in zip(*map(jax.tree.leaves, (first, second)), strict=True):
     np.testing.assert_array_equal(a, b)
@@ -49,20 +49,20 @@ def convolutions(compile_by, key):
   return text.count('stablehlo.convolution'), text.count('dot_general')
 
 
-def test_the_kernels_gradient_is_a_convolution_by_the_library_alone(key):
+def test_the_kernels_gradient_is_a_convolution_with_the_option_alone(key):
   """What is traced for one is not taken for the other, in either order."""
   for _ in range(2):
-    assert convolutions(library.jit, key) == (3, 0)
+    assert convolutions(xla_convolutions.jit, key) == (3, 0)
     assert convolutions(jax.jit, key) == (2, 9)
-  assert not library.used()
+  assert not xla_convolutions.used()
 
 
 @pytest.mark.usefixtures('compile_fully')
-def test_the_library_gets_sums_and_no_convolution(key):
+def test_ynnpack_gets_sums_and_no_convolution(key):
   """Its convolutions are slow, above all their gradient by the kernel."""
 
   def fusions(function, *arguments):
-    text = library.jit(function).lower(*arguments).compile().as_text()
+    text = xla_convolutions.jit(function).lower(*arguments).compile().as_text()
     return text.count('"__ynn_fusion"')
 
   def outputs(x, kernel):
@@ -77,27 +77,37 @@ def test_the_library_gets_sums_and_no_convolution(key):
   assert fusions(lambda x: x.sum((0, 1, 2)), x) == 1
 
 
-def test_a_path_is_not_taken_for_the_library(monkeypatch, tmp_path):
-  """A compiled program has the names of source files, such as lynn/run.py."""
-  option = {name: '' for name in library.OPTIONS}  # Nothing is taken from it.
-  monkeypatch.setattr(library, 'OPTIONS', option)
-  library.available.cache_clear()
-  jax.clear_caches()  # What was traced before has the names of other files.
-  source = compile('library.available()', str(tmp_path / 'ynn.py'), 'eval')
-  assert not eval(source)
-  library.available.cache_clear()
+@pytest.fixture
+def asked_anew():
+  xla_convolutions.available.cache_clear()
+  yield
+  xla_convolutions.available.cache_clear()
 
 
-def test_without_the_library_it_is_plain_jit(none_available, key):
-  assert convolutions(library.jit, key) == (2, 9)
+@pytest.mark.usefixtures('asked_anew')
+@pytest.mark.parametrize(('nothing', 'has'), [(True, True), (False, False)])
+def test_it_is_seen_who_convolves(monkeypatch, tmp_path, nothing, has):
+  """Where nothing is YNNPACK's, XLA does, and by default YNNPACK does."""
+  (name,) = xla_convolutions.OPTIONS
+  options = {name: ''} if nothing else {}
+  monkeypatch.setattr(xla_convolutions, 'OPTIONS', options)
+  # A compiled program has the names of source files, which may be anything.
+  jax.clear_caches()
+  path = tmp_path / 'ynn_fusion.py'
+  source = compile('xla_convolutions.available()', str(path), 'eval')
+  assert eval(source) == (has and jax.default_backend() == 'cpu')
 
 
-def test_an_option_that_jax_does_not_know_is_no_library(monkeypatch):
-  monkeypatch.setattr(library, 'OPTIONS', {'xla_cpu_no_such_option': 'x'})
-  library.available.cache_clear()
-  assert not library.available()
-  library.available.cache_clear()
+def test_without_the_option_it_is_plain_jit(none_available, key):
+  assert convolutions(xla_convolutions.jit, key) == (2, 9)
+
+
+@pytest.mark.usefixtures('asked_anew')
+def test_an_option_that_jax_does_not_know_is_not_available(monkeypatch):
+  option = {'xla_cpu_no_such_option': 'x'}
+  monkeypatch.setattr(xla_convolutions, 'OPTIONS', option)
+  assert not xla_convolutions.available()
 
 
 def test_this_jax_has_it():
-  assert library.available() == (jax.default_backend() == 'cpu')
+  assert xla_convolutions.available() == (jax.default_backend() == 'cpu')
