@@ -42,7 +42,7 @@ from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, select_classes, select_images
 from lasium_jax.data.splits import divided, few_of_each
 from lasium_jax.models.build import CLASSIFIERS, make_classifier
-from lasium_jax.settings import Count, Part, Seed, Share, Whole
+from lasium_jax.settings import Count, Part, Seed, Share, Whole, defaults
 from lasium_jax.types import (
   Augment,
   BatchFn,
@@ -146,14 +146,12 @@ def build(settings: Settings) -> Parts:
   """
   check_sections(settings, SECTIONS)
   require_shared(settings, 'training.batch_size')
-  size, of_a_class = (
-    settings['training'][name] for name in ('batch_size', 'set_size')
-  )
+  how = defaults(Part(classifier.train)) | settings['training']
   require(
     settings,
     'training.batch_size',
-    size % of_a_class == 0,
-    f'a multiple of config.training.set_size, {of_a_class}',
+    how['batch_size'] % how['set_size'] == 0,
+    f'a multiple of config.training.set_size, {how["set_size"]}',
   )
   augment = make_part(AUGMENTATION, settings['augment'])
   _check_batches(settings, augment)

@@ -172,3 +172,11 @@ def test_every_test_image_counts_once(count):
 
   right = classifier.tester(classify, dataset)(jnp.zeros((1, 5)))
   np.testing.assert_array_equal(right, np.arange(count) % 5 == labels)
+
+
+def test_a_run_of_before_there_were_sets_can_be_built():
+  """Its settings have no set_size, and a run that it judges for reads them."""
+  settings = settings_of(config_of(GLYPHS), recognizer.system())
+  training = {k: v for k, v in settings['training'].items() if k != 'set_size'}
+  assert training != settings['training']
+  recognizer.build({**settings, 'training': training})
