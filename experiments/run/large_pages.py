@@ -39,7 +39,10 @@ def start_again() -> None:
   )
   sys.stdout.flush()  # What is left in it would be lost.
   command = [sys.executable, *sys.orig_argv[1:]]
-  os.execve(sys.executable, command, os.environ | {VARIABLE: VALUE})
+  try:
+    os.execve(sys.executable, command, os.environ | {VARIABLE: VALUE})
+  except OSError as error:  # Such as a container that forbids it.
+    print(f'That cannot be done here: {error}. Going on.', file=sys.stderr)
 
 
 def _is_watched() -> bool:

@@ -44,6 +44,16 @@ def test_it_starts_the_same_command_again(started, monkeypatch, capsys):
   assert large_pages.VALUE in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures('started')
+def test_a_start_that_is_forbidden_goes_on(monkeypatch, capsys):
+  def refuse(*args):
+    raise PermissionError('not here')
+
+  monkeypatch.setattr(os, 'execve', refuse)
+  large_pages.start_again()
+  assert 'not here. Going on.' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
   ('libc', 'enabled'),
   [
