@@ -1,81 +1,116 @@
-"""Results that are no few-shot accuracies, as a table: any metric has a row."""
+"""Results that are no few-shot accuracies, in a table: a row for a measure."""
 
 import html
+from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.pages.accuracy import about
 from experiments.pages.charts import number
 from experiments.pages.workdir import Workdir
 from experiments.papers.published import Published, published, source
 from experiments.run.config import flatten
+from experiments.run.members import label
 from experiments.run.results import is_few_shot
 
 Entry = dict[str, Any]
 
 
+class _Row(NamedTuple):
+  """What was measured: all but whose it is, and the value."""
+
+  dataset: str
+  metric: str
+  details: str
+
+
 def metrics_table(workdir: Workdir) -> str:
-  """All results of metrics without ways and shots, by data set.
+  """All results of metrics without ways and shots, floors beside the run's.
 
   Returns:
-    A `<table>`; nothing for no such results.
+    A `<table>`, a row a measure, by data set; nothing for no such results.
   """
-  settings = flatten(workdir.config)
-  entries = sorted(
-    (entry for entry in workdir.results if not is_few_shot(entry)),
-    key=lambda entry: entry['dataset'],
-  )
+  entries = [entry for entry in workdir.results if not is_few_shot(entry)]
   if not entries:
     return ''
-  papers = [published(settings, entry) for entry in entries]
-  titles = ['Result', 'Metric', 'Value', 'Of', 'Measured with']
-  titles += ['Paper'] * any(papers)
-  head = ''.join(f'<th scope="col">{title}</th>' for title in titles)
-  rows = [
-    (entry['dataset'], _row(entry, paper, len(titles) - 1))
-    for entry, paper in zip(entries, papers, strict=True)
-  ]
+  settings = flatten(workdir.config)
+  entries.sort(key=lambda entry: bool(entry.get('floor')))
+  names = [*dict.fromkeys(entry['name'] for entry in entries)]
+  first = {entry['name']: entry for entry in reversed(entries)}
+  rows: dict[_Row, dict[str, Entry]] = {}
+  papers: dict[_Row, Published] = {}
+  for entry in entries:
+    rows.setdefault(_row_of(entry), {})[entry['name']] = entry
+    paper = published(settings, entry)
+    if paper:
+      papers.setdefault(_row_of(entry), paper)
+  head = [_named(first[name]) for name in names] + ['Paper'] * bool(papers)
+  titles = ''.join(f'<th scope="col">{title}</th>' for title in head)
+  ordered = sorted(rows, key=lambda row: row.dataset)
   bodies = ''.join(
-    f'<tbody><tr class="kind"><th scope="rowgroup" colspan="{len(titles)}">'
-    f'{html.escape(dataset)}</th></tr>\n{"".join(row for _, row in group)}'
-    '</tbody>'
-    for dataset, group in groupby(rows, lambda row: row[0])
+    f'<tbody><tr class="kind"><th scope="rowgroup" colspan="{len(head) + 1}">'
+    f'{html.escape(dataset)}</th></tr>\n'
+    + ''.join(_tr(row, names, rows[row], papers) for row in group)
+    + '</tbody>'
+    for dataset, group in groupby(ordered, lambda row: row.dataset)
   )
   return (
-    f'<table class="measures">\n<thead><tr>{head}</tr></thead>\n{bodies}'
-    '</table>'
+    '<table class="measures">\n<thead><tr><th scope="col">Measure</th>'
+    f'{titles}</tr></thead>\n{bodies}</table>'
   )
 
 
-def _row(entry: Entry, paper: Published | None, columns: int) -> str:
-  """A result with so many cells behind its name, the last for the paper's."""
-  cells = [*_cells(entry), _paper(entry, paper)][:columns]
-  floor = ' class=floor' * bool(entry.get('floor'))
-  return (
-    f'<tr{floor}><th scope="row">{html.escape(entry["name"])} '
-    f'<small>{html.escape(about(entry, "steps"))}</small></th>'
-    f'{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n'
-  )
-
-
-def _paper(entry: Entry, paper: Published | None) -> str:
-  if paper is None:
-    return ''
-  value = _value(entry['metric'], paper.value, paper.ci95)
-  return f'{value} <small>{html.escape(source(paper))}</small>'
-
-
-def _cells(entry: Entry) -> list[str]:
-  protocol = ', '.join(
+def _row_of(entry: Entry) -> _Row:
+  """The row of a result; a member's own is another than its siblings'."""
+  details = [label(entry['member'])] if 'member' in entry else []
+  details.append(f'{entry["n"]:,} {entry["of"]}')
+  details += [
     f'{name.replace("_", " ")} {value}'
     for name, value in entry['protocol'].items()
-  )
-  return [
-    html.escape(entry['metric']),
-    _value(entry['metric'], entry['value'], entry.get('ci95')),
-    html.escape(f'{entry["n"]:,} {entry["of"]}'),
-    html.escape(protocol),
   ]
+  return _Row(entry['dataset'], entry['metric'], ', '.join(details))
+
+
+def _named(entry: Entry) -> str:
+  """Whose a column is, and what is to be said of it."""
+  own = {name: value for name, value in entry.items() if name != 'member'}
+  return (
+    f'{html.escape(entry["name"])} <small>{html.escape(about(own, "steps"))}'
+    '</small>'
+  )
+
+
+def _tr(
+  row: _Row,
+  names: Iterable[str],
+  entries: Mapping[str, Entry],
+  papers: Mapping[_Row, Published],
+) -> str:
+  cells = [_td(name, entries.get(name)) for name in names]
+  if papers:
+    paper = papers.get(row)
+    cells.append(
+      f'<td data-of="paper">{_paper(row.metric, paper)}</td>'
+      if paper
+      else '<td></td>'
+    )
+  return (
+    f'<tr><th scope="row">{html.escape(row.metric)} '
+    f'<small>{html.escape(row.details)}</small></th>{"".join(cells)}</tr>\n'
+  )
+
+
+def _td(name: str, entry: Entry | None) -> str:
+  if entry is None:
+    return '<td></td>'
+  floor = ' class=floor' * bool(entry.get('floor'))
+  value = _value(entry['metric'], entry['value'], entry.get('ci95'))
+  return f'<td{floor} data-of="{html.escape(name)}">{value}</td>'
+
+
+def _paper(metric: str, paper: Published) -> str:
+  value = _value(metric, paper.value, paper.ci95)
+  return f'{value} <small>{html.escape(source(paper))}</small>'
 
 
 def _value(metric: str, value: float, ci95: float | None) -> str:

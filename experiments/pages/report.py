@@ -14,6 +14,7 @@ from experiments.run.record import write_atomically
 from experiments.run.results import is_few_shot, without_floors
 
 Entry = dict[str, Any]
+_NAMED = 3  # Metrics that the lead names; of more it says how many.
 Section = Callable[[Workdir], str]  # HTML, '' if there is nothing.
 
 
@@ -135,7 +136,10 @@ def _few_shot_tasks(entries: list[Entry], data: Mapping[str, Any]) -> str:
 
 def _measures(entries: list[Entry]) -> str:
   counts = words(f'{entry["n"]:,} {entry["of"]}' for entry in entries)
-  return f'by {words(entry["metric"] for entry in entries)}, on {counts}'
+  metrics = [*dict.fromkeys(entry['metric'] for entry in entries)]
+  if len(metrics) > _NAMED:
+    return f'by {len(metrics)} measures, on {counts}'
+  return f'by {words(metrics)}, on {counts}'
 
 
 def _origin(data: Mapping[str, Any]) -> str:

@@ -87,7 +87,7 @@ def test_a_value_by_its_metric(metric, ci95, shown):
     'protocol': {},
     'steps': 0,
   }
-  assert f'<td>{shown}</td>' in metrics_table(workdir(entry))
+  assert f'<td data-of="a">{shown}</td>' in metrics_table(workdir(entry))
   assert accuracy(workdir(entry)) == ''
 
 
@@ -129,7 +129,36 @@ def test_a_papers_number_of_any_metric_says_what_it_is(monkeypatch):
   table = metrics_table(page)
   assert '<b>12.5</b> <small>A Table, more epochs</small>' in table
   assert table.count('A Table') == 1
-  assert table.count('<td>') == 2 * 5 and '<th scope="col">Paper</th>' in table
+  assert '<th scope="col">Paper</th>' in table
+  # One row: the run's value, the floor's and the paper's.
+  assert table.count('<tr><th scope="row">') == 1
+  assert table.count('<td') == 3 and table.count('<td class=floor') == 1
+
+
+def test_what_differs_in_a_measure_has_a_row_of_its_own():
+  entry = {
+    'name': 'a',
+    'metric': 'L1',
+    'value': 0.5,
+    'n': 10,
+    'of': 'images',
+    'dataset': 'digits',
+    'protocol': {'part': 'first'},
+    'steps': 2_000,
+  }
+  other = {**entry, 'protocol': {'part': 'second'}, 'value': 0.75}
+  seeds = [{**entry, 'member': {'seed': seed}} for seed in (3, 4)]
+  letters = {**entry, 'dataset': 'letters'}
+  floor = {**entry, 'name': 'b', 'floor': True, 'note': 'of pixels'}
+  table = metrics_table(workdir(floor, letters, entry, other, *seeds))
+  assert table.count('<tr><th scope="row">') == 5
+  assert table.count('class="kind"') == 2
+  # Columns: the run, whatever comes first, then floors.
+  heads = re.findall('<th scope="col">(.*?)</th>', table)
+  assert heads == [
+    *('Measure', 'a <small>2,000 steps</small>', 'b <small>of pixels</small>')
+  ]
+  assert 'L1 <small>seed=3, 10 images, part first</small>' in table
 
 
 def test_settings_of_the_run_come_before_those_of_its_parts():

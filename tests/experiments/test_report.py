@@ -347,7 +347,7 @@ def test_an_ordinary_classifier_has_no_ways_and_shots(workdir):
   assert (
     'Trained for 2,000 steps, then judged by accuracy, on 4,800 images.' in text
   )
-  assert '97.1 ± 0.3 % 4,800 images classes 1200' in text
+  assert 'accuracy 4,800 images, classes 1200 97.1 ± 0.3 %' in text
   assert 'python experiments/recognizer.py --config=configs/r.py:resnet' in text
   assert 'chance' not in text and 'Paper' not in text and 'hot' not in text
 
@@ -360,7 +360,7 @@ def test_any_metric_has_a_row(workdir):
   assert (
     'Judged also by frechet distance and accuracy, on 4,800 images.' in text
   )
-  assert 'frechet distance 23.5 4,800 images' in text
+  assert 'frechet distance 4,800 images, classes 1200 23.5' in text
   assert headings(workdir)[:2] == ['Accuracy', 'Other metrics']
 
 
