@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -57,7 +58,9 @@ class Record(NamedTuple):
     if stage not in self.events:
       self._open_events(stage, step)
     for name, value in metrics.items():
-      self.events[stage].add_scalar(name, value, step)
+      # TensorBoard has no such names as loss/seed=0, and its writer says so.
+      tag = re.sub(r'[^-/\w.]', '_', name)
+      self.events[stage].add_scalar(tag, value, step)
 
   def describe(self, stage: str, description: Mapping[str, Any]) -> None:
     """Notes how pages are to show a stage, in stages.json."""

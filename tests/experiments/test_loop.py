@@ -1,6 +1,7 @@
 """The loop by itself, on a stage that counts."""
 
 import errno
+import logging
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import pytest
 
 from experiments.run import loop
-from experiments.run.record import Record
+from experiments.run.record import Record, read_metrics
 from lasium_jax import io
 
 
@@ -105,6 +106,17 @@ def test_events_are_on_disk_before_a_checkpoint(record, monkeypatch):
   monkeypatch.setattr(loop.hosts, 'save', save)
   loop.run(counter(advance), record, checkpoint_seconds=0)
   assert seen == [[True, False, False], [True, True, False], [True] * 3]
+
+
+def test_names_of_members_go_into_events_without_a_word(record, caplog):
+  with caplog.at_level(logging.INFO):
+    record.write('count', 1, 0.0, {'loss/seed=0,alpha=0.2': 1.0})
+    record.events['count'].close()
+  assert 'illegal' not in caplog.text
+  (path,) = record.workdir.glob('events/count/*')
+  assert b'loss/seed_0_alpha_0.2' in path.read_bytes()
+  (line,) = read_metrics(record.workdir / 'metrics.jsonl')
+  assert line['loss/seed=0,alpha=0.2'] == 1.0
 
 
 def test_the_estimate_leaves_compilation_out(record, monkeypatch, capsys):
