@@ -63,12 +63,14 @@ def descent(
     init: the first variables. Running averages, where there are some, are in
       the collection `batch_stats`.
     loss_fn: what is minimized.
-    optimizer: may be told the weights, for their decay.
+    optimizer: may be told the weights, for their decay, and the batch's
+      `epoch`, for a rate that follows it.
 
   Returns:
     The trainer; its parameters have the averages without what is left of their
     initial values.
   """
+  told = optax.with_extra_args_support(optimizer)
 
   def begin(key: Array, data: TrainingSet) -> State:
     del data
@@ -82,7 +84,9 @@ def descent(
     gradient, (averages, metrics) = jax.grad(loss_fn, has_aux=True)(
       weights, averages, key, batch
     )
-    changes, opt_state = optimizer.update(gradient, state.opt_state, weights)
+    changes, opt_state = told.update(
+      gradient, state.opt_state, weights, epoch=batch.epoch
+    )
     weights = optax.apply_updates(weights, changes)
     variables = {'params': weights, **averages}
     return State(variables, opt_state, state.steps + 1), metrics

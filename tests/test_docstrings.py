@@ -37,6 +37,7 @@ FACTORIES = [
   *('metrics.pixel_error', 'metrics.prdc'),
   *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
   *('batches.mixed_codes', 'batches.mixed_pixels', 'embeddings.contrastive'),
+  *('embeddings.clustered', 'metrics.agreement'),
 ]
 
 

@@ -14,6 +14,7 @@ import optax
 
 from lasium_jax.descent import descent
 from lasium_jax.ops.affine import random_warps
+from lasium_jax.ops.sphere import on_sphere
 from lasium_jax.settings import Angle, Enlargement, Range, Share
 from lasium_jax.types import Array, Batch, MapFn, Metrics, Params, Trainer
 
@@ -35,9 +36,7 @@ def nt_xent(first: Array, second: Array, temperature: float) -> Array:
     `[2n]`, nats: first those of `first`.
   """
   n = len(first)
-  z = jnp.concatenate([first, second])
-  # The root of a square that is 0 has no gradient.
-  z *= jax.lax.rsqrt(jnp.maximum((z**2).sum(-1, keepdims=True), 1e-12))
+  z = on_sphere(jnp.concatenate([first, second]))
   logits = z @ z.T / temperature
   logits = jnp.where(jnp.eye(2 * n, dtype=bool), -jnp.inf, logits)
   partners = jnp.roll(jnp.arange(2 * n), n)

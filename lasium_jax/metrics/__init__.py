@@ -1,6 +1,7 @@
 """Measures of what was learned."""
 
 from lasium_jax.metrics.accuracy import mean_and_ci95
+from lasium_jax.metrics.clustering import Agreement, agreement
 from lasium_jax.metrics.cycle import code_spread, cycle_error
 from lasium_jax.metrics.diversity import diversity
 from lasium_jax.metrics.frechet_distance import (
@@ -18,8 +19,10 @@ from lasium_jax.metrics.reconstruction import pixel_error
 __all__ = [
   'PIXELS',
   'PRDC',
+  'Agreement',
   'Gaussian',
   'Nearest',
+  'agreement',
   'code_spread',
   'cycle_error',
   'diversity',

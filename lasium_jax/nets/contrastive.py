@@ -26,10 +26,39 @@ class ContrastiveNet(nn.Module):
   @nn.compact
   def __call__(self, x: Array, train: bool) -> tuple[Array, Array]:
     """Returns projections `[n, projections]`, and features `[n, F]`."""
-    for _ in range(4):
-      # What a normalization follows needs no bias: it has one.
-      x = Conv(self.width, (3, 3), strides=2, use_bias=False)(x)
-      x = BatchNorm(train, slope=0.0)(x)
-    features = nn.Dense(self.features)(x.reshape(len(x), -1))
+    features = nn.Dense(self.features)(halvings(x, self.width, train))
     hidden = nn.relu(nn.Dense(self.features)(nn.relu(features)))
     return nn.Dense(self.projections)(hidden), features
+
+
+class Trunk(nn.Module):
+  """The convolutions alone, for heads of any kind.
+
+  Attributes:
+    width: channels of every convolution.
+  """
+
+  width: int = 64
+
+  @nn.compact
+  def __call__(self, x: Array, train: bool) -> Array:
+    """Returns features `[n, ceil(H / 16) * ceil(W / 16) * width]`."""
+    return halvings(x, self.width, train)
+
+
+def halvings(x: Array, width: int, train: bool) -> Array:
+  """Four strided convolutions, made inside a network; flattened.
+
+  Args:
+    x: `[n, H, W, C]`.
+    width: channels of every convolution.
+    train: whether normalization is by the moments of the batch.
+
+  Returns:
+    `[n, ceil(H / 16) * ceil(W / 16) * width]`.
+  """
+  for _ in range(4):
+    # What a normalization follows needs no bias: it has one.
+    x = Conv(width, (3, 3), strides=2, use_bias=False)(x)
+    x = BatchNorm(train, slope=0.0)(x)
+  return x.reshape(len(x), -1)

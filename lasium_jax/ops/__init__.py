@@ -2,22 +2,26 @@
 
 from lasium_jax.ops import (
   affine,
+  assignment,
   augment,
   images,
   labels,
   mixtures,
   sampling,
+  sphere,
   thickness,
   xla_convolutions,
 )
 
 __all__ = [
   'affine',
+  'assignment',
   'augment',
   'images',
   'labels',
   'mixtures',
   'sampling',
+  'sphere',
   'thickness',
   'xla_convolutions',
 ]
