@@ -24,6 +24,7 @@ FACTORIES = [
   *('generators.autoencoder', 'generators.glo', 'generators.interpolative'),
   *('generators.acai', 'generators.wgan_gp', 'generators.inversion'),
   *('generators.statistician', 'generators.dagan', 'generators.find_codes'),
+  *('generators.cola', 'generators.cgan_pd', 'generators.with_mixture'),
   *('latents.prior_anchors', 'latents.encoded_anchors'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('latents.paths', 'latents.midpoints', 'latents.mixtures'),
