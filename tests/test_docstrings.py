@@ -31,7 +31,7 @@ FACTORIES = [
   *('latents.differences', 'latents.few_shot'),
   *('tasks.lasium', 'tasks.labeled', 'tasks.recognition', 'tasks.umtra'),
   *('learners.maml', 'learners.protonets', 'learners.scratch'),
-  *('learners.nearest_neighbors', 'nets.conv4'),
+  *('learners.nearest_neighbors', 'nets.conv4', 'nets.stacked_kmeans'),
   *('meta.meta_step', 'meta.evaluate', 'metrics.mean_and_ci95'),
   *('metrics.cycle_error', 'metrics.diversity', 'metrics.frechet_distance'),
   *('metrics.interpolant_error', 'metrics.kernel_distance', 'metrics.nearest'),

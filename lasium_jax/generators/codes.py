@@ -101,7 +101,10 @@ def code_trainer(
     variables = jax.jit(plan.net.init)(weights_key, codes[:1])
     opt_state = _adam.init(variables['params'])
     codes_opt = jax.vmap(_adam.init)(codes)
-    measure = plan.measure.init(measure_key, data.images.shape[1:])
+    # The state is donated, and weights that were given stay the user's.
+    measure = jax.tree.map(
+      jnp.copy, plan.measure.init(measure_key, data.images.shape[1:])
+    )
     return State(
       *(variables, opt_state, codes, codes_opt, jnp.int32(0), measure, clusters)
     )

@@ -35,6 +35,11 @@ def batch_at(rows, epoch=0):
   return batch_of(bars(N)[rows], epoch=epoch)._replace(rows=rows)
 
 
+def table(state):
+  """Codes and all that Adam keeps of them, by rows."""
+  return [np.asarray(leaf) for leaf in (state.codes, *state.codes_opt)]
+
+
 def lengths(codes):
   """Of both parts of each."""
   parts = np.split(np.asarray(codes), [K], axis=1)
@@ -79,12 +84,7 @@ def test_other_rows_stay_as_they_are(made, key):
   state, _ = update(key, state, batch_at(np.arange(N)))
   after, _ = update(key, state, batch_at([6, 1]))
   others = np.setdiff1d(np.arange(N), [6, 1])
-  for before, now in zip(
-    (state.codes, *state.codes_opt),
-    (after.codes, *after.codes_opt),
-    strict=True,
-  ):
-    before, now = np.asarray(before), np.asarray(now)
+  for before, now in zip(table(state), table(after), strict=True):
     np.testing.assert_array_equal(before[others], now[others])
     assert (before[[6, 1]] != now[[6, 1]]).any()
 
@@ -243,7 +243,7 @@ def test_labels_that_cannot_be_are_refused(key, name):
 def test_a_loss_without_its_weights_is_refused(key):
   _, trainer = cola(BARS, **SETTINGS, loss='vgg16')
   state = trainer.init(key, training_set(BARS, N, HARD))
-  with pytest.raises(ValueError, match="'vgg16'.*measure_weights"):
+  with pytest.raises(ValueError, match=r"'vgg16'.*measure_weights"):
     trainer.updates[0](key, state, batch_at([0, 1]))
 
 
