@@ -71,12 +71,10 @@ def test_classes_have_scales_and_biases_of_their_own(key):
     x,
     mutable=['batch_stats'],
   )
-  expected = np.stack(
-    [
-      np.asarray(image) * params['scale'][own] + params['bias'][own]
-      for image, own in zip(plain, y, strict=True)
-    ]
-  )
+  rows = {
+    name: np.asarray(leaf)[y][:, None, None] for name, leaf in params.items()
+  }
+  expected = np.asarray(plain) * rows['scale'] + rows['bias']
   expected = np.where(expected > 0, expected, 0.2 * expected)
   np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5)
   for a, b in zip(*map(jax.tree.leaves, (after, expected_after)), strict=True):

@@ -62,9 +62,9 @@ def resized(x):
 
 
 def normalized(x, scale, bias):
-  mean, deviation = x.mean((0, 1, 2)), np.sqrt(x.var((0, 1, 2)) + 1e-5)
-  x = (np.asarray(x) - mean) / deviation
-  return jnp.maximum(x * np.asarray(scale) + np.asarray(bias), 0)
+  x = np.asarray(x)
+  x = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 1e-5)
+  return jnp.asarray(np.maximum(x * np.asarray(scale) + np.asarray(bias), 0))
 
 
 @pytest.mark.parametrize('conditional', [False, True])
