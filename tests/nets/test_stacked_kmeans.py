@@ -4,8 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 
 from lasium_jax.nets import ResNet, stacked_kmeans
+from lasium_jax.nets.stacked_kmeans import _whitened_centers
 
 
 def test_normalizations_have_the_moments_of_the_images(key):
@@ -27,24 +29,25 @@ def test_normalizations_have_the_moments_of_the_images(key):
       assert not np.allclose(layer['kernel'], first['params'][name]['kernel'])
 
 
-def test_kernels_find_what_images_consist_of(key):
-  """Lying and upright bars: some kernels answer to one, some to the other."""
-  patterns = np.zeros((2, 3, 3), np.float32)
-  patterns[0, 1], patterns[1, :, 1] = 1, 1
+def test_kernels_are_whitened_centers_of_patches(key):
+  """By NumPy: each is where the mean of those nearest to it points."""
   rng = np.random.default_rng(0)
-  images = np.zeros((60, 9, 9, 1), np.float32)
-  for image in images:
-    for row, column in np.ndindex(3, 3):
-      place = slice(3 * row, 3 * row + 3), slice(3 * column, 3 * column + 3)
-      image[(*place, 0)] = patterns[rng.integers(2)]
-  variables = stacked_kmeans(
-    key, ResNet(1, depth=8, width=8), jnp.asarray(images)
-  )
-  kernels = np.asarray(variables['params']['Conv_0']['kernel'])[:, :, 0]
-  # What one pattern has and the other lacks, and the other way round.
-  contrast = np.einsum('hw,hwk->k', patterns[0] - patterns[1], kernels)
-  lengths = np.linalg.norm(kernels.reshape(9, -1), axis=0) * 2
-  assert (contrast / lengths).max() > 0.3 and (contrast / lengths).min() < -0.3
+  places = rng.normal(size=(4, 6))
+  patches = places[rng.integers(4, size=300)] + 0.1 * rng.normal(size=(300, 6))
+  kernels = np.asarray(_whitened_centers(key, jnp.float32(patches), 5))
+  assert kernels.shape == (6, 5)
+  centered = patches - patches.mean(0)
+  covariance = centered.T @ centered / len(patches) + 1e-2 * np.eye(6)
+  whiten = np.real(sqrtm(np.linalg.inv(covariance)))
+  units = centered @ whiten
+  units /= np.linalg.norm(units, axis=1, keepdims=True)
+  centers = np.linalg.solve(whiten, kernels).T
+  np.testing.assert_allclose(np.linalg.norm(centers, axis=1), 1, rtol=1e-3)
+  nearest = (units @ centers.T).argmax(1)
+  assert len(np.unique(nearest)) == 5
+  for own, center in enumerate(centers):
+    mean = units[nearest == own].mean(0)
+    assert mean @ center / np.linalg.norm(mean) > 0.99
 
 
 def test_too_few_patches_are_refused(key):
