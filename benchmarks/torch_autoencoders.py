@@ -165,7 +165,7 @@ def compare_glo(update: UpdateFn, state: Any, batch: Batch) -> Run:
     rows,
   )
   agree('GLO loss', metrics, run())
-  moments = jax.tree.map(lambda m: 2 * m, updated.opt_state.mu['params'])
+  moments = jax.tree.map(lambda m: 2 * m, updated.opt_state.mu)
   agree('GLO gradient', nets.convert(moments), slopes(weights))
   assert codes.grad is not None
   agree('GLO gradient of codes', 2 * updated.codes_opt.mu, codes.grad)

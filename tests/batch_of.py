@@ -14,9 +14,9 @@ def batch_of(x, y=None, epoch=0):
   return Batch(x, jnp.arange(len(x)), jnp.int32(epoch), y)
 
 
-def training_set(shape, n=1):
+def training_set(shape, n=1, y=None):
   """`n` black images of a shape."""
-  return TrainingSet(np.zeros((n, *shape), np.uint8))
+  return TrainingSet(np.zeros((n, *shape), np.uint8), y)
 
 
 def bars(n=64):

@@ -50,7 +50,7 @@ KEPT_IN = {
   'orbax': 'lasium_jax/io.py',
   'safetensors': (
     'lasium_jax/models/files.py',
-    'lasium_jax/models/inception.py',
+    'lasium_jax/models/torch_weights.py',
   ),
   'sklearn': 'lasium_jax/classifier.py',
   'starlette': 'experiments/applications/web_server.py',

@@ -15,6 +15,8 @@ from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.generators import (
   acai,
   autoencoder,
+  cgan_pd,
+  cola,
   glo,
   interpolative,
   msgan,
@@ -42,6 +44,8 @@ GENERATORS = {
   'glo': lambda: glo(SHAPE, latent_size=4, width=2, levels=2),
   'acai': lambda: acai(SHAPE, latent_size=4, width=2),
   'wgan_gp': lambda: wgan_gp(SHAPE, latent_size=4, width=2),
+  'cola': lambda: cola(SHAPE, clusters=2, latent_size=2, width=2, levels=2),
+  'cgan_pd': lambda: cgan_pd(SHAPE, classes=2, latent_size=2, width=1),
 }
 SAMPLERS = {
   'n': lambda generator: latents.noise(sigma=0.5),
@@ -76,7 +80,8 @@ def made(name):
   generator, trainer = GENERATORS[name]()
   images = jax.random.randint(jax.random.key(0), (20, *SHAPE), 0, 256)
   images = images.astype(jnp.uint8)
-  state = trainer.init(jax.random.key(1), training_set(SHAPE, len(images)))
+  data = training_set(SHAPE, len(images), jnp.arange(len(images)) % 2)
+  state = trainer.init(jax.random.key(1), data)
   return generator, GeneratorSource(trainer.params(state), images)
 
 

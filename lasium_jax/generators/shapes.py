@@ -14,6 +14,19 @@ def check_quarters(name: str, shape: tuple[int, int, int]) -> None:
     raise ValueError(f'{name} needs sides divisible by 4, not {shape}.')
 
 
+def check_eighths(name: str, shape: tuple[int, int, int]) -> None:
+  """Raises ValueError unless the sides of `(H, W, C)` are divisible by 8.
+
+  Args:
+    name: as in `check_quarters`.
+    shape: likewise.
+  """
+  if shape[0] % 8 or shape[1] % 8:
+    raise ValueError(
+      f'{name} with residual networks needs sides divisible by 8, not {shape}.'
+    )
+
+
 def check_doublings(name: str, shape: tuple[int, int, int]) -> None:
   """Raises ValueError unless `(H, W, C)` is a square of 16, 32, 64 and so on.
 

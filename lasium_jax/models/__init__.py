@@ -12,6 +12,7 @@ from lasium_jax.models.card import BadModel
 from lasium_jax.models.files import Model, load_model, save_model
 from lasium_jax.models.inception import load_inception
 from lasium_jax.models.uses import Use, account, expected, manner, uses
+from lasium_jax.models.vgg import load_vgg16
 
 __all__ = [
   'BadModel',
@@ -26,6 +27,7 @@ __all__ = [
   'learner',
   'load_inception',
   'load_model',
+  'load_vgg16',
   'manner',
   'save_model',
   'shapes',

@@ -51,6 +51,8 @@ GENERATORS = {
   'wgan_gp': Part(generators.wgan_gp),
   'statistician': Part(generators.statistician, reads='labels'),
   'dagan': Part(generators.dagan, reads='labels'),
+  'cola': Part(generators.cola, given=('measure_weights',), reads='labels'),
+  'cgan_pd': Part(generators.cgan_pd, reads='labels'),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {
@@ -233,7 +235,7 @@ def shapes(card: Mapping[str, Any], *, ways: int | None = None) -> Params:
     _, trainer = _classifier(card)
   else:
     _, trainer = make_generator(card['architecture'], shape)
-  data = TrainingSet(jnp.zeros((1, *shape), jnp.uint8))
+  data = TrainingSet(jnp.zeros((1, *shape), jnp.uint8), jnp.zeros(1, jnp.int32))
   return jax.eval_shape(
-    lambda key: trainer.params(trainer.init(key, data)), key
+    lambda key, data: trainer.params(trainer.init(key, data)), key, data
   )

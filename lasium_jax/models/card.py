@@ -22,7 +22,7 @@ FORMAT_VERSION = 1
 
 # What may be read from a file that another person made.
 _MAX_SIDE = 1_024  # Pixels.
-_MAX_NUMBER = 2**16  # The largest number in an architecture.
+_MAX_NUMBER = 2**17  # The largest number in an architecture.
 _MAX_VALUES = 64  # The most values of one setting, such as channels.
 
 _Side = Annotated[int, Range(1, _MAX_SIDE)]

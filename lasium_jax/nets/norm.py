@@ -1,6 +1,9 @@
 """Batch normalization, with running averages and without."""
 
+from typing import Any
+
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from lasium_jax.nets.averages import MOMENTUM
@@ -51,14 +54,58 @@ class BatchNorm(nn.Module):
   @nn.compact
   def __call__(self, x: Array) -> Array:
     size = (x.shape[-1],)
-    zeros, ones = nn.initializers.zeros, nn.initializers.ones
-    mean = self.variable(STATISTICS, 'mean', jnp.zeros, size)
-    variance = self.variable(STATISTICS, 'var', jnp.ones, size)
-    scale = self.param('scale', ones, size)
-    bias = self.param('bias', zeros, size)
-    given = None if self.train else Moments(mean.value, variance.value)
-    y, moments = normalize(x, scale, bias, slope=self.slope, moments=given)
-    if self.train and not self.is_initializing():
-      for average, moment in zip((mean, variance), moments, strict=True):
-        average.value = MOMENTUM * average.value + (1 - MOMENTUM) * moment
-    return y
+    scale = self.param('scale', nn.initializers.ones, size)
+    bias = self.param('bias', nn.initializers.zeros, size)
+    return _normalized(self, x, scale, bias, slope=self.slope)
+
+
+class ConditionalBatchNorm(nn.Module):
+  """The same with a scale and a bias for each class (Dumoulin et al. 2017).
+
+  Images of all classes are normalized together.
+
+  Attributes:
+    train: as `BatchNorm.train`.
+    slope: as `BatchNorm.slope`.
+  """
+
+  train: bool
+  slope: float = 1.0
+
+  @nn.compact
+  def __call__(self, x: Array, y: Array) -> Array:
+    """Normalizes `x [n, H, W, C]`; `y [n, classes]` are shares of classes."""
+    channels = x.shape[-1]
+    size = (y.shape[-1], channels)
+    scale = self.param('scale', _near_one, size)
+    bias = self.param('bias', nn.initializers.zeros, size)
+    ones, zeros = jnp.ones(channels), jnp.zeros(channels)
+    x = _normalized(self, x, ones, zeros, slope=1.0)
+    scale, bias = ((y @ table)[:, None, None] for table in (scale, bias))
+    return nn.leaky_relu(x * scale + bias, self.slope)
+
+
+def _near_one(
+  key: Array, shape: tuple[int, ...], dtype: Any = jnp.float32
+) -> Array:
+  return 1 + 0.02 * jax.random.normal(key, shape, dtype)
+
+
+def _normalized(
+  module: BatchNorm | ConditionalBatchNorm,
+  x: Array,
+  scale: Array,
+  bias: Array,
+  *,
+  slope: float,
+) -> Array:
+  """`normalize`, by the batch or by averages that are made in the module."""
+  size = (x.shape[-1],)
+  mean = module.variable(STATISTICS, 'mean', jnp.zeros, size)
+  variance = module.variable(STATISTICS, 'var', jnp.ones, size)
+  given = None if module.train else Moments(mean.value, variance.value)
+  y, moments = normalize(x, scale, bias, slope=slope, moments=given)
+  if module.train and not module.is_initializing():
+    for average, moment in zip((mean, variance), moments, strict=True):
+      average.value = MOMENTUM * average.value + (1 - MOMENTUM) * moment
+  return y

@@ -27,20 +27,27 @@ class ResNet(nn.Module):
   depth: int = 20
   width: int = 16
 
-  @nn.compact
   def __call__(self, x: Array, train: bool) -> tuple[Array, Array]:
     """Returns logits `[n, classes]`, and features `[n, 4 * width]`."""
+    *_, features, logits = self.layers(x, train)
+    return logits, features
+
+  @nn.compact
+  def layers(self, x: Array, train: bool) -> tuple[Array, ...]:
+    """The first layer, each stage, the features and the logits of images."""
     if self.depth < 8 or (self.depth - 2) % 6:
       raise ValueError(
         f'A ResNet of small images has 8, 14, 20, ... layers, not {self.depth}.'
       )
     x = BatchNorm(train, slope=0.0)(conv(self.width)(x))
+    found = [x]
     for stage in range(3):
       for block in range((self.depth - 2) // 6):
         stride = 2 if stage and not block else 1
         x = _Block(self.width * 2**stage, stride)(x, train)
+      found.append(x)
     features = x.mean(axis=(1, 2))
-    return nn.Dense(self.classes)(features), features
+    return *found, features, nn.Dense(self.classes)(features)
 
 
 class _Block(nn.Module):

@@ -22,3 +22,10 @@ def max_pool_2x2(x: Array) -> Array:
   rows, columns = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
   x = jnp.maximum(x[:, 0:rows:2], x[:, 1:rows:2])
   return jnp.maximum(x[:, :, 0:columns:2], x[:, :, 1:columns:2])
+
+
+def average_pool_2x2(x: Array) -> Array:
+  """Means of 2x2 pixels: `[n, H, W, C]` of even sides to half of them."""
+  n, height, width, channels = x.shape
+  pairs = x.reshape(n, height // 2, 2, width // 2, 2, channels)
+  return pairs.mean((2, 4))

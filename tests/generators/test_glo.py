@@ -7,8 +7,7 @@ import optax
 import pytest
 from batch_of import BARS, bars, batch_of, training_set
 
-from lasium_jax.generators import glo
-from lasium_jax.generators.glo import fitted
+from lasium_jax.generators import fitted_mixture, glo, with_mixture
 from lasium_jax.ops.pyramid import laplacian_loss
 
 SETTINGS = {'latent_size': 3, 'width': 2, 'levels': 2}
@@ -132,18 +131,6 @@ def test_a_row_that_is_not_of_the_table_is_noticed(made, key, row):
   np.testing.assert_array_equal(after.codes[3:], state.codes[3:])
 
 
-@pytest.mark.parametrize('n', [1, 2, 4, 200])
-def test_the_prior_has_the_codes_moments(n):
-  """Of a few codes in five dimensions, too, where Cholesky's root is NaN."""
-  codes = np.random.default_rng(0).normal(1, 2, (n, 5))
-  prior = fitted(jnp.float32(codes))
-  np.testing.assert_allclose(prior.mean, codes.mean(0), rtol=1e-4)
-  covariance = np.cov(codes.T) if n > 1 else np.zeros((5, 5))
-  np.testing.assert_allclose(
-    prior.root @ prior.root.T, covariance, rtol=1e-3, atol=1e-4
-  )
-
-
 def test_samples_are_the_priors_on_the_sphere(key):
   """Of a prior in a plane: no draw leaves it, and directions are as drawn."""
   generator, _ = glo(BARS, **SETTINGS)
@@ -158,6 +145,26 @@ def test_samples_are_the_priors_on_the_sphere(key):
   drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
   np.testing.assert_allclose(z.mean(0), drawn.mean(0), atol=0.04)
   np.testing.assert_allclose(np.cov(z.T), np.cov(drawn.T), atol=0.04)
+
+
+def test_a_mixture_can_be_fitted_afterwards(made, key):
+  """Of codes that lie in two places, by labels that GLO has not seen."""
+  generator, trainer, _, state = made
+  y = np.array([0, 1, 1, 0, 1, 1, 1, 1])
+  rng = np.random.default_rng(0)
+  codes = np.where(y[:, None], 1.0, -1.0) + 0.1 * rng.normal(size=(N, 3))
+  prior = fitted_mixture(jnp.float32(codes), jnp.asarray(y), 2)
+  params = {**trainer.params(state), 'prior': prior._asdict()}
+  mixture = with_mixture(generator)
+  drawn = np.asarray(mixture.sample(key, params, 400))
+  np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, rtol=1e-5)
+  assert abs((drawn[:, 0] > 0).sum() - 200) < 50  # Five standard deviations.
+  assert np.abs(drawn).min() > 0.2  # And none is between.
+  asked = jnp.array([1, 0, 0, 1])
+  own = mixture.sample_class(key, params, asked)
+  np.testing.assert_array_equal(own[:, 0] > 0, asked == 1)
+  images = mixture.decode(params, own)
+  np.testing.assert_array_equal(images, generator.decode(params, own))
 
 
 def test_a_step_writes_into_its_table(key):

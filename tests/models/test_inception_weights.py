@@ -7,6 +7,7 @@ from safetensors.numpy import save_file
 
 from lasium_jax.models import BadModel, load_inception
 from lasium_jax.models import inception as weights
+from lasium_jax.models.torch_weights import torch_name
 from lasium_jax.nets.inception import InceptionE
 
 # What the public file has besides.
@@ -35,7 +36,7 @@ def tensors():
     if len(shape) == 4:
       height, width, inputs, outputs = shape
       shape = (outputs, inputs, height, width)
-    name = weights.torch_name(place)
+    name = torch_name(place)
     found[name] = rng.random(shape, np.float32)
   return found
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lasium_jax.nets.averages import MOMENTUM
-from lasium_jax.nets.norm import BatchNorm
+from lasium_jax.nets.norm import BatchNorm, ConditionalBatchNorm
 from lasium_jax.ops import xla_convolutions
 
 
@@ -42,3 +42,40 @@ def test_the_first_variables_have_seen_no_batch(key):
   variables = BatchNorm(train=True).init(key, jnp.full((3, 2), 7.0))
   assert not variables['batch_stats']['mean'].any()
   assert (variables['batch_stats']['var'] == 1).all()
+
+
+def test_classes_have_scales_and_biases_of_their_own(key):
+  """After the normalization of all together, which averages are of, too."""
+  x = 2 + 3 * jax.random.normal(key, (6, 5, 5, 2))
+  y = jnp.array([0, 1, 2, 0, 1, 2])
+  module = ConditionalBatchNorm(train=True, slope=0.2)
+  variables = module.init(key, x, jax.nn.one_hot(y, 3))
+  scale = variables['params']['scale']
+  assert scale.shape == (3, 2) and 0 < jnp.abs(scale - 1).max() < 0.2
+  assert not variables['params']['bias'].any()
+  rng = np.random.default_rng(0)
+  params = {
+    name: jnp.float32(rng.normal(size=(3, 2))) for name in ('scale', 'bias')
+  }
+  out, after = module.apply(
+    {**variables, 'params': params},
+    x,
+    jax.nn.one_hot(y, 3),
+    mutable=['batch_stats'],
+  )
+  plain, expected_after = BatchNorm(train=True).apply(
+    {
+      'params': {'scale': jnp.ones(2), 'bias': jnp.zeros(2)},
+      'batch_stats': variables['batch_stats'],
+    },
+    x,
+    mutable=['batch_stats'],
+  )
+  rows = {
+    name: np.asarray(leaf)[y][:, None, None] for name, leaf in params.items()
+  }
+  expected = np.asarray(plain) * rows['scale'] + rows['bias']
+  expected = np.where(expected > 0, expected, 0.2 * expected)
+  np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5)
+  for a, b in zip(*map(jax.tree.leaves, (after, expected_after)), strict=True):
+    np.testing.assert_array_equal(a, b)

@@ -7,7 +7,7 @@ import pytest
 from jax import lax
 
 from lasium_jax.ops.conv import conv_by_patches
-from lasium_jax.ops.pool import max_pool_2x2
+from lasium_jax.ops.pool import average_pool_2x2, max_pool_2x2
 
 
 def by_window(x):
@@ -21,6 +21,12 @@ def by_window(x):
 def test_same_as_a_window_reduction(key, shape):
   x = jax.random.normal(key, shape)
   np.testing.assert_array_equal(max_pool_2x2(x), by_window(x))
+
+
+def test_averages_are_of_two_by_two(key):
+  x = jax.random.normal(key, (2, 4, 6, 3))
+  sums = lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), (1, 2, 2, 1), 'VALID')
+  np.testing.assert_allclose(average_pool_2x2(x), sums / 4, atol=1e-6)
 
 
 @pytest.mark.instructions

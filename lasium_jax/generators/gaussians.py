@@ -1,0 +1,108 @@
+"""Gaussians that are fitted to latents, and mixtures of them."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from lasium_jax.types import Array
+
+# So many draws of a mixture are made at once: each reads a root of its own.
+_AT_ONCE = 256
+
+
+class Gaussian(NamedTuple):
+  """A normal distribution, which may lie in a subspace; or several, stacked.
+
+  Attributes:
+    mean: `[D]`, or `[K, D]` of a mixture.
+    root: `[D, D]`, whose product with its transpose is the covariance; or
+      `[K, D, D]`.
+  """
+
+  mean: Array
+  root: Array
+
+
+def fitted(codes: Array, members: Array | None = None) -> Gaussian:
+  """The Gaussian with the mean and the covariance of codes.
+
+  The covariance is singular where there are no more codes than dimensions, and
+  its root is from eigenvectors: Cholesky's does not exist then.
+
+  Args:
+    codes: `[n, D]`.
+    members: `[n]` bool, those that count; None for all.
+
+  Returns:
+    The Gaussian. That of a single code has no spread. That of none has a mean
+    of NaN, so that nothing can be drawn from it unnoticed.
+  """
+  if members is None:
+    members = jnp.ones(len(codes), bool)
+  count = members.sum()
+  mean = jnp.where(members[:, None], codes, 0.0).sum(0) / count
+  centered = jnp.where(members[:, None], codes - mean[None], 0.0)
+  covariance = centered.T @ centered / jnp.maximum(count - 1, 1)
+  values, vectors = jnp.linalg.eigh(covariance)
+  # Those that are zero come out a little below it.
+  return Gaussian(mean, vectors * jnp.sqrt(jnp.maximum(values, 0.0))[None])
+
+
+def fitted_mixture(codes: Array, clusters: Array, count: int) -> Gaussian:
+  """A Gaussian for each cluster of codes (COLA, step III).
+
+  Args:
+    codes: `[n, D]`.
+    clusters: `[n]` int, in `0..count-1`; other numbers are of no cluster.
+    count: K, how many clusters there are.
+
+  Returns:
+    `fitted` of each, stacked.
+  """
+  return jax.lax.map(
+    lambda own: fitted(codes, clusters == own), jnp.arange(count)
+  )
+
+
+def draw(key: Array, gaussian: Gaussian, n: int) -> Array:
+  """Draws `[n, D]` from one Gaussian."""
+  noise = jax.random.normal(key, (n, len(gaussian.mean)))
+  return gaussian.mean[None] + noise @ gaussian.root.T
+
+
+def draw_clusters(key: Array, mixture: Gaussian, n: int) -> Array:
+  """Draws clusters `[n]`, each as often as any other that has codes."""
+  found = jnp.isfinite(mixture.mean).all(-1)
+  return jax.random.categorical(
+    key, jnp.where(found, 0.0, -jnp.inf), shape=(n,)
+  )
+
+
+def draw_of(
+  key: Array, mixture: Gaussian, clusters: Array, *, spread: float = 1.0
+) -> Array:
+  """Draws one latent from the Gaussian of each cluster that is named.
+
+  Args:
+    key: a PRNG key.
+    mixture: of K Gaussians.
+    clusters: `[n]` int, in `0..K-1`.
+    spread: what their deviations are multiplied by.
+
+  Returns:
+    `[n, D]`; NaN for a cluster that has no codes, or is none.
+  """
+  noise = jax.random.normal(key, (len(clusters), mixture.mean.shape[1]))
+
+  def one(cluster: Array, own: Array) -> Array:
+    mean, root = (
+      leaf.at[cluster].get(mode='fill', wrap_negative_indices=False)
+      for leaf in mixture
+    )
+    return mean + spread * (root @ own)
+
+  drawn: Array = jax.lax.map(
+    lambda each: one(*each), (clusters, noise), batch_size=_AT_ONCE
+  )
+  return drawn

@@ -1,0 +1,146 @@
+"""What images are compared by where they are to be made again.
+
+The measures of COLA's appendix C.1, by their names. All but the first two
+compare what a network makes of images, too: its layers, as in equation 4.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from lasium_jax.nets.resnet import ResNet
+from lasium_jax.nets.vgg import Vgg16
+from lasium_jax.ops.pyramid import laplacian_loss
+from lasium_jax.types import Array, Params
+
+Name = Literal[
+  'laplacian',
+  'l1',
+  'vgg16',
+  'random_resnet32',
+  'kmeans_resnet32',
+  'trained_resnet32',
+]
+
+
+class Measure(NamedTuple):
+  """A distance of images.
+
+  Attributes:
+    init: `(key, (H, W, C))` to the weights that it compares by, or none.
+    distance: `(weights, images, targets)`, each `[n, H, W, C]` in [0, 1], to
+      `[n]`.
+  """
+
+  init: Callable[[Array, tuple[int, ...]], Params]
+  distance: Callable[[Params, Array, Array], Array]
+
+
+def measure_of(
+  name: Name, *, gamma: float, levels: int, weights: Params | None
+) -> Measure:
+  """The measure of a name.
+
+  Args:
+    name: which. `laplacian` is equation 5, and `l1` the mean absolute
+      difference of pixels. `vgg16` is equation 4, by the layers of
+      `lasium_jax.nets.vgg.Vgg16`, to which images are given in [-1, 1], as in
+      GLANN's code (Hoshen, Li and Malik 2019). The others are the same by the
+      first layer and the three stages of a ResNet-32, which is given images in
+      [0, 1] and normalizes by its running averages: of random weights, of
+      `lasium_jax.nets.stacked_kmeans`, or of a trained classifier. The paper
+      does not say which layers it takes.
+    gamma: of `laplacian`, the weight of the pyramid.
+    levels: likewise, of the pyramid.
+    weights: what a network's layers are made by, where the name needs them:
+      of `vgg16` those of `lasium_jax.models.load_vgg16`.
+
+  Returns:
+    The measure. Its distance raises ValueError where weights are needed and
+    there are none.
+  """
+  if name == 'laplacian':
+    return _without_weights(
+      lambda x, y: laplacian_loss(x, y, gamma=gamma, levels=levels)
+    )
+  if name == 'l1':
+    return _without_weights(_l1)
+  if name == 'vgg16':
+    return Measure(
+      lambda key, shape: _used_by_vgg16(weights, shape),
+      _by_layers(name, _vgg16),
+    )
+  distance = _by_layers(name, _resnet32)
+  if name == 'random_resnet32':
+    return Measure(_random_resnet32, distance)
+  return Measure(
+    lambda key, shape: {} if weights is None else weights, distance
+  )
+
+
+def _without_weights(distance: Callable[[Array, Array], Array]) -> Measure:
+  return Measure(lambda key, shape: {}, lambda weights, x, y: distance(x, y))
+
+
+def _l1(x: Array, y: Array) -> Array:
+  return jnp.abs(x - y).mean(tuple(range(1, x.ndim)))
+
+
+def _by_layers(
+  name: str, layers: Callable[[Params, Array], Sequence[Array]]
+) -> Callable[[Params, Array, Array], Array]:
+  """Equation 4, of which each term is a mean, and the first is of pixels."""
+
+  def distance(weights: Params, images: Array, targets: Array) -> Array:
+    if not weights:
+      raise ValueError(
+        f'The loss {name!r} compares images by the layers of a network, whose '
+        'weights are missing: give them as measure_weights.'
+      )
+    # One pass through the network for both.
+    found = layers(weights, jnp.concatenate([images, targets]))
+    return sum(
+      (_l1(*jnp.split(layer, 2)) for layer in found),
+      start=jnp.zeros(len(images)),
+    )
+
+  return distance
+
+
+def _depth_of_vgg16(height: int, width: int) -> int:
+  """As in GLANN's code, small images are compared by fewer layers."""
+  return 3 if min(height, width) < 64 else 4
+
+
+def _used_by_vgg16(weights: Params | None, shape: tuple[int, ...]) -> Params:
+  """The weights of those layers by which images are compared."""
+  if weights is None:
+    return {}
+  x = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
+  net = Vgg16(_depth_of_vgg16(*shape[:2]))
+  used = jax.eval_shape(net.init, jax.random.key(0), x)['params']
+  return {'params': {name: weights['params'][name] for name in used}}
+
+
+def _vgg16(weights: Params, x: Array) -> list[Array]:
+  x = 2 * x - 1
+  net = Vgg16(_depth_of_vgg16(*x.shape[1:3]))
+  layers: Any = net.apply(weights, x)
+  return [x, *layers]
+
+
+def _resnet32(weights: Params, x: Array) -> list[Array]:
+  kernels = weights['params']
+  width = kernels['Conv_0']['kernel'].shape[-1]
+  net = ResNet(len(kernels['Dense_0']['bias']), depth=32, width=width)
+  layers: Any = net.apply(weights, x, False, method=net.layers)
+  return [x, *layers[:4]]
+
+
+def _random_resnet32(key: Array, shape: tuple[int, ...]) -> Params:
+  variables: Params = ResNet(1, depth=32).init(
+    key, jnp.zeros((1, *shape)), False
+  )
+  return variables

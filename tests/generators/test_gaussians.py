@@ -1,0 +1,112 @@
+"""Gaussians of latents and their mixtures, beside NumPy's moments."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lasium_jax.generators.gaussians import (
+  Gaussian,
+  draw,
+  draw_clusters,
+  draw_of,
+  fitted,
+  fitted_mixture,
+)
+
+SIZE = 5
+
+
+def planted(rng, rank, n):
+  """Codes of a Gaussian of some rank, in one of its clusters' places."""
+  root = rng.normal(size=(SIZE, rank))
+  mean = rng.normal(size=SIZE)
+  return mean, root @ root.T, mean + rng.normal(size=(n, rank)) @ root.T
+
+
+def covariances(gaussian):
+  return gaussian.root @ gaussian.root.swapaxes(-1, -2)
+
+
+@pytest.mark.parametrize('n', [1, 2, 4, 200])
+def test_one_has_the_codes_moments(n):
+  """Of a few codes in five dimensions, too, where Cholesky's root is NaN."""
+  codes = np.random.default_rng(0).normal(1, 2, (n, SIZE))
+  gaussian = fitted(jnp.float32(codes))
+  np.testing.assert_allclose(gaussian.mean, codes.mean(0), rtol=1e-4)
+  covariance = np.cov(codes.T) if n > 1 else np.zeros((SIZE, SIZE))
+  np.testing.assert_allclose(
+    covariances(gaussian), covariance, rtol=1e-3, atol=1e-4
+  )
+
+
+def test_a_mixture_finds_what_was_planted():
+  """Among them one that lies in a plane."""
+  rng = np.random.default_rng(0)
+  truth = [planted(rng, rank, 4000) for rank in (SIZE, 2, SIZE)]
+  codes = np.concatenate([codes for *_, codes in truth])
+  y = np.repeat(np.arange(3), 4000)
+  order = rng.permutation(len(y))
+  mixture = fitted_mixture(jnp.float32(codes[order]), jnp.asarray(y[order]), 3)
+  for own, (mean, covariance, _) in enumerate(truth):
+    scale = np.abs(covariance).max()
+    np.testing.assert_allclose(mixture.mean[own], mean, atol=0.1 * scale)
+    np.testing.assert_allclose(
+      covariances(mixture)[own], covariance, atol=0.15 * scale
+    )
+
+
+def test_draws_of_a_few_codes_stay_in_the_plane_through_them(key):
+  codes = np.random.default_rng(0).normal(size=(3, SIZE))
+  drawn = np.asarray(draw(key, fitted(jnp.float32(codes)), 50))
+  across = np.linalg.svd(codes - codes.mean(0))[2][2:]
+  assert drawn.std(0).max() > 0.2
+  np.testing.assert_allclose((drawn - codes.mean(0)) @ across.T, 0.0, atol=2e-2)
+
+
+def test_permuted_labels_change_nothing_but_the_order():
+  rng = np.random.default_rng(0)
+  codes, y = jnp.float32(rng.normal(size=(40, SIZE))), rng.integers(0, 4, 40)
+  mixture = fitted_mixture(codes, jnp.asarray(y), 4)
+  names = np.array([2, 0, 3, 1])
+  renamed = fitted_mixture(codes, jnp.asarray(names[y]), 4)
+  for ours, other in zip(mixture, renamed, strict=True):
+    np.testing.assert_array_equal(ours, other[names])
+  order = rng.permutation(40)
+  shuffled = fitted_mixture(codes[order], jnp.asarray(y[order]), 4)
+  np.testing.assert_allclose(mixture.mean, shuffled.mean, atol=1e-5)
+  np.testing.assert_allclose(
+    covariances(mixture), covariances(shuffled), atol=1e-5
+  )
+
+
+@pytest.mark.parametrize('n', [5, 600])  # Fewer and more than at once.
+def test_draws_are_of_their_clusters(key, n):
+  """By another calculation of the same noise, for each row by itself."""
+  rng = np.random.default_rng(0)
+  mixture = Gaussian(
+    jnp.float32(rng.normal(size=(3, SIZE))),
+    jnp.float32(rng.normal(size=(3, SIZE, SIZE))),
+  )
+  y = rng.integers(0, 3, n)
+  noise = np.asarray(jax.random.normal(key, (n, SIZE)))
+  for spread in (0.0, 1.0, 2.5):
+    expected = [
+      np.asarray(mixture.mean[own]) + spread * np.asarray(mixture.root[own]) @ e
+      for own, e in zip(y, noise, strict=True)
+    ]
+    drawn = draw_of(key, mixture, jnp.asarray(y), spread=spread)
+    np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_cluster_without_codes_is_left_out(key):
+  codes = jnp.float32(np.random.default_rng(0).normal(size=(60, SIZE)))
+  y = jnp.array([0] * 50 + [2] * 10)
+  mixture = fitted_mixture(codes, y, 3)
+  clusters = np.bincount(draw_clusters(key, mixture, 2000), minlength=3)
+  assert clusters[1] == 0 and clusters.sum() == 2000
+  # As often as any other, whatever its size: within 5 standard deviations.
+  assert abs(clusters[2] - 1000) < 5 * np.sqrt(500)
+  drawn = np.asarray(draw_of(key, mixture, jnp.array([0, 1, 2, 3, -1])))
+  assert np.isnan(drawn).all(1).tolist() == [False, True, False, True, True]
+  assert not np.isnan(drawn[[0, 2]]).any()
