@@ -1,6 +1,6 @@
 """Trainers of one network by gradient descent."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -116,3 +116,44 @@ def adam(
   if not decay_steps:
     return optax.adam(learning_rate)
   return optax.adam(optax.cosine_decay_schedule(learning_rate, decay_steps))
+
+
+def halved_sgd(
+  *,
+  learning_rate: float,
+  momentum: float,
+  weight_decay: float,
+  halve_every: int,
+) -> optax.GradientTransformation:
+  """Descent with momentum, at a rate that follows the batch's epoch.
+
+  Args:
+    learning_rate: at first.
+    momentum: the share of a step that is in the next one.
+    weight_decay: the share of each weight that is added to its gradient, but
+      of those in one dimension: biases, and scales of normalization.
+    halve_every: after so many epochs the rate is halved, again and again.
+
+  Returns:
+    The optimizer, for `descent`, which tells it the epoch.
+  """
+
+  def init(weights: Params) -> optax.EmptyState:
+    del weights
+    return optax.EmptyState()
+
+  def scale(
+    steps: Params, state: Any, weights: Params = None, *, epoch: Array
+  ) -> tuple[Params, Any]:
+    del weights
+    rate = learning_rate * 0.5 ** (epoch // halve_every)
+    return jax.tree.map(lambda step: -rate * step, steps), state
+
+  return optax.chain(
+    optax.add_decayed_weights(
+      weight_decay,
+      mask=lambda weights: jax.tree.map(lambda leaf: leaf.ndim > 1, weights),
+    ),
+    optax.trace(momentum),
+    optax.GradientTransformationExtraArgs(init, scale),
+  )

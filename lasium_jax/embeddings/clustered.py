@@ -1,12 +1,12 @@
 """Images are clustered without labels (COLA's step I)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 
-from lasium_jax.descent import InitFn, LossFn, descent
+from lasium_jax.descent import InitFn, LossFn, descent, halved_sgd
 from lasium_jax.descent import State as NetworkState
 from lasium_jax.ops.assignment import assign
 from lasium_jax.ops.labels import cross_entropy
@@ -22,6 +22,7 @@ from lasium_jax.types import (
   Params,
   Trainer,
   TrainingSet,
+  UpdateFn,
 )
 
 
@@ -154,11 +155,12 @@ def clustered(
       f'Images of {shape[0]}x{shape[1]} pixels are no squares, and cannot be '
       'turned by a quarter: make them square, or set rotations=False.'
     )
-  optimizer = _sgd(
-    learning_rate,
-    momentum,
-    weight_decay,
-    halve_every * (2 if rotations else 1),  # Of the trainer's epochs.
+  optimizer = halved_sgd(
+    learning_rate=learning_rate,
+    momentum=momentum,
+    weight_decay=weight_decay,
+    # Of the trainer's epochs.
+    halve_every=halve_every * (2 if rotations else 1),
   )
   init_network = _init(network, shape, clusters)
   clustering = descent(
@@ -185,23 +187,13 @@ def clustered(
     trained = clustering.params(state.network)
     return {'network': trained, 'targets': state.targets}
 
-  def cluster(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
-    before = _targets_of(batch.rows, state.targets)
-    points = classify(params(state), batch.x).logits
-    targets = before[assign(_squared_distances(points, before))]
-    moved = (targets.argmax(-1) != before.argmax(-1)).mean()
-    trained, metrics = clustering.updates[0](
-      key, state.network, batch._replace(y=targets)
-    )
-    table = state.targets.at[batch.rows].set(
-      targets, mode='drop', wrap_negative_indices=False
-    )
-    return State(trained, table), {**metrics, 'moved': moved}
-
   def rotate(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
     trained, metrics = turning.updates[0](key, state.network, batch)
     return state._replace(network=trained), metrics
 
+  cluster = _cluster(
+    lambda state, x: classify(params(state), x).logits, clustering.updates[0]
+  )
   updates = (cluster, rotate) if rotations else (cluster,)
   return classify, Trainer(init, updates, params)
 
@@ -221,6 +213,25 @@ def _init(network: Any, shape: tuple[int, int, int], clusters: int) -> InitFn:
     return variables
 
   return init
+
+
+def _cluster(
+  points_of: Callable[[State, Array], Array], descend: UpdateFn
+) -> UpdateFn:
+  """The step of algorithm 2 that assigns targets, then draws points to them."""
+
+  def cluster(key: Array, state: State, batch: Batch) -> tuple[State, Metrics]:
+    before = _targets_of(batch.rows, state.targets)
+    points = points_of(state, batch.x)
+    targets = before[assign(_squared_distances(points, before))]
+    moved = (targets.argmax(-1) != before.argmax(-1)).mean()
+    network, metrics = descend(key, state.network, batch._replace(y=targets))
+    table = state.targets.at[batch.rows].set(
+      targets, mode='drop', wrap_negative_indices=False
+    )
+    return State(network, table), {**metrics, 'moved': moved}
+
+  return cluster
 
 
 def _cluster_loss(network: Any, augment: Augment, views: int) -> LossFn:
@@ -286,29 +297,3 @@ def _targets_of(rows: Array, targets: Array) -> Array:
 def _squared_distances(points: Array, targets: Array) -> Array:
   """`[n, n]`, of each point on the unit sphere to each target there."""
   return 2 - 2 * jnp.matmul(points, targets.T, precision='highest')
-
-
-def _sgd(
-  learning_rate: float, momentum: float, weight_decay: float, halve_every: int
-) -> optax.GradientTransformation:
-  """Descent with momentum, at a rate that is halved by the batch's epoch."""
-
-  def init(weights: Params) -> optax.EmptyState:
-    del weights
-    return optax.EmptyState()
-
-  def scale(
-    gradient: Params, state: Any, weights: Params = None, *, epoch: Array
-  ) -> tuple[Params, Any]:
-    del weights
-    rate = learning_rate * 0.5 ** (epoch // halve_every)
-    return jax.tree.map(lambda leaf: -rate * leaf, gradient), state
-
-  return optax.chain(
-    optax.add_decayed_weights(
-      weight_decay,
-      mask=lambda weights: jax.tree.map(lambda leaf: leaf.ndim > 1, weights),
-    ),
-    optax.trace(momentum),
-    optax.GradientTransformationExtraArgs(init, scale),
-  )
