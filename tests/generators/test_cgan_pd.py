@@ -89,9 +89,12 @@ def test_rates_fall_on_a_line(made, key, share):
     pairs = zip(*map(jax.tree.leaves, trees), strict=True)
     return max(float(jnp.abs(a - b).max()) for a, b in pairs)
 
-  # Without a first moment Adam's first step is the rate.
-  np.testing.assert_allclose(move('variables'), (1 - share) * RATE, rtol=1e-2)
-  assert (move('critic') > 0) == (share < 1)
+  # Without a first moment Adam's first step is the rate. At the line's end it
+  # is zero but for rounding.
+  np.testing.assert_allclose(
+    move('variables'), (1 - share) * RATE, rtol=1e-2, atol=1e-6
+  )
+  assert (move('critic') > 1e-6) == (share < 1)
 
 
 def test_latents_tell_their_classes(made, key):
