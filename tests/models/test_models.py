@@ -209,7 +209,7 @@ DAMAGES = {
   ),
   'steps': (
     set_in('architecture', 'learner', 'steps', value=10**9),
-    'steps is 1000000000, not in 0 to 65536',
+    'steps is 1000000000, not in 0 to 131072',
   ),
   'nan': (
     set_in('architecture', 'learner', 'learning_rate', value=float('nan')),

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lasium_jax.models.inception import shapes, torch_name
+from lasium_jax.models.inception import shapes
+from lasium_jax.models.torch_weights import torch_name
 from lasium_jax.nets.inception import (
   InceptionA,
   InceptionB,
