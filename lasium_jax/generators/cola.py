@@ -6,9 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lasium_jax.generators import gaussians
 from lasium_jax.generators.codes import Plan, State, code_trainer, decoded
-from lasium_jax.generators.gaussians import Gaussian, fitted_mixture
+from lasium_jax.generators.gaussians import fitted_mixture, with_prior
 from lasium_jax.generators.shapes import check_eighths, check_quarters
 from lasium_jax.generators.similarity import Name, measure_of
 from lasium_jax.nets import infogan, residual_gan
@@ -133,17 +132,7 @@ def cola(
   def decode(params: Params, z: Array) -> Array:
     return decoded(net, params, z)
 
-  def sample(key: Array, params: Params, n: int) -> Array:
-    key, cluster_key = jax.random.split(key)
-    prior = Gaussian(**params['prior'])
-    y = gaussians.draw_clusters(cluster_key, prior, n)
-    return sample_class(key, params, y)
-
-  def sample_class(key: Array, params: Params, y: Array) -> Array:
-    prior = Gaussian(**params['prior'])
-    return project(gaussians.draw_of(key, prior, y, spread=spread))
-
-  generator = Generator(decode, sample, sample_class=sample_class)
+  generator = with_prior(Generator(decode), project, spread=spread)
   return generator, trainer._replace(params=params)
 
 

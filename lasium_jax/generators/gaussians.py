@@ -1,11 +1,16 @@
 """Gaussians that are fitted to latents, and mixtures of them."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.types import Array
+from lasium_jax.types import (
+  Array,
+  Generator,
+  Params,
+)
 
 # So many draws of a mixture are made at once: each reads a root of its own.
 _AT_ONCE = 256
@@ -106,3 +111,34 @@ def draw_of(
     lambda each: one(*each), (clusters, noise), batch_size=_AT_ONCE
   )
   return drawn
+
+
+def with_prior(
+  generator: Generator,
+  project: Callable[[Array], Array],
+  *,
+  spread: float = 1.0,
+) -> Generator:
+  """A generator whose prior is the mixture that its parameters have.
+
+  Args:
+    generator: any, whose parameters have the fields of a mixture in `prior`.
+    project: draws `[n, D]` to the nearest latents that are allowed.
+    spread: as in `draw_of`.
+
+  Returns:
+    The generator. Its `sample` draws each cluster that has codes equally often,
+    and its `sample_class` has NaN for one that has none.
+  """
+
+  def sample(key: Array, params: Params, n: int) -> Array:
+    key, cluster_key = jax.random.split(key)
+    prior = Gaussian(**params['prior'])
+    y = draw_clusters(cluster_key, prior, n)
+    return sample_class(key, params, y)
+
+  def sample_class(key: Array, params: Params, y: Array) -> Array:
+    prior = Gaussian(**params['prior'])
+    return project(draw_of(key, prior, y, spread=spread))
+
+  return generator._replace(sample=sample, sample_class=sample_class)

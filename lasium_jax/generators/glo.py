@@ -123,14 +123,4 @@ def with_mixture(generator: Generator) -> Generator:
     >>> mixture.sample_class(jax.random.key(1), params, y).shape
     (6, 64)
   """
-
-  def sample(key: Array, params: Params, n: int) -> Array:
-    key, cluster_key = jax.random.split(key)
-    prior = Gaussian(**params['prior'])
-    y = gaussians.draw_clusters(cluster_key, prior, n)
-    return sample_class(key, params, y)
-
-  def sample_class(key: Array, params: Params, y: Array) -> Array:
-    return on_sphere(gaussians.draw_of(key, Gaussian(**params['prior']), y))
-
-  return generator._replace(sample=sample, sample_class=sample_class)
+  return gaussians.with_prior(generator, on_sphere)
