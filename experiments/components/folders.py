@@ -8,7 +8,7 @@ import numpy as np
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
 from lasium_jax.data import Splits, evenly_spaced
-from lasium_jax.data.dataset import Dataset, select_classes
+from lasium_jax.data.dataset import Dataset, class_counts, select_classes
 from lasium_jax.data.decode import ImageForm
 from lasium_jax.data.folder import read_folder, split_folder
 from lasium_jax.settings import Count, Share
@@ -108,7 +108,7 @@ def _check_apart(path: str, evaluation_path: str) -> None:
 
 def _classes(dataset: Dataset, needed: int, ways: int) -> Dataset:
   """The classes with images enough for a task; none if fewer than `ways`."""
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   enough = np.flatnonzero(counts >= needed)
   return select_classes(dataset, enough if len(enough) >= ways else enough[:0])
 

@@ -11,7 +11,7 @@ from experiments.run.config import BadConfig
 from experiments.run.precision import jit
 from experiments.run.run import Run
 from experiments.stages.pictures import keep_sheet
-from lasium_jax.data.dataset import Dataset
+from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import Count
@@ -108,7 +108,7 @@ def choose(
   Raises:
     BadConfig: if no class has so many images.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   starts = np.cumsum(counts) - counts
   able = np.flatnonzero(counts >= seeds)
   if not len(able):

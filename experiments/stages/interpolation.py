@@ -11,7 +11,7 @@ from experiments.run.config import BadConfig
 from experiments.run.precision import jit
 from experiments.run.run import Run
 from experiments.stages.pictures import keep_sheet
-from lasium_jax.data.dataset import Dataset
+from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.mixtures import mix
 from lasium_jax.settings import Count
@@ -57,7 +57,7 @@ def choose(key: Array, dataset: Dataset, pairs: int) -> np.ndarray:
   Raises:
     BadConfig: if every class has one image alone.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   able = np.flatnonzero(counts > 1)
   if not len(able):
     raise BadConfig(
@@ -69,7 +69,7 @@ def choose(key: Array, dataset: Dataset, pairs: int) -> np.ndarray:
 
 def pairs_of(key: Array, dataset: Dataset, classes: np.ndarray) -> np.ndarray:
   """The rows `[2, n]` of two different images of each of `classes [n]`."""
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   starts = np.cumsum(counts) - counts
   uniform = np.asarray(jax.random.uniform(key, (2, len(classes))))
   first = (uniform[0] * counts[classes]).astype(int)

@@ -15,7 +15,7 @@ from experiments.run.config import BadConfig
 from experiments.run.precision import jit
 from experiments.stages.few_shot_generation import images_like
 from lasium_jax import metrics
-from lasium_jax.data.dataset import Dataset
+from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.latents.few_shot import VIEWS
 from lasium_jax.ops.affine import random_warps
@@ -125,7 +125,7 @@ def draw(key: Array, dataset: Dataset, seeds: int) -> Drawings:
   Returns:
     As many images of each class as the smallest has.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   starts, least = np.cumsum(counts) - counts, int(counts.min())
   keys = jax.random.split(key, len(counts))
   picks = jax.vmap(distinct, in_axes=(0, 0, None))(

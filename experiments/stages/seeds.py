@@ -9,6 +9,7 @@ from experiments.run.config import BadConfig
 from experiments.stages.interpolation import pairs_of
 from lasium_jax.data.dataset import (
   Dataset,
+  class_counts,
   evenly_spaced,
   select_classes,
   select_images,
@@ -53,7 +54,7 @@ def check_images(
   Raises:
     BadConfig: if no pair can be made, or neighbors are more than images.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   if counts.max() < 3:
     raise BadConfig(TOO_FEW)
   n = min(images, int((counts[counts > 2] // 2).sum()))
@@ -87,7 +88,7 @@ def draw(
   Raises:
     BadConfig: if no class has two seeds.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   if counts.max() < 3:
     raise BadConfig(TOO_FEW)
   dataset = select_classes(dataset, np.flatnonzero(counts > 2))

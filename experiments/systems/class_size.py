@@ -18,6 +18,7 @@ from experiments.stages import class_size, generator
 from experiments.stages.class_size import IMAGES, TASKS
 from experiments.systems import lasium, lasium_stages
 from lasium_jax.data import Splits, evenly_spaced, image_set
+from lasium_jax.data.dataset import class_counts
 from lasium_jax.tasks import labeled
 from lasium_jax.types import GeneratorSource, TaskFn
 
@@ -85,7 +86,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
 def real_separation(settings: Settings, splits: Splits) -> float | None:
   """That of real classes, where there are labels."""
   dataset, ways = splits.validation, settings['evaluation']['ways']
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   if len(counts) < ways or counts.min() < IMAGES + 1:
     return None
   task_fn = labeled(ways=ways, shots=IMAGES, queries=1)

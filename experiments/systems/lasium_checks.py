@@ -1,7 +1,6 @@
 """The parts of a run of LASIUM, if its settings can work."""
 
 import jax
-import numpy as np
 
 from experiments.components.data import DATA, image_shape
 from experiments.components.few_shot import Parts, as_judged, parts_of
@@ -21,7 +20,7 @@ from experiments.run.members import members
 from experiments.stages import evaluation, generator, meta
 from lasium_jax import parallel
 from lasium_jax.data import Splits
-from lasium_jax.data.dataset import Dataset
+from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.models.build import (
   GENERATORS,
   LEARNERS,
@@ -229,7 +228,7 @@ def check_data(settings: Settings, splits: Splits) -> None:
 def _check_split(
   settings: Settings, name: str, dataset: Dataset, needed: int
 ) -> None:
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   section = 'tasks' if name == 'train' else 'evaluation'
   ways = settings[section]['ways']
   if len(counts) < ways:

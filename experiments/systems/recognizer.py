@@ -39,7 +39,12 @@ from experiments.run.run import Places, Run, System
 from experiments.stages import borrowed, classifier, training
 from experiments.stages.evaluation import write_results
 from lasium_jax.data import Splits
-from lasium_jax.data.dataset import Dataset, select_classes, select_images
+from lasium_jax.data.dataset import (
+  Dataset,
+  class_counts,
+  select_classes,
+  select_images,
+)
 from lasium_jax.data.splits import divided, few_of_each
 from lasium_jax.models.build import CLASSIFIERS, make_classifier
 from lasium_jax.settings import Count, Part, Seed, Share, Whole, defaults
@@ -223,7 +228,7 @@ def split_images(dataset: Dataset, count: int) -> tuple[Dataset, Dataset]:
   Raises:
     BadConfig: if a class would have none left.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   if counts.min() <= count:
     smallest = dataset.class_names[int(counts.argmin())]
     raise BadConfig(

@@ -40,6 +40,11 @@ class Splits(NamedTuple):
   test: Dataset
 
 
+def class_counts(dataset: Dataset) -> np.ndarray:
+  """How many images each class has: `[num_classes]` ints."""
+  return np.bincount(dataset.labels, minlength=len(dataset.class_names))
+
+
 def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
   """The images of `classes` (ints), relabeled `0..` in the order given."""
   where = [np.flatnonzero(dataset.labels == c) for c in classes]
@@ -81,7 +86,7 @@ def evenly_spaced(dataset: Dataset, max_bytes: int) -> Dataset:
 
 def image_set(dataset: Dataset) -> ImageSet:
   """Puts a dataset on the device, as bytes."""
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   starts = np.cumsum(counts) - counts
   return ImageSet(
     jnp.asarray(dataset.images),

@@ -8,6 +8,7 @@ import numpy as np
 from lasium_jax.data.dataset import (
   Dataset,
   Splits,
+  class_counts,
   select_classes,
   select_images,
 )
@@ -78,7 +79,7 @@ def divided(
   Raises:
     ValueError: if a class has fewer than two images.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   if counts.min() < 2:
     smallest = dataset.class_names[int(counts.argmin())]
     raise ValueError(
@@ -105,7 +106,7 @@ def few_of_each(
   Raises:
     ValueError: if a class has too few images.
   """
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   if counts.min() <= shots:
     smallest = dataset.class_names[int(counts.argmin())]
     raise ValueError(
@@ -120,7 +121,7 @@ def _some_of_each(
   dataset: Dataset, numbers: np.ndarray, seed: int
 ) -> tuple[Dataset, Dataset]:
   """So many images of each class, at random, and the others."""
-  counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+  counts = class_counts(dataset)
   shuffled = np.random.default_rng(seed).permutation(len(dataset.labels))
   by_class = shuffled[np.argsort(dataset.labels[shuffled], kind='stable')]
   starts = np.cumsum(counts) - counts
