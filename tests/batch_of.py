@@ -28,3 +28,9 @@ def bars(n=64):
     else:
       images[i, :, i // 2 % 8] = 1
   return jnp.asarray(images)
+
+
+def bars_at(rows, epoch=0, *, n):
+  """The batch of some rows of a training set of `n` bars."""
+  rows = jnp.asarray(rows)
+  return batch_of(bars(n)[rows], epoch=epoch)._replace(rows=rows)

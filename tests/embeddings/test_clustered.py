@@ -1,12 +1,14 @@
 """COLA's step I: its steps by hand, its table of targets, what it finds."""
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, bars_at, batch_of, training_set
 from scipy.optimize import linear_sum_assignment
 
 from lasium_jax import batches
@@ -18,6 +20,7 @@ from lasium_jax.types import TrainingSet
 
 # One size of batches in most tests: each other one is compiled anew.
 N, B, K = 12, 6, 3
+batch_at = functools.partial(bars_at, n=N)
 
 
 class Linear(nn.Module):
@@ -70,11 +73,6 @@ def made(key, compiled):
   classify, trainer, updates = compiled
   state = trainer.init(key, training_set(BARS, N))
   return classify, trainer, updates, state
-
-
-def batch_at(rows, epoch=0):
-  rows = jnp.asarray(rows)
-  return batch_of(bars(N)[rows], epoch=epoch)._replace(rows=rows)
 
 
 def on_sphere(z):

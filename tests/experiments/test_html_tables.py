@@ -15,6 +15,17 @@ from experiments.papers import published as papers
 from experiments.papers.numbers import Condition, Number
 from experiments.run.record import duration
 
+ERROR = {
+  'name': 'a',
+  'metric': 'L1',
+  'value': 0.5,
+  'n': 10,
+  'of': 'images',
+  'dataset': 'digits',
+  'protocol': {},
+  'steps': 0,
+}
+
 
 def elements(svg, tag):
   return [element.attrib for element in ET.fromstring(svg).iter(tag)]
@@ -76,17 +87,7 @@ def test_a_few_shot_result_with_the_least_there_is():
   ],
 )
 def test_a_value_by_its_metric(metric, ci95, shown):
-  entry = {
-    'name': 'a',
-    'metric': metric,
-    'value': 0.5,
-    'ci95': ci95,
-    'n': 10,
-    'of': 'images',
-    'dataset': 'digits',
-    'protocol': {},
-    'steps': 0,
-  }
+  entry = {**ERROR, 'metric': metric, 'ci95': ci95}
   assert f'<td data-of="a">{shown}</td>' in metrics_table(workdir(entry))
   assert accuracy(workdir(entry)) == ''
 
@@ -114,16 +115,7 @@ def test_a_papers_number_of_any_metric_says_what_it_is(monkeypatch):
     (Condition('more epochs'),),
   )
   monkeypatch.setattr(papers, 'NUMBERS', (number,))
-  entry = {
-    'name': 'a',
-    'metric': 'L1',
-    'value': 0.5,
-    'n': 10,
-    'of': 'images',
-    'dataset': 'digits',
-    'protocol': {},
-    'steps': 0,
-  }
+  entry = ERROR
   floor = {**entry, 'name': 'b', 'floor': True}
   page = Workdir(Path(), {'seed': 0}, {'results': [entry, floor]}, [], {}, [])
   table = metrics_table(page)
@@ -136,16 +128,7 @@ def test_a_papers_number_of_any_metric_says_what_it_is(monkeypatch):
 
 
 def test_what_differs_in_a_measure_has_a_row_of_its_own():
-  entry = {
-    'name': 'a',
-    'metric': 'L1',
-    'value': 0.5,
-    'n': 10,
-    'of': 'images',
-    'dataset': 'digits',
-    'protocol': {'part': 'first'},
-    'steps': 2_000,
-  }
+  entry = {**ERROR, 'protocol': {'part': 'first'}, 'steps': 2_000}
   other = {**entry, 'protocol': {'part': 'second'}, 'value': 0.75}
   seeds = [{**entry, 'member': {'seed': seed}} for seed in (3, 4)]
   letters = {**entry, 'dataset': 'letters'}

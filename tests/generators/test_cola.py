@@ -1,16 +1,19 @@
 """COLA's steps II and III: codes in two parts, clusters, and their draws."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, bars_at, training_set
 
 from lasium_jax.batches import shuffled
 from lasium_jax.generators import cola
 from lasium_jax.ops.pyramid import laplacian_loss
 
 K, SIZE, N = 3, 2, 9
+batch_at = functools.partial(bars_at, n=N)
 SETTINGS = {'clusters': K, 'latent_size': SIZE, 'width': 2, 'levels': 2}
 HARD = np.arange(N) % K
 SOFT = np.random.default_rng(0).random((N, K)).astype(np.float32)
@@ -28,11 +31,6 @@ def made(key, compiled):
   generator, trainer, update = compiled
   data = training_set(BARS, N, HARD)
   return generator, trainer, update, trainer.init(key, data)
-
-
-def batch_at(rows, epoch=0):
-  rows = jnp.asarray(rows)
-  return batch_of(bars(N)[rows], epoch=epoch)._replace(rows=rows)
 
 
 def table(state):

@@ -1,17 +1,20 @@
 """GLO: its steps, its table of codes, its prior, and what it learns."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, bars_at, batch_of, training_set
 
 from lasium_jax.generators import fitted_mixture, glo, with_mixture
 from lasium_jax.ops.pyramid import laplacian_loss
 
 SETTINGS = {'latent_size': 3, 'width': 2, 'levels': 2}
 N = 8
+batch_at = functools.partial(bars_at, n=N)
 
 
 @pytest.fixture(scope='module')
@@ -25,11 +28,6 @@ def made(key, compiled):
   generator, trainer, update = compiled
   state = trainer.init(key, training_set(BARS, N))
   return generator, trainer, update, state
-
-
-def batch_at(rows, epoch=0):
-  rows = jnp.asarray(rows)
-  return batch_of(bars(N)[rows], epoch=epoch)._replace(rows=rows)
 
 
 def loss_of(generator, variables, codes, x):
