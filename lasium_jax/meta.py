@@ -208,7 +208,7 @@ def many_steps(
     key: Array, state: State, source: Any, first: Array
   ) -> tuple[State, Metrics]:
     if num_steps == 1:
-      # Without a loop XLA:CPU keeps its fast path for convolution gradients.
+      # In a loop gradients of convolutions are slow on a CPU.
       return step(jax.random.fold_in(key, first), state, source)
 
     def body(state: State, i: Array) -> tuple[State, Metrics]:

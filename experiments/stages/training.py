@@ -198,7 +198,7 @@ def note(files: Record, name: str, fit: Fit) -> None:
   noted = hosts.read_by_first(lambda: files.notes().get(name))
   if noted and done >= fit.steps:
     return
-  if noted and done and noted['fast_convolutions'] != used:
+  if noted and done and noted.get('fast_convolutions', used) != used:
     print(
       f'{name} began {"without" if used else "with"} fast convolutions, and '
       f'goes on {"with" if used else "without"} them on this device, by this '
@@ -322,7 +322,7 @@ def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
     numbers = first + jnp.arange(len(fetched.places))
     items = (numbers, fetched.places, fetched.rows)
     if len(fetched.places) == 1:
-      # Without a loop XLA:CPU keeps its fast path for convolution gradients.
+      # In a loop gradients of convolutions are slow on a CPU.
       return body(state, jax.tree.map(lambda leaf: leaf[0], items))
     state, metrics = jax.lax.scan(body, state, items)
     return state, jax.tree.map(lambda leaf: leaf.mean(0), metrics)

@@ -164,9 +164,9 @@ def _xla_by_input(geometry: Geometry, y: Array, kernel: Array) -> Array:
 
 
 def _xla_by_kernel(geometry: Geometry, x: Array, y: Array) -> Array:
-  """The kernel's gradient: XLA's where fast, else a matrix product a tap.
+  """The kernel's gradient: JAX's where fast, else a matrix product a tap.
 
-  JAX's is slow on a CPU unless the option of `ops.xla_convolutions` is given.
+  It is slow on a CPU unless the option of `ops.xla_convolutions` is given.
   """
   shape = (*geometry.window, x.shape[-1], y.shape[-1])
 

@@ -5,7 +5,7 @@ library (YNNPACK), where their gradient by the kernel is ten times as slow as by
 XLA's own code. The option here leaves convolutions to XLA, and products and
 sums to the library. It is of one compilation: for large batches with shared
 weights, outside of loops, it makes a training step 1.3 to 1.6 times as fast
-(docs/performance.md); in a loop's body it gains little.
+(docs/performance.md). Learners have no convolutions, and gain nothing by it.
 """
 
 import functools

@@ -12,19 +12,28 @@ from experiments.systems import lasium
 @pytest.fixture
 def misses(tmp_path):
   """Has an entry for each program that had to be compiled: none is kept yet."""
-  found, before = [], jax.config.jax_compilation_cache_dir
+  found = []
+  # Quick and small programs count too, whatever the environment says of them.
+  settings = {
+    'jax_compilation_cache_dir': str(tmp_path / 'compiled'),
+    'jax_persistent_cache_min_compile_time_secs': 0,
+    'jax_persistent_cache_min_entry_size_bytes': -1,
+  }
+  before = {name: getattr(jax.config, name) for name in settings}
 
   def listen(event, **details):
     del details
     if event == '/jax/compilation_cache/cache_misses':
       found.append(event)
 
-  jax.config.update('jax_compilation_cache_dir', str(tmp_path / 'compiled'))
+  for name, value in settings.items():
+    jax.config.update(name, value)
   compilation_cache.reset_cache()
   jax.monitoring.register_event_listener(listen)
   yield found
   jax.monitoring.unregister_event_listener(listen)
-  jax.config.update('jax_compilation_cache_dir', before)
+  for name, value in before.items():
+    jax.config.update(name, value)
   compilation_cache.reset_cache()
 
 

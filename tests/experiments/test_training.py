@@ -162,6 +162,20 @@ def test_a_stage_that_goes_on_without_fast_convolutions_says_so(
   assert capsys.readouterr().out == ''
 
 
+def test_a_note_that_does_not_say_how_is_no_change(tmp_path, capsys):
+  data = TrainingSet(np.zeros((IMAGES, 2, 2, 1), np.uint8), jnp.arange(IMAGES))
+  fit = training.Fit(
+    toy(), data, 7, 1, shuffled(SIZE), unchanged(), fast_convolutions=True
+  )
+  trained(tmp_path, 'run', steps=3)
+  files = Record(tmp_path / 'run', {})
+  files.note('toy', {'images': [IMAGES, 2, 2, 1]})
+  training.note(files, 'toy', fit)
+  assert capsys.readouterr().out == ''
+  used = training.uses_fast_convolutions(fit)
+  assert files.notes()['toy']['fast_convolutions'] == used
+
+
 def test_a_stage_that_begins_without_fast_convolutions_says_so(
   tmp_path, monkeypatch, capsys
 ):
