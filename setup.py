@@ -51,6 +51,8 @@ setup(
     'jax>=0.10.2,<0.12',
     'numpy>=2.4,<3',
     'optax>=0.2.8,<0.3',
+    # Sparse similarities of a clustering; JAX depends on it too.
+    'scipy>=1.17,<2',
   ],
   extras_require={
     # The entry points: configs, checkpoints, records, pictures.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lasium_jax import (
   batches,
+  clustering,
   data,
   embeddings,
   generators,
@@ -31,6 +32,7 @@ from lasium_jax.nets import conv4
 from lasium_jax.types import (
   Anchors,
   Batch,
+  ClusterSet,
   Examples,
   Generator,
   GeneratorSource,
@@ -50,6 +52,7 @@ __version__ = '0.2.0'
 __all__ = [
   'Anchors',
   'Batch',
+  'ClusterSet',
   'Examples',
   'FewShotClassifier',
   'Generator',
@@ -61,6 +64,7 @@ __all__ = [
   'Trainer',
   'TrainingSet',
   'batches',
+  'clustering',
   'conv4',
   'data',
   'embeddings',

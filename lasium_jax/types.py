@@ -66,6 +66,26 @@ class ImageSet(NamedTuple):
   counts: Array
 
 
+class ClusterSet(NamedTuple):
+  """Images, of which some are in clusters.
+
+  Attributes:
+    images: `[n, H, W, C]` uint8, in any order.
+    rows: `[n]` int32, places in `images`: those of one cluster follow each
+      other, and those of none come last.
+    starts: `[m]` int32, where in `rows` each cluster begins; m is at least the
+      number of clusters.
+    counts: `[m]` int32, the number of images of each; 0 beyond the last.
+    clusters: int32 scalar, how many there are.
+  """
+
+  images: Array
+  rows: Array
+  starts: Array
+  counts: Array
+  clusters: Array
+
+
 # What is trained on batches of images: generators, classifiers, embeddings.
 
 

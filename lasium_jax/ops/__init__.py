@@ -10,6 +10,7 @@ from lasium_jax.ops import (
   sampling,
   sphere,
   thickness,
+  turns,
   xla_convolutions,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
   'sampling',
   'sphere',
   'thickness',
+  'turns',
   'xla_convolutions',
 ]

@@ -11,7 +11,12 @@ from lasium_jax.types import Array, Augment, ImageSet, Task, TaskFn
 
 
 def umtra(
-  *, ways: Ways, shots: Count, queries: Count, augment: Augment
+  *,
+  ways: Ways,
+  shots: Count,
+  queries: Count,
+  augment: Augment,
+  augment_support: bool = False,
 ) -> TaskFn:
   """Each of N random images is a class; its augmentations are the queries.
 
@@ -25,6 +30,9 @@ def umtra(
     augment: `(key, x [n, H, W, C]) -> x`, applied to the query images, such as
       `lasium_jax.ops.augment.random_views`. All the learner learns is what it
       leaves the same.
+    augment_support: whether the K support images are other views of theirs too,
+      so that tasks of a hundred images tell each from all others (instance
+      discrimination). UMTRA leaves them as they are.
 
   Returns:
     A task function of an `ImageSet`.
@@ -43,6 +51,8 @@ def umtra(
     picks = distinct(image_key, len(source.images), ways)
     x = as_floats(source.images[picks])
     x = jnp.repeat(x[:, None], shots + queries, axis=1)
-    return split_task(augment_key, x, shots, augment)
+    return split_task(
+      augment_key, x, shots, augment, augment_support=augment_support
+    )
 
   return task

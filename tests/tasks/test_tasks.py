@@ -181,3 +181,95 @@ def test_classes_with_too_few_made_images_cannot_be_recognized(key, image_set):
   of_class = jnp.isnan(task.query.x).reshape(6, -1)
   # Class 0 has 7 images, the others 8 or more.
   assert of_class.all(1).sum() == of_class.any(1).sum() == 1
+
+
+def clusters_of_colors(labels):
+  """Images whose color tells their cluster, and pixels which one they are."""
+  labels = np.asarray(labels)
+  colors = np.where(labels < 0, 250, 10 * labels).astype(np.uint8)
+  x = np.zeros((len(labels), 2, 2, 1), np.uint8) + colors[:, None, None, None]
+  x[:, 0, 0, 0] += np.arange(len(labels), dtype=np.uint8) % 10
+  return tasks.cluster_set(jnp.asarray(x), jnp.asarray(labels), least=3)
+
+
+def test_tasks_of_clusters(key):
+  """Each way has its own cluster, and different images of it alone."""
+  labels = [0, 1, 2, -1, 3] * 5 + [3]
+  source = clusters_of_colors(labels)
+  task_fn = tasks.clustered(ways=3, shots=2, queries=3)
+  batch = jax.jit(jax.vmap(task_fn, in_axes=(0, None)))(
+    jax.random.split(key, 40), source
+  )
+  x = np.concatenate(
+    [
+      np.asarray(part.x).reshape(40, 3, -1, 4)
+      for part in (batch.support, batch.query)
+    ],
+    axis=2,
+  )
+  colors = np.round(x[..., 3] * 255).astype(int)
+  assert (colors == colors[..., :1]).all()
+  for task in colors[..., 0]:
+    assert len(set(task.tolist())) == 3
+  assert set(colors.ravel().tolist()) == {0, 10, 20, 30}
+  marks = np.round(x[..., 0] * 255).astype(int) - colors
+  images = {
+    color: {place % 10 for place, label in enumerate(labels) if label == rank}
+    for rank, color in enumerate([0, 10, 20, 30])
+  }
+  for color, drawn in zip(
+    colors[..., 0].ravel(), marks.reshape(-1, 5), strict=True
+  ):
+    assert set(drawn.tolist()) <= images[color]
+
+
+def test_a_turn_is_one_for_all_images_of_a_cluster(key):
+  image = np.arange(9, dtype=np.uint8).reshape(1, 3, 3, 1)
+  images = jnp.asarray(np.repeat(image, 12, axis=0))
+  source = tasks.cluster_set(images, jnp.arange(12) // 4, least=4)
+  task_fn = jax.jit(tasks.clustered(ways=3, shots=1, queries=3, turned=True))
+  seen = set()
+  for seed in range(8):
+    task = task_fn(jax.random.fold_in(key, seed), source)
+    support = np.round(np.asarray(task.support.x) * 255).astype(int)
+    query = np.round(np.asarray(task.query.x) * 255).astype(int)
+    np.testing.assert_array_equal(query, np.repeat(support, 3, axis=0))
+    for turned in support[..., 0]:
+      seen.add(
+        next(
+          k for k in range(4) if (np.rot90(image[0, ..., 0], k) == turned).all()
+        )
+      )
+  assert seen == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize('make', ['umtra', 'clustered'])
+@pytest.mark.parametrize('augment_support', [False, True])
+def test_support_is_augmented_if_asked_for(key, make, augment_support):
+  source = clusters_of_colors([0, 1, 2] * 4)
+  if make == 'umtra':
+    source = ImageSet(source.images, jnp.array([0]), jnp.array([12]))
+
+  def noise(key, x):
+    return x + jax.random.uniform(key, (len(x), 1, 1, 1), minval=2, maxval=3)
+
+  task_fn = getattr(tasks, make)(
+    ways=2, shots=2, queries=1, augment=noise, augment_support=augment_support
+  )
+  task = task_fn(key, source)
+  assert (np.asarray(task.query.x) > 1.5).all()
+  assert (np.asarray(task.support.x) > 1.5).all() == augment_support
+  if augment_support:  # Two views of an image are not the same.
+    shown = np.asarray(task.support.x)[:, 1, 1, 0]
+    assert len(set(shown.tolist())) == 4
+
+
+def test_cluster_sets_of_one_size_have_one_shape(key):
+  few, many = (
+    clusters_of_colors(labels) for labels in ([0] * 6 + [-1] * 6, [0, 1, 2] * 4)
+  )
+  assert jax.tree.map(jnp.shape, few) == jax.tree.map(jnp.shape, many)
+  with pytest.raises(ValueError, match='1 images, and each must have'):
+    clusters_of_colors([0, 0, 0, 1])
+  with pytest.raises(ValueError, match='No image is in a cluster'):
+    clusters_of_colors([-1, -1, -1])
