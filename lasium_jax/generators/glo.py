@@ -120,8 +120,8 @@ def _clusters(data: TrainingSet) -> Array:
   """
   if data.y is None:
     raise ValueError(
-      'GLO with classes fits a Gaussian to the codes of each, and this training '
-      'set has no labels: give it some, or let classes be 0.'
+      'GLO with classes fits a Gaussian to the codes of each, and this '
+      'training set has no labels: give it some, or let classes be 0.'
     )
   # The state is donated, and the labels stay the user's.
   return jnp.array(likeliest(jnp.asarray(data.y)))
