@@ -22,25 +22,13 @@ from lasium_jax.types import Params
 
 # Sections that a card's `training` has, of those that the run has.
 _TOLD = (
-  *(
-    'data',
-    'small_sample',
-    'generator',
-    'generator_training',
-    'anchors',
-    'latents',
-    'tasks',
-  ),
+  *('data', 'small_sample', 'generator', 'generator_training', 'anchors'),
+  *('latents', 'tasks'),
   *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
   *('borrowed', 'training'),
 )
-# Those of them that a generator follows from.
-_TOLD_OF_GENERATORS = (
-  'data',
-  'small_sample',
-  'generator',
-  'generator_training',
-)
+# Those of them that a generator follows from: the first.
+_TOLD_OF_GENERATORS = _TOLD[:4]
 
 
 class Trained(NamedTuple):

@@ -34,6 +34,7 @@ SMALL = {
   'training__steps': 3,
   'training__batch_size': BATCH,
   'training__test_every': 3,
+  'classifier__name': 'infogan',  # It compiles in a tenth of the time.
   'classifier__width': 2,
   'seeds': 2,
 }
@@ -248,7 +249,7 @@ def test_what_leaves_nothing_for_the_test_is_refused():
   splits = random_splits(8)
   with pytest.raises(ValueError, match='shots is 8, and at least one is'):
     small_sample(splits.train, None, shots=8)
-  with pytest.raises(ValueError, match='other classes than config.data'):
+  with pytest.raises(ValueError, match=r'other classes than config\.data'):
     small_sample(splits.train, splits.test, shots=2)
 
 
