@@ -20,9 +20,11 @@ from whole_program import (
 from experiments.components.crops import crops
 from experiments.components.small_sample import small_sample
 from experiments.run.app import settings_of
+from experiments.run.run import Places
 from experiments.systems import cola
 from experiments.systems.exports import export
 from lasium_jax import models
+from lasium_jax.settings import Part
 
 GLYPHS = 'cola/glyphs.py'
 CLASSES, SHOTS, BATCH = 3, 2, 8
@@ -253,13 +255,18 @@ def test_what_leaves_nothing_for_the_test_is_refused():
     small_sample(splits.train, splits.test, shots=2)
 
 
-def test_other_numbers_of_classes_are_refused(program, run):
+def test_other_numbers_of_classes_are_refused(monkeypatch, tmp_path):
   """Before the generator is trained; the error says which number would do."""
-  workdir = program.base / 'cola_classes'
-  fields = {**SMALL, 'generator__clusters': 4}
-  command = program.command('cola', workdir, GLYPHS, **fields)
-  assert 'clusters is 4; it must be 3' in program.run(command, code=1)
-  assert not (workdir / 'config.json').exists()
+  images = Part(lambda places, **_: random_splits(28).train)
+  monkeypatch.setitem(cola.IMAGES, 'glyphs', images)
+  settings = settings_with(small_sample__classes=5, small_sample__shots=3)
+  with pytest.raises(ValueError, match=r'clusters is 10; it must be 5'):
+    cola.read(settings, Places(cache_dir=tmp_path))
+  settings = settings_with(
+    small_sample__classes=5, small_sample__shots=3, generator__clusters=5
+  )
+  splits = cola.read(settings, Places(cache_dir=tmp_path))
+  assert [len(part.images) for part in splits] == [15, 0, 25]
 
 
 @pytest.mark.parametrize('margin', [0, 2])
