@@ -39,6 +39,7 @@ FACTORIES = [
   *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
   *('batches.mixed_codes', 'batches.mixed_pixels', 'embeddings.contrastive'),
   *('embeddings.clustered', 'metrics.agreement'),
+  *('batches.repeated', 'batches.generated'),
 ]
 
 

@@ -182,7 +182,7 @@ def parse_config(arguments):
 
 
 RUNS = (
-  'recognizer/emnist.py:interpolative',
+  *('recognizer/emnist.py:interpolative', 'cola/cifar10.py:scola'),
   *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
   *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),
   *(

@@ -8,4 +8,5 @@ BATCHES = {
   'augmented': Part(batches.augmented),
   'mixed_pixels': Part(batches.mixed_pixels, given=('augment',)),
   'mixed_codes': Part(batches.mixed_codes, given=('augment',)),
+  'generated': Part(batches.generated, given=('augment',)),
 }

@@ -14,6 +14,8 @@ from experiments.run.members import label
 from experiments.run.results import is_few_shot
 
 Entry = dict[str, Any]
+# What is a share in [0, 1], which pages show in percent.
+_SHARES = ('accuracy', 'classification accuracy score')
 
 
 class _Row(NamedTuple):
@@ -115,7 +117,7 @@ def _paper(metric: str, paper: Published) -> str:
 
 def _value(metric: str, value: float, ci95: float | None) -> str:
   """An accuracy in percent, anything else as it is."""
-  share = metric == 'accuracy'
+  share = metric in _SHARES
   mean, *half = [
     f'{100 * x:.1f}' if share else number(x)
     for x in (value, ci95)

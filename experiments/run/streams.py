@@ -20,7 +20,8 @@ from lasium_jax.types import Array
   INVERSION,
   EMBEDDING,
   ONE_SHOT,
-) = range(2**31, 2**31 + 13)
+  CLASS_SAMPLES,
+) = range(2**31, 2**31 + 14)
 
 
 def stream(seed: int, name: int) -> Array:

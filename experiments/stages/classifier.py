@@ -16,7 +16,7 @@ from experiments.run.run import Run
 from experiments.stages import training
 from experiments.stages.in_parts import in_parts
 from lasium_jax import metrics
-from lasium_jax.batches import sets_of_a_class, shuffled
+from lasium_jax.batches import repeated, sets_of_a_class
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.ops.images import as_floats
 from lasium_jax.settings import Count, Whole
@@ -45,6 +45,10 @@ class Classifying(NamedTuple):
     source: what that makes batches of, such as a generator's parameters.
     test: real images of the same classes.
     told: what results say besides of what it learned from.
+    part: which of several classifiers of one run it is; '' for the only one.
+    name: of its results; '' is the run's.
+    metric: what its accuracy is called.
+    note: what it learned from, in a few words for pages.
   """
 
   classify: ClassifyFn
@@ -54,6 +58,10 @@ class Classifying(NamedTuple):
   source: Any
   test: Dataset
   told: Mapping[str, Any] = MappingProxyType({})
+  part: str = ''
+  name: str = ''
+  metric: str = 'accuracy'
+  note: str = ''
 
 
 def train(
@@ -91,16 +99,21 @@ def train(
     classifying.source,
     run.fast_convolutions,
   )
-  training.note(run.files, NAME, fit)
+  training.note(run.files, stage_name(classifying.part), fit)
   stage = _stage(run, classifying, fit, test_every)
   states = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return [classifying.trainer.params(state) for state in states]
 
 
+def stage_name(part: str) -> str:
+  """The stage of one of several classifiers of a run, or of the only one."""
+  return f'{NAME}_{part}' if part else NAME
+
+
 def _order(batch_size: int, set_size: int) -> EpochFn:
   """Which rows meet in a batch."""
   if set_size == 1:
-    return shuffled(batch_size)
+    return repeated(batch_size)
   return sets_of_a_class(batch_size, set_size=set_size)
 
 
@@ -120,7 +133,7 @@ def _stage(
     return {'test_accuracy': np.array(accuracies)}
 
   return training.stage_of(
-    NAME,
+    stage_name(classifying.part),
     fit,
     run.members,
     streams.CLASSIFIER,
@@ -128,6 +141,7 @@ def _stage(
     device_bytes=run.device_bytes,
     after=after,
     title='Classifier',
+    part=classifying.part,
     units=UNITS,
   )
 
@@ -162,8 +176,8 @@ def results_of(
     right = tested(own)
     value = float(right.mean())
     result = Result(
-      run.name,
-      'accuracy',
+      classifying.name or run.name,
+      classifying.metric,
       value,
       run.dataset,
       len(right),
@@ -173,6 +187,7 @@ def results_of(
       steps=steps,
       config=run.config,
       member=member,
+      note=classifying.note,
     )
     results.append(result)
   if len(results) > 1:
@@ -187,7 +202,7 @@ def results_of(
 def _say(result: Result) -> None:
   name = f' ({label(result.member)})' if result.member else ''
   print(
-    f'{result.name}{name}: {100 * result.value:.2f} +- '
+    f'{result.name}{name}: {result.metric} {100 * result.value:.2f} +- '
     f'{100 * (result.ci95 or 0):.2f} % of {result.n:,} {result.of}, '
     f'{result.protocol["classes"]:,} classes',
     flush=True,

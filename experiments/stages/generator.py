@@ -36,7 +36,10 @@ UNITS = dict.fromkeys(
   'nats',
 ) | {'critic_accuracy': '%'}
 # The losses of these are distances and scores, and no likelihoods.
-_WITHOUT_UNITS = ('acai', 'autoencoder', 'dagan', 'interpolative', 'wgan_gp')
+_WITHOUT_UNITS = (
+  *('acai', 'autoencoder', 'cgan_pd', 'cola', 'dagan', 'glo'),
+  *('interpolative', 'wgan_gp'),
+)
 # Settings that tell of the user's machine or of what was shown on the way, not
 # of the generator: a run that borrows it may have others.
 OWN = {

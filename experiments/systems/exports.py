@@ -16,16 +16,19 @@ from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.saved import saved_settings
 from experiments.stages import generator, meta
-from experiments.systems import interpolative, recognizer
+from experiments.systems import cola, interpolative, recognizer
 from lasium_jax import models
 from lasium_jax.types import Params
 
 # Sections that a card's `training` has, of those that the run has.
 _TOLD = (
-  *('data', 'generator', 'generator_training', 'anchors', 'latents', 'tasks'),
+  *('data', 'small_sample', 'generator', 'generator_training', 'anchors'),
+  *('latents', 'tasks'),
   *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
   *('borrowed', 'training'),
 )
+# Those of them that a generator follows from: the first.
+_TOLD_OF_GENERATORS = _TOLD[:4]
 
 
 class Trained(NamedTuple):
@@ -98,11 +101,24 @@ def autoencoders(settings: Settings, files: Record) -> Trained:
   return Trained(settings['generator'], params, settings)
 
 
+def drawing(settings: Settings, files: Record) -> Trained:
+  """The generator of a run of COLA."""
+  return Trained(settings['generator'], cola.trained(settings, files), settings)
+
+
+def of_small_samples(settings: Settings, files: Record) -> Trained:
+  """The first member of a run of COLA that learned of real and made images."""
+  params, classes = cola.trained_classifier(settings, files)
+  architecture = {'network': settings['classifier'], 'classes': classes}
+  return Trained(architecture, params, settings, members(settings)[0])
+
+
 # What there is to export, by the system and the kind of model.
 EXPORTS: dict[str, dict[str, Callable[[Settings, Record], Trained]]] = {
   'lasium': {'learner': learner, 'generator': generators},
   'recognizer': {'classifier': classifiers},
   'interpolative': {'generator': autoencoders},
+  'cola': {'generator': drawing, 'classifier': of_small_samples},
 }
 KINDS = sorted({kind for kinds in EXPORTS.values() for kind in kinds})
 
@@ -151,7 +167,7 @@ def _told(settings: Settings, kind: str) -> dict[str, Any]:
   """What a reader of the card should know of the training."""
   names = [name for name in _TOLD if name in settings]
   if kind == 'generator':
-    names = ['data', 'generator', 'generator_training']
+    names = [name for name in names if name in _TOLD_OF_GENERATORS]
   sections = {
     name: {
       field: value
@@ -182,5 +198,7 @@ def _accuracy(
   return [
     entry
     for entry in read_results(workdir / 'results.json').get('results', [])
-    if entry['name'] == settings['name'] and entry.get('member') == own
+    if entry['name'] == settings['name']
+    and entry['metric'] == 'accuracy'
+    and entry.get('member') == own
   ]

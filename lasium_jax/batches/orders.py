@@ -36,6 +36,39 @@ def shuffled(batch_size: Count) -> EpochFn:
   return epoch
 
 
+def repeated(batch_size: Count) -> EpochFn:
+  """All rows, each as often as a batch needs to be full.
+
+  Where rows fill a batch, this is `shuffled`. Where they are fewer, an epoch is
+  one batch: all rows in an order of its own, again and again, so that none is
+  there twice more often than another. What cannot have a row twice in a batch,
+  because it keeps something of each, takes `shuffled`.
+
+  Args:
+    batch_size: b, also where there are fewer rows.
+
+  Returns:
+    `(key, data) -> [steps, b]` rows.
+
+  Example:
+    >>> data = lx.TrainingSet(jnp.zeros((3, 8, 8, 1), jnp.uint8))
+    >>> rows = lx.batches.repeated(7)(jax.random.key(0), data)
+    >>> rows.shape, sorted(jnp.bincount(rows[0]).tolist())
+    ((1, 7), [2, 2, 3])
+  """
+  all_once = shuffled(batch_size)
+
+  def epoch(key: Array, data: TrainingSet) -> Array:
+    n = len(data.images)
+    if n >= batch_size:
+      return all_once(key, data)
+    keys = jax.random.split(key, -(-batch_size // n))
+    rows = jax.vmap(lambda own: jax.random.permutation(own, n))(keys)
+    return rows.reshape(-1)[:batch_size][None]
+
+  return epoch
+
+
 def sets_of_a_class(batch_size: Count, *, set_size: Count) -> EpochFn:
   """Batches of sets, each of images of one class; sets are drawn each epoch.
 

@@ -102,7 +102,9 @@ def draw_of(
 
   def one(cluster: Array, own: Array) -> Array:
     mean, root = (
-      leaf.at[cluster].get(mode='fill', wrap_negative_indices=False)
+      jnp.asarray(leaf)
+      .at[cluster]
+      .get(mode='fill', wrap_negative_indices=False)
       for leaf in mixture
     )
     return mean + spread * (root @ own)

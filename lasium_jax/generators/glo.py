@@ -1,13 +1,15 @@
 """Generative latent optimization: a generator, and a code for each image."""
 
 import jax
+import jax.numpy as jnp
 
 from lasium_jax.generators import gaussians
 from lasium_jax.generators.codes import Plan, State, code_trainer, decoded
-from lasium_jax.generators.gaussians import Gaussian, fitted
+from lasium_jax.generators.gaussians import Gaussian, fitted, fitted_mixture
 from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.generators.similarity import Name, measure_of
 from lasium_jax.nets.infogan import Generator as Decoder
+from lasium_jax.ops.labels import likeliest
 from lasium_jax.ops.sphere import on_sphere
 from lasium_jax.settings import Count, NonNegative, Whole
 from lasium_jax.types import Array, Generator, Params, Trainer, TrainingSet
@@ -16,6 +18,7 @@ from lasium_jax.types import Array, Generator, Params, Trainer, TrainingSet
 def glo(
   shape: tuple[int, int, int],
   *,
+  classes: Whole = 0,
   latent_size: Count = 64,
   width: Count = 64,
   loss: Name = 'laplacian',
@@ -33,13 +36,16 @@ def glo(
   without clusters. The loss of an image is a distance of it and what the
   generator makes of its code. Codes are put back on the unit sphere after each
   epoch, and the prior is a Gaussian fitted to them, whose draws are put there
-  too; or, by `with_mixture`, one for each class.
+  too; or one for each class. What is trained knows of no classes either way:
+  labels, where there are some, are those of the prior alone.
 
   Each code has an Adam of its own, with its own count of steps: a step moves
   the codes of its batch, and does nothing to the others.
 
   Args:
     shape: `(H, W, C)` of the images, H and W divisible by 4.
+    classes: of the labels of the training set, each of which has a Gaussian of
+      its own, as `with_mixture` says. 0 reads no labels, and has one Gaussian.
     latent_size: D.
     width: of the network; see `lasium_jax.nets.infogan`.
     loss: as in `cola`.
@@ -53,7 +59,8 @@ def glo(
 
   Returns:
     The generator, and its trainer, whose batches must have distinct rows of
-    the training set. A row that is not of it, such as a made-up image's, makes
+    the training set. Its `init` raises ValueError if there are classes, and no
+    labels. A row that is not of it, such as a made-up image's, makes
     the loss NaN, so that nothing can train on it unnoticed.
 
   Raises:
@@ -70,9 +77,10 @@ def glo(
   check_quarters('GLO', shape)
   net = Decoder(shape, width, normalize=False, slope=0.2)
 
-  def begin(key: Array, data: TrainingSet) -> tuple[Array, None]:
+  def begin(key: Array, data: TrainingSet) -> tuple[Array, Array | None]:
     size = (len(data.images), latent_size)
-    return on_sphere(jax.random.normal(key, size)), None
+    codes = on_sphere(jax.random.normal(key, size))
+    return codes, _clusters(data) if classes else None
 
   measure = measure_of(
     loss, gamma=gamma, levels=levels, weights=measure_weights
@@ -86,7 +94,10 @@ def glo(
   )
 
   def params(state: State) -> Params:
-    prior = fitted(state.codes)
+    if state.clusters is None:
+      prior = fitted(state.codes)
+    else:
+      prior = fitted_mixture(state.codes, state.clusters, classes)
     return {**trainer.params(state), 'prior': prior._asdict()}
 
   def decode(params: Params, z: Array) -> Array:
@@ -95,14 +106,33 @@ def glo(
   def sample(key: Array, params: Params, n: int) -> Array:
     return on_sphere(gaussians.draw(key, Gaussian(**params['prior']), n))
 
-  return Generator(decode, sample), trainer._replace(params=params)
+  generator = Generator(decode, sample)
+  if classes:
+    generator = with_mixture(generator)
+  return generator, trainer._replace(params=params)
+
+
+def _clusters(data: TrainingSet) -> Array:
+  """The class of each image, `[n]`.
+
+  Raises:
+    ValueError: if there are no labels.
+  """
+  if data.y is None:
+    raise ValueError(
+      'GLO with classes fits a Gaussian to the codes of each, and this '
+      'training set has no labels: give it some, or let classes be 0.'
+    )
+  # The state is donated, and the labels stay the user's.
+  return jnp.array(likeliest(jnp.asarray(data.y)))
 
 
 def with_mixture(generator: Generator) -> Generator:
   """GLO's generator with a Gaussian for each class as its prior.
 
   It is COLA's baseline: what is trained knows of no classes, and the mixture is
-  fitted to its codes afterwards, by labels that are given.
+  fitted to its codes afterwards, by labels that are given. `glo` with `classes`
+  has it, fitted by the labels of its training set.
 
   Args:
     generator: of `glo`. Its parameters must have in `prior` the fields of

@@ -52,6 +52,7 @@ GENERATORS = {
   'statistician': Part(generators.statistician, reads='labels'),
   'dagan': Part(generators.dagan, reads='labels'),
   'cola': Part(generators.cola, given=('measure_weights',), reads='labels'),
+  'glo': Part(generators.glo, given=('measure_weights',), reads='labels'),
   'cgan_pd': Part(generators.cgan_pd, reads='labels'),
 }
 # Networks of ordinary classifiers: the number of classes to a Linen module.

@@ -45,6 +45,20 @@ def random_shifts(key: Array, images: Array, low: int, high: int) -> Array:
   return jax.vmap(shift)(images, offsets)
 
 
+def random_mirrors(key: Array, images: Array) -> Array:
+  """Mirrors half of the images, at random: left becomes right.
+
+  Args:
+    key: a PRNG key.
+    images: `[n, H, W, C]`.
+
+  Returns:
+    `[n, H, W, C]`.
+  """
+  mirrored = jax.random.bernoulli(key, shape=(len(images), 1, 1, 1))
+  return jnp.where(mirrored, images[:, :, ::-1], images)
+
+
 def random_views(key: Array, images: Array) -> Array:
   """Looks at each photograph anew: another crop, side and light.
 

@@ -39,6 +39,36 @@ def test_epochs_differ_and_leave_out_any_row(key):
   assert scipy.stats.chisquare(counts).pvalue > 1e-4
 
 
+@pytest.mark.parametrize('n', [1, 3, 8])
+def test_few_rows_fill_a_batch_evenly(key, n):
+  """All of them again and again, each time in another order."""
+  rows = np.asarray(jax.jit(batches.repeated(8))(key, numbered(n)))
+  assert rows.shape == (1, 8) and rows.dtype == np.int32
+  for first in range(0, 8, n):
+    own = rows[0, first : first + n]
+    assert len(set(own.tolist())) == len(own)
+  assert set(rows[0].tolist()) == set(range(n))
+
+
+def test_the_orders_that_fill_a_batch_are_drawn_anew(key):
+  """Of three rows each of the 6 orders, whichever time it is."""
+  keys = jax.random.split(key, 600)
+  order = batches.repeated(8)
+  epochs = jax.jit(jax.vmap(lambda key: order(key, numbered(3))))(keys)
+  for first in (0, 3):
+    own = np.asarray(epochs)[:, 0, first : first + 3]
+    kinds, counts = np.unique(own, axis=0, return_counts=True)
+    assert len(kinds) == 6
+    assert scipy.stats.chisquare(counts).pvalue > 1e-4
+
+
+def test_enough_rows_are_shuffled_as_they_are(key):
+  for n in (8, 21):
+    repeated = batches.repeated(8)(key, numbered(n))
+    shuffled = batches.shuffled(8)(key, numbered(n))
+    np.testing.assert_array_equal(repeated, shuffled)
+
+
 @pytest.mark.parametrize('host', [False, True])
 @pytest.mark.parametrize(
   'y', [None, jnp.arange(9) % 3, jnp.eye(9)], ids=['none', 'hard', 'soft']

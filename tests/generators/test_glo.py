@@ -165,6 +165,31 @@ def test_a_mixture_can_be_fitted_afterwards(made, key):
   np.testing.assert_array_equal(images, generator.decode(params, own))
 
 
+def test_classes_have_gaussians_of_their_codes(key):
+  """Training is that without classes, and the prior NumPy's of each class."""
+  y = np.array([0, 1, 1, 0, 1, 1, 1, 0])
+  generator, trainer = glo(BARS, **SETTINGS, classes=2)
+  data = training_set(BARS, N, jnp.asarray(y))
+  state = trainer.init(key, data)
+  plain = glo(BARS, **SETTINGS)[1].init(key, data)
+  np.testing.assert_array_equal(state.codes, plain.codes)
+  assert plain.clusters is None
+  params = trainer.params(state)
+  for i in range(2):
+    own = np.asarray(state.codes)[y == i]
+    np.testing.assert_allclose(params['prior']['mean'][i], own.mean(0), 1e-5)
+    root = np.asarray(params['prior']['root'][i])
+    np.testing.assert_allclose(root @ root.T, np.cov(own.T), atol=1e-5)
+  z = generator.sample_class(key, params, jnp.asarray(y))
+  np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, rtol=1e-5)
+
+
+def test_classes_need_labels(key):
+  _, trainer = glo(BARS, **SETTINGS, classes=2)
+  with pytest.raises(ValueError, match='no labels: give it some, or let'):
+    trainer.init(key, training_set(BARS, N))
+
+
 def test_a_step_writes_into_its_table(key):
   """A donated table of codes is not copied: it may be large."""
   _, trainer = glo(BARS, **SETTINGS)

@@ -33,10 +33,11 @@ ARCHITECTURES = {
   'vae': {'name': 'vae', 'latent_size': 2, 'filters': [2, 2]},
   'msgan': {'name': 'msgan', 'latent_size': 2, 'filters': 2},
   'cola': {'name': 'cola', 'clusters': 2, 'latent_size': 2, 'width': 2},
+  'glo': {'name': 'glo', 'classes': 2, 'latent_size': 2, 'width': 2},
   'cgan_pd': {'name': 'cgan_pd', 'classes': 2, 'latent_size': 2, 'width': 1},
   'resnet20': {'network': {'name': 'resnet20', 'width': 2}, 'classes': 5},
 }
-KINDS = dict.fromkeys(('vae', 'msgan', 'cola', 'cgan_pd'), 'generator')
+KINDS = dict.fromkeys(('vae', 'msgan', 'cola', 'glo', 'cgan_pd'), 'generator')
 KINDS['resnet20'] = 'classifier'
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lasium_jax.ops.augment import random_views
+from lasium_jax.ops.augment import random_mirrors, random_views
 
 
 @pytest.fixture(scope='module')
@@ -55,6 +55,19 @@ def test_views_show_half_of_the_side_or_more(picture):
   assert seen.min() > 0.5 * 0.6 * 0.5 * 0.9  # Less a pixel's part of it.
   assert seen.max() < 0.5 * 1.4 + 1e-5
   assert seen.min() < 0.25 and seen.max() > 0.5
+
+
+def test_half_of_the_images_are_mirrored(picture):
+  """Each is the image, or what NumPy mirrors."""
+  made = np.asarray(
+    random_mirrors(jax.random.key(0), jnp.stack([picture] * 200))
+  )
+  image = np.asarray(picture)
+  same, mirrored = (
+    (made == own[None]).all((1, 2, 3)) for own in (image, image[:, ::-1])
+  )
+  assert (same ^ mirrored).all()
+  assert 70 < mirrored.sum() < 130  # Half of 200, within five deviations.
 
 
 def test_a_flat_picture_has_flat_views():

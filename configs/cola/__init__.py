@@ -1,0 +1,1 @@
+"""Images of very small samples, and classifiers that learn of them."""

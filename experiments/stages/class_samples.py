@@ -1,0 +1,78 @@
+"""A picture of what a generator draws of each class, beside real images."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.pages import pictures
+from experiments.run import streams
+from experiments.run.precision import jit
+from experiments.run.run import Run
+from experiments.stages.pictures import keep
+from lasium_jax.data.dataset import class_counts
+from lasium_jax.settings import Count
+from lasium_jax.types import Array, Generator, Params
+
+NAME = 'class_samples'
+CAPTION = (
+  'One class a row. Left of the gap: real images, of the {shots} of the class '
+  'that the generator learned from. Right: what it draws of the class.'
+)
+
+
+def show(
+  run: Run,
+  model: Generator,
+  params: Params,
+  *,
+  classes: Count = 10,
+  real: Count = 5,
+  images: Count = 12,
+) -> None:
+  """Keeps the picture.
+
+  Args:
+    run: whose picture it is; its training images are shown.
+    model: the generator, with `sample_class`.
+    params: its parameters.
+    classes: how many, at most, evenly spaced: the rows.
+    real: images of a class that are shown, at most.
+    images: drawn of each class.
+  """
+  train = run.splits.train
+  counts = class_counts(train)
+  classes = min(classes, len(counts))
+  chosen = np.arange(classes) * len(counts) // classes
+  starts = (np.cumsum(counts) - counts)[chosen]
+  real = min(real, int(counts.min()))
+  shown = train.images[starts[:, None] + np.arange(real)] / 255
+  key = streams.stream(run.seed, streams.CLASS_SAMPLES)
+  y = jnp.asarray(np.repeat(chosen, images), jnp.int32)
+  made = np.asarray(jit(draw(model))(key, params, y))
+  made = made.reshape(classes, images, *train.shape)
+  scale = pictures.scale_of(train.shape[0])
+  names = [train.class_names[i] for i in chosen]
+  left = pictures.labeled_grid(shown, names, scale=scale, ink=run.ink)
+  flat = made.reshape(-1, *train.shape)
+  right = pictures.image_grid(flat, images, scale=scale, ink=run.ink)
+  gap = np.full((len(left), pictures.GAP, 3), 255, np.uint8)
+  keep(
+    run.files,
+    NAME,
+    NAME,
+    np.concatenate([left, gap, right], axis=1),
+    CAPTION.format(shots=int(counts.min())),
+    scroll=True,
+  )
+
+
+def draw(model: Generator) -> Callable[[Array, Params, Array], Array]:
+  """`(key, params, y [n]) -> x [n, H, W, C]`, an image of each class."""
+  sample_class = model.sample_class
+  assert sample_class is not None
+
+  def drawn(key: Array, params: Params, y: Array) -> Array:
+    return model.decode(params, sample_class(key, params, y))
+
+  return drawn

@@ -1,0 +1,240 @@
+"""COLA: images made of very small samples, and classifiers that learn of them.
+
+A generator is trained on a few images of each class. Three classifiers follow,
+in as many steps each: of the real images, of images that the generator makes,
+and of both. All are tested on real images (COLA, section 6).
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from experiments.components.batches import BATCHES
+from experiments.components.crops import CROPS
+from experiments.components.data import image_shape
+from experiments.components.images import IMAGES
+from experiments.components.optimizers import OPTIMIZERS
+from experiments.components.parts import (
+  Sections,
+  check_sections,
+  make,
+  make_part,
+)
+from experiments.components.small_sample import small_sample
+from experiments.pages import report, sections
+from experiments.run.config import Config, Settings, require, require_shared
+from experiments.run.record import Record
+from experiments.run.run import Places, Run, System
+from experiments.stages import class_samples, generator
+from experiments.stages.evaluation import write_results
+from experiments.systems import small_sample_classifiers as classifiers
+from lasium_jax.batches import repeated, shuffled
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import select_classes
+from lasium_jax.models.build import CLASSIFIERS, GENERATORS, make_generator
+from lasium_jax.settings import Part
+from lasium_jax.types import Augment, Generator, Params, Trainer, TrainingSet
+
+# What draws images of a class, and the setting that says of how many classes.
+CLASSES = {'cola': 'clusters', 'glo': 'classes', 'cgan_pd': 'classes'}
+# These keep a code of each image, and must not have one twice in a batch.
+WITH_CODES = ('cola', 'glo')
+# Other losses need weights, which no config has.
+LOSSES = ('laplacian', 'l1', 'random_resnet32')
+EPOCHS = 500  # Of the generator, where no number of steps is given.
+
+SMALL_SAMPLE = Part(small_sample)
+TRAINING = classifiers.TRAINING
+SECTIONS: Sections = {
+  'data': IMAGES,
+  'evaluation_data': IMAGES,
+  'small_sample': SMALL_SAMPLE,
+  'generator': {name: GENERATORS[name] for name in CLASSES},
+  'generator_training': Part(generator.train),
+  'samples': Part(class_samples.show),
+  'classifier': CLASSIFIERS,
+  'optimizer': OPTIMIZERS,
+  'batches': {'generated': BATCHES['generated']},
+  'augment': CROPS,
+  'training': TRAINING,
+}
+
+PAGE = {
+  'Results': sections.metrics_table,
+  'Images of each class': sections.stage_pictures(class_samples.NAME),
+  'Training images': sections.stage_pictures(generator.NAME),
+  'Training': sections.training_curves,
+  'Settings': sections.settings,
+  'Time and hardware': sections.times,
+  'How to repeat it': sections.commands,
+}
+
+
+class Parts(NamedTuple):
+  """What is known before the data are.
+
+  Attributes:
+    settings: that it is made of.
+    model: the generator.
+    trainer: what fits it.
+    augment: what is done to a classifier's real images, or None.
+    optimizer: of the classifiers.
+  """
+
+  settings: Settings
+  model: Generator
+  trainer: Trainer
+  augment: Augment | None
+  optimizer: optax.GradientTransformation
+
+
+def complete(config: Config) -> Config:
+  """Fills in steps of the generator's training, of the paper's 500 epochs.
+
+  How many steps an epoch has follows from the images of the sample. Rates of
+  the conditional GAN fall until its last step.
+  """
+  config = config.copy_and_resolve_references()
+  how, section = config.generator_training, config.generator
+  if how.steps is None:
+    images = max(1, config.small_sample.shots * class_count(section))
+    how.steps = EPOCHS * (images // max(1, min(how.batch_size, images)))
+  if 'decay_steps' in section and section.decay_steps is None:
+    section.decay_steps = how.steps
+  return config
+
+
+def class_count(section: Settings) -> int:
+  """How many classes the generator of a section draws images of."""
+  return int(section[CLASSES[section['name']]])
+
+
+def build(settings: Settings) -> Parts:
+  """The parts that do not depend on the data.
+
+  Raises:
+    ValueError: if settings cannot work; the message names the field.
+  """
+  check_sections(settings, SECTIONS)
+  _check_generator(settings)
+  require_shared(settings, 'training.batch_size')
+  for name in ('size', 'channels', 'invert'):
+    if 'evaluation_data' in settings:
+      value = settings['data'][name]
+      same = settings['evaluation_data'][name] == value
+      wanted = f'config.data.{name}, {value!r}'
+      require(settings, f'evaluation_data.{name}', same, wanted)
+  model, trainer = make_generator(settings['generator'], image_shape(settings))
+  optimizer = make(
+    OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
+  )
+  augment = make_part(CROPS, settings['augment'])
+  return Parts(settings, model, trainer, augment, optimizer)
+
+
+def _check_generator(settings: Settings) -> None:
+  """That the generator can learn from such a sample."""
+  section = settings['generator']
+  classes = class_count(section)
+  field = f'generator.{CLASSES[section["name"]]}'
+  require(settings, field, classes > 1, '2 or more: the classes of the images')
+  if 'loss' in section:
+    needs_none = section['loss'] in LOSSES
+    wanted = f'one of {list(LOSSES)}; others need weights of a network'
+    require(settings, 'generator.loss', needs_none, wanted)
+  how, devices = settings['generator_training'], settings['devices'] or 1
+  size = how['batch_size']
+  if section['name'] in WITH_CODES:
+    size = min(size, classes * settings['small_sample']['shots'])
+  wanted = f'a divisor of {size}, the images of a batch of the generator'
+  require(settings, 'devices', size % devices == 0, wanted)
+  if 'critic_steps' in section:
+    wanted = f'at most {size}, config.generator_training.batch_size'
+    enough = section['critic_steps'] <= size
+    require(settings, 'generator.critic_steps', enough, wanted)
+
+
+def ready(parts: Parts, files: Record) -> None:
+  """Sees that a generator that was trained elsewhere is the one meant."""
+  del files
+  generator.check_borrowed(parts.settings)
+
+
+def read(settings: Settings, places: Places) -> Splits:
+  """The sample that is learned from, and real images for the test.
+
+  Raises:
+    BadConfig: if there are too few images, or other numbers of classes.
+  """
+  images, test = make(IMAGES, settings['data'], places=places), None
+  if 'evaluation_data' in settings:
+    test = make(IMAGES, settings['evaluation_data'], places=places)
+  few, test = small_sample(images, test, **settings['small_sample'])
+  section, classes = settings['generator'], len(few.class_names)
+  require(
+    settings,
+    f'generator.{CLASSES[section["name"]]}',
+    class_count(section) == classes,
+    f'{classes}, as many as config.data has, or config.small_sample.classes',
+  )
+  splits = Splits(few, select_classes(few, np.arange(0)), test)
+  generator.check_borrowed_data(settings, splits)
+  return splits
+
+
+def work(run: Run, parts: Parts) -> None:
+  """The generator is trained and drawn of, and three classifiers are judged."""
+  settings = parts.settings
+  params = generator.train(
+    run, _learning(run, parts), **settings['generator_training']
+  )
+  class_samples.show(run, parts.model, params, **settings['samples'])
+  results = classifiers.train_all(
+    run,
+    settings,
+    classifiers.Drawing(parts.model, params),
+    parts.optimizer,
+    parts.augment,
+  )
+  write_results(run, results)
+  print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
+
+
+def _learning(run: Run, parts: Parts) -> generator.Learning:
+  """The sample with its labels, in an order that suits the generator."""
+  section, train = parts.settings['generator'], run.splits.train
+  return generator.Learning(
+    parts.model,
+    parts.trainer,
+    TrainingSet(train.images, jnp.asarray(train.labels)),
+    shuffled if section['name'] in WITH_CODES else repeated,
+    units=generator.units_of(section),
+  )
+
+
+def trained(settings: Settings, files: Record) -> Params:
+  """The generator's parameters, found without the data.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  trainer = build(settings).trainer
+  return generator.trained(trainer, files, **settings['generator_training'])
+
+
+def trained_classifier(settings: Settings, files: Record) -> tuple[Params, int]:
+  """The first member's, of real and made images; and how many classes it has.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  optimizer = build(settings).optimizer
+  classes = class_count(settings['generator'])
+  return classifiers.trained(settings, files, classes, optimizer), classes
+
+
+def system() -> System:
+  """What experiments/cola.py starts."""
+  return System('cola', complete, build, ready, read, work)

@@ -1,0 +1,153 @@
+"""Classifiers of real images, of made ones and of both, in as many steps."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import optax
+
+from experiments.components.batches import BATCHES
+from experiments.components.data import image_shape
+from experiments.components.parts import make
+from experiments.run.config import Settings
+from experiments.run.members import members
+from experiments.run.record import Record
+from experiments.run.results import Result
+from experiments.run.run import Run
+from experiments.stages import classifier, training
+from lasium_jax.models.build import make_classifier
+from lasium_jax.settings import Part
+from lasium_jax.types import (
+  Augment,
+  ClassifyFn,
+  Generator,
+  Params,
+  Trainer,
+  TrainingSet,
+)
+
+# Batches are filled with few images, so that there is no set of a class.
+TRAINING = Part(classifier.train, given=('set_size',))
+MIXED = 'mixed'
+
+
+class Diet(NamedTuple):
+  """What a classifier learns from.
+
+  Attributes:
+    part: which of the three it is.
+    share: of each batch that is made; None is the config's.
+    metric: what its accuracy is called.
+    name: of its results; '' is the run's.
+    note: in a few words.
+  """
+
+  part: str
+  share: float | None
+  metric: str
+  name: str
+  note: str
+
+
+DIETS = (
+  Diet(MIXED, None, 'accuracy', '', 'trained on real and made images'),
+  Diet('real', 0.0, 'accuracy', 'real', 'trained on the real images alone'),
+  Diet(
+    'made',
+    1.0,
+    'classification accuracy score',
+    '',
+    'trained on made images alone',
+  ),
+)
+
+
+class Drawing(NamedTuple):
+  """A trained generator."""
+
+  model: Generator
+  params: Params
+
+
+def train_all(
+  run: Run,
+  settings: Settings,
+  drawing: Drawing,
+  optimizer: optax.GradientTransformation,
+  augment: Augment | None,
+) -> list[Result]:
+  """Trains and tests a classifier on each diet.
+
+  Args:
+    run: whose members differ in their seeds alone. Of one seed all three begin
+      with the same weights and meet real images in the same order.
+    settings: of the run.
+    drawing: what makes images.
+    optimizer: of each.
+    augment: what is done to real images, or None.
+
+  Returns:
+    The results.
+  """
+  train, results = run.splits.train, []
+  classes = len(train.class_names)
+  classify, trainer = _classifier_of(settings, classes, optimizer)
+  told = {
+    'images a class': settings['small_sample']['shots'],
+    'sample': settings['small_sample']['split_seed'],
+  }
+  for diet in DIETS:
+    share = {} if diet.share is None else {'share': diet.share}
+    batch_fn = make(
+      BATCHES,
+      {**settings['batches'], **share},
+      generator=drawing.model,
+      classes=classes,
+      augment=augment,
+    )
+    classifying = classifier.Classifying(
+      classify,
+      trainer,
+      TrainingSet(train.images, jnp.asarray(train.labels)),
+      batch_fn,
+      drawing.params,
+      run.splits.test,
+      told,
+      diet.part,
+      diet.name,
+      diet.metric,
+      diet.note,
+    )
+    params = classifier.train(run, classifying, **settings['training'])
+    steps = settings['training']['steps']
+    results += classifier.results_of(run, classifying, params, steps)
+  return results
+
+
+def _classifier_of(
+  settings: Settings, classes: int, optimizer: optax.GradientTransformation
+) -> tuple[ClassifyFn, Trainer]:
+  return make_classifier(
+    settings['classifier'], classes, image_shape(settings), optimizer
+  )
+
+
+def trained(
+  settings: Settings,
+  files: Record,
+  classes: int,
+  optimizer: optax.GradientTransformation,
+) -> Params:
+  """The first member's parameters, of real and made images, without the data.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  _, trainer = _classifier_of(settings, classes, optimizer)
+  params = training.left_behind(
+    trainer,
+    files,
+    classifier.stage_name(MIXED),
+    steps=settings['training']['steps'],
+    members=len(members(settings)),
+  )
+  return params[0]

@@ -1,0 +1,91 @@
+"""Images that a generator draws of each class, beside real ones."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+from batch_of import batch_of
+
+from lasium_jax import batches
+from lasium_jax.types import Generator
+
+CLASSES = 4
+# An image is two pixels: its class, and noise of its own.
+PAIRS = Generator(
+  decode=lambda params, z: params * z.reshape(-1, 1, 2, 1),
+  sample_class=lambda key, params, y: jnp.stack(
+    [(y + 1) / 8, jax.random.uniform(key, y.shape) / 2], axis=1
+  ),
+)
+
+
+def real(n, y=None):
+  """Images whose pixels are 1, which the generator makes of none."""
+  return batch_of(jnp.ones((n, 1, 2, 1)), y)
+
+
+def made_of(batch, key=0, source=1.0, **options):
+  batch_fn = jax.jit(batches.generated(PAIRS, CLASSES, **options))
+  return batch_fn(jax.random.key(key), jnp.float32(source), batch)
+
+
+@pytest.mark.parametrize(
+  ('share', 'count'), [(0.0, 0), (0.5, 3), (0.2, 1), (1.0, 6)]
+)
+def test_a_share_is_made_and_labeled_by_what_it_shows(share, count):
+  y = jnp.arange(6) % CLASSES
+  batch = real(6, y)
+  made = made_of(batch, share=share)
+  assert made.rows.tolist() == [-1] * count + list(range(count, 6))
+  np.testing.assert_array_equal(made.x[count:], batch.x[count:])
+  np.testing.assert_array_equal(made.y[count:], y[count:])
+  assert made.y.dtype == y.dtype and made.epoch == batch.epoch
+  shown = np.rint(8 * np.asarray(made.x)[:count, 0, 0, 0]) - 1
+  np.testing.assert_array_equal(made.y[:count], shown)
+
+
+def test_classes_are_drawn_alike_and_images_anew():
+  batch = real(600, jnp.zeros(600, jnp.int32))
+  first, second = (made_of(batch, key, share=1.0) for key in (0, 1))
+  for made in (first, second):
+    counts = np.bincount(made.y, minlength=CLASSES)
+    assert len(counts) == CLASSES
+    assert scipy.stats.chisquare(counts).pvalue > 1e-4
+  noise = np.concatenate([m.x[:, 0, 1, 0] for m in (first, second)])
+  assert len(np.unique(noise)) == 1200
+  # What is shown is the source's, not what the program was compiled with.
+  darker = made_of(batch, 0, 0.5, share=1.0)
+  np.testing.assert_allclose(darker.x, 0.5 * first.x)
+
+
+@pytest.mark.parametrize('augment_made', [False, True])
+def test_real_images_are_augmented_and_made_ones_if_asked(augment_made):
+  y = jnp.zeros(6, jnp.int32)
+  plain, other = (
+    made_of(real(6, y), augment=augment, augment_made=augment_made)
+    for augment in (None, lambda key, x: x + 10)
+  )
+  added = np.asarray(other.x - plain.x)[:, 0, 0, 0]
+  np.testing.assert_allclose(added, [10 * augment_made] * 3 + [10] * 3)
+  np.testing.assert_array_equal(other.y, plain.y)
+
+
+def test_soft_labels_of_real_images_make_all_soft():
+  y = jnp.full((4, CLASSES), 0.25)
+  made = made_of(real(4, y))
+  np.testing.assert_array_equal(made.y[2:], y[2:])
+  shown = np.rint(8 * np.asarray(made.x)[:2, 0, 0, 0]).astype(int) - 1
+  np.testing.assert_array_equal(made.y[:2], np.eye(CLASSES)[shown])
+
+
+def test_real_images_need_labels_and_made_ones_bring_theirs():
+  made = made_of(real(4), share=1.0)
+  assert made.y.shape == (4,) and made.y.dtype == jnp.int32
+  with pytest.raises(ValueError, match=r'without labels, .* let share be 1'):
+    made_of(real(4))
+
+
+def test_a_generator_that_knows_of_no_classes_is_refused():
+  with pytest.raises(ValueError, match='cannot draw images of a class'):
+    batches.generated(PAIRS._replace(sample_class=None), CLASSES)

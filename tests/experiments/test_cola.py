@@ -1,0 +1,291 @@
+"""Classifiers of very small samples, from COLA's real configs, shrunk."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from whole_program import (
+  ROOT,
+  assert_same_run,
+  config_of,
+  final_states,
+  interrupted,
+  metrics,
+  random_splits,
+  results,
+)
+
+from experiments.components.crops import crops
+from experiments.components.small_sample import small_sample
+from experiments.run.app import settings_of
+from experiments.run.run import Places
+from experiments.systems import cola
+from experiments.systems.exports import export
+from lasium_jax import models
+from lasium_jax.settings import Part
+
+GLYPHS = 'cola/glyphs.py'
+CLASSES, SHOTS, BATCH = 3, 2, 8
+SMALL = {
+  'small_sample__classes': CLASSES,
+  'small_sample__shots': SHOTS,
+  'generator__clusters': CLASSES,
+  'generator_training__steps': 4,
+  'training__steps': 3,
+  'training__batch_size': BATCH,
+  'training__test_every': 3,
+  'classifier__name': 'infogan',  # It compiles in a tenth of the time.
+  'classifier__width': 2,
+  'seeds': 2,
+}
+CAS = 'classification accuracy score'
+
+
+@pytest.fixture(scope='module')
+def run(program):
+  workdir = program.base / 'cola'
+  command = program.command('cola', workdir, GLYPHS, **SMALL)
+  return workdir, program.run(command)
+
+
+def test_one_command_leaves_three_accuracies(run):
+  workdir, printed = run
+  found = results(workdir)
+  kinds = [('scola', 'accuracy'), ('real', 'accuracy'), ('scola', CAS)]
+  assert [(e['name'], e['metric']) for e in found[::3]] == kinds
+  for *entries, mean in (found[:3], found[3:6], found[6:]):
+    assert [entry['member'] for entry in entries] == [{'seed': 0}, {'seed': 1}]
+    assert (mean['n'], mean['of'], mean['steps']) == (2, 'runs', 3)
+    own = [entry['value'] for entry in entries]
+    assert mean['value'] == pytest.approx(np.mean(own))
+    protocol = {'classes': CLASSES, 'images a class': SHOTS, 'sample': 0}
+    for entry in (*entries, mean):
+      assert entry['protocol'] == protocol
+    # The 18 other drawings of each character are the test.
+    assert {entry['n'] for entry in entries} == {CLASSES * (20 - SHOTS)}
+  page = (workdir / 'report.html').read_text()
+  for words in ('Images of each class', CAS, 'the real images alone', '<img'):
+    assert words in page
+  assert (workdir / 'samples/class_samples.png').exists()
+  assert f'Report: {workdir}' in printed
+
+
+def test_three_classifiers_begin_alike_and_learn_from_others(run):
+  """In as many steps, and each of what its name says."""
+  workdir, _ = run
+  by_stage = {}
+  for line in metrics(workdir):
+    by_stage.setdefault(line['stage'], []).append(line)
+  parts = [f'train_classifier_{part}' for part in ('mixed', 'real', 'made')]
+  assert [len(by_stage[part]) for part in parts] == [3] * 3
+  losses = {by_stage[part][0]['loss'] for part in parts}
+  assert len(losses) == 3
+  last = [by_stage[part][-1]['test_accuracy'] for part in parts]
+  means = [entry['value'] for entry in results(workdir)[2::3]]
+  assert last == pytest.approx(means, abs=1e-6)
+
+
+def test_codes_are_on_their_spheres_and_of_their_classes(run):
+  workdir, _ = run
+  state = final_states(workdir)['train_generator']
+  codes, clusters = state['[0].codes'], state['[0].clusters']
+  np.testing.assert_array_equal(clusters, np.repeat(np.arange(CLASSES), SHOTS))
+  t, v = np.split(codes, [CLASSES], axis=1)
+  for part in (t, v):
+    np.testing.assert_allclose(np.linalg.norm(part, axis=1), 1, rtol=1e-5)
+
+
+def test_it_resumes_bit_for_bit(program, run, tmp_path):
+  workdir, _ = run
+  again = interrupted(workdir, tmp_path / 'run', 'train_classifier_real')
+  command = program.command('cola', again, GLYPHS, **SMALL)
+  assert 'train_classifier_real: going on from step 2' in program.run(command)
+  assert_same_run(again, workdir)
+
+
+@pytest.mark.parametrize('kind', ['generator', 'classifier'])
+def test_it_is_exported(run, tmp_path, kind):
+  workdir, _ = run
+  model = models.load_model(export(workdir, tmp_path / 'model', kind))
+  training = model.card['training']
+  assert training['small_sample']['shots'] == SHOTS
+  assert training['labels'] is True
+  if kind == 'generator':
+    generator = models.generator(model.card)
+    y = jnp.arange(CLASSES)
+    z = generator.sample_class(jax.random.key(0), model.params, y)
+    x = generator.decode(model.params, z)
+    assert x.shape == (CLASSES, 28, 28, 1) and np.isfinite(x).all()
+    return
+  (entry,) = model.card['accuracy']
+  assert (entry['name'], entry['metric']) == ('scola', 'accuracy')
+  trained = final_states(workdir)['train_classifier_mixed']
+  for path, leaf in jax.tree_util.tree_leaves_with_path(model.params['params']):
+    name = f"[0].variables['params']{jax.tree_util.keystr(path)}"
+    np.testing.assert_array_equal(leaf, trained[name])
+
+
+RUNS = [
+  f'cola/{path.name}:{run}'
+  for path in sorted((ROOT / 'configs/cola').glob('[a-z]*.py'))
+  for run in ('scola', 'glo', 'cgan-pd')
+]
+
+
+def settings_with(path=GLYPHS, **fields):
+  config = config_of(path)
+  config.update_from_flattened_dict(
+    {name.replace('__', '.'): value for name, value in fields.items()}
+  )
+  return settings_of(config, cola.system())
+
+
+@pytest.mark.parametrize('path', RUNS)
+def test_every_run_can_work_and_draws_each_class(path):
+  settings = settings_with(path)
+  parts = cola.build(settings)
+  json.dumps(settings)
+  assert parts.model.sample_class is not None
+  assert settings['generator_training']['steps'] >= 1
+
+
+def test_a_run_that_is_not_there():
+  with pytest.raises(ValueError, match=r"no run 'zz'. It has scola, glo"):
+    config_of(f'{GLYPHS}:zz')
+
+
+@pytest.mark.parametrize(
+  ('shots', 'steps'), [(5, 500), (12, 500), (13, 500), (50, 1_500)]
+)
+def test_the_generator_has_500_epochs_whatever_the_sample(shots, steps):
+  """Of batches of 128, or of all images: algorithm 1 has a code of each."""
+  settings = settings_with('cola/cifar10.py', small_sample__shots=shots)
+  assert settings['generator_training']['steps'] == steps
+  given = settings_with('cola/cifar10.py', generator_training__steps=7)
+  assert given['generator_training']['steps'] == 7
+
+
+def test_the_gans_rates_fall_until_its_last_step():
+  settings = settings_with(
+    'cola/cifar10.py:cgan-pd', generator_training__steps=900
+  )
+  assert settings['generator']['decay_steps'] == 900
+
+
+BAD = {
+  'small_sample__shots': (0, 'config.small_sample.shots is 0'),
+  'generator__loss': ('vgg16', 'others need weights'),
+  'generator__clusters': (1, 'config.generator.clusters is 1'),
+  'batches__share': (1.5, 'config.batches.share is 1.5'),
+  'optimizer__momentum': (1.5, 'config.optimizer.momentum is 1.5'),
+  'devices': (4, 'a divisor of 50, the images of a batch'),
+  'augment__margin': (-1, 'config.augment.margin is -1'),
+}
+
+
+@pytest.mark.parametrize('field', BAD)
+def test_settings_that_cannot_work(field):
+  value, said = BAD[field]
+  with pytest.raises(ValueError, match=said):
+    cola.build(settings_with(**{field: value}))
+
+
+def test_images_of_another_size_are_no_test():
+  settings = settings_with('cola/cifar10.py', data__size=28)
+  with pytest.raises(ValueError, match=r'evaluation_data.size is 32.*size, 28'):
+    cola.build(settings)
+
+
+def test_a_sample_has_its_images_of_each_class():
+  splits = random_splits(8)  # 8 images of each of 8 classes.
+  few, test = small_sample(splits.train, None, shots=3, classes=5)
+  assert np.bincount(few.labels).tolist() == [3] * 5
+  assert np.bincount(test.labels).tolist() == [5] * 5
+  assert few.class_names == test.class_names
+  seen, held = ({x.tobytes() for x in part.images} for part in (few, test))
+  assert not seen & held and len(seen | held) == 40
+  again, _ = small_sample(splits.train, None, shots=3, classes=5)
+  np.testing.assert_array_equal(again.images, few.images)
+  other, _ = small_sample(splits.train, None, shots=3, classes=5, split_seed=1)
+  assert other.class_names == few.class_names
+  assert (other.images != few.images).any()
+  classes = {
+    small_sample(splits.train, None, shots=3, classes=5, class_seed=i)[
+      0
+    ].class_names
+    for i in range(5)
+  }
+  assert len(classes) > 1
+
+
+def test_a_test_of_its_own_is_whole():
+  splits = random_splits(8)
+  test = splits.test._replace(class_names=splits.train.class_names)
+  few, tested = small_sample(splits.train, test, shots=3)
+  assert len(few.images) == 24 and tested is test
+  everything, _ = small_sample(splits.train, test, shots=8)
+  assert everything is splits.train
+  few, tested = small_sample(splits.train, test, shots=3, classes=2)
+  assert few.class_names == tested.class_names
+  assert np.bincount(tested.labels).tolist() == [8, 8]
+
+
+TOO_FEW = {
+  'images': ({'shots': 9}, "shots is 9; class '0-0' of config.data has 8"),
+  'classes': ({'classes': 9}, 'classes is 9, and config.data has 8'),
+}
+
+
+@pytest.mark.parametrize('name', TOO_FEW)
+def test_too_few_images_are_refused(name):
+  settings, said = TOO_FEW[name]
+  splits = random_splits(8)
+  test = splits.test._replace(class_names=splits.train.class_names)
+  with pytest.raises(ValueError, match=said):
+    small_sample(splits.train, test, **settings)
+
+
+def test_what_leaves_nothing_for_the_test_is_refused():
+  splits = random_splits(8)
+  with pytest.raises(ValueError, match='shots is 8, and at least one is'):
+    small_sample(splits.train, None, shots=8)
+  with pytest.raises(ValueError, match=r'other classes than config\.data'):
+    small_sample(splits.train, splits.test, shots=2)
+
+
+def test_other_numbers_of_classes_are_refused(monkeypatch, tmp_path):
+  """Before the generator is trained; the error says which number would do."""
+  images = Part(lambda places, **_: random_splits(28).train)
+  monkeypatch.setitem(cola.IMAGES, 'glyphs', images)
+  settings = settings_with(small_sample__classes=5, small_sample__shots=3)
+  with pytest.raises(ValueError, match=r'clusters is 10; it must be 5'):
+    cola.read(settings, Places(cache_dir=tmp_path))
+  settings = settings_with(
+    small_sample__classes=5, small_sample__shots=3, generator__clusters=5
+  )
+  splits = cola.read(settings, Places(cache_dir=tmp_path))
+  assert [len(part.images) for part in splits] == [15, 0, 25]
+
+
+@pytest.mark.parametrize('margin', [0, 2])
+@pytest.mark.parametrize('mirror', [False, True])
+def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror):
+  """Each view is one of all that NumPy cuts out, and all of these come up."""
+  augment = crops(margin=margin, mirror=mirror)
+  image = np.random.default_rng(0).random((4, 4, 1), np.float32)
+  if not margin and not mirror:
+    assert augment is None
+    return
+  padded = np.pad(image, [(margin, margin), (margin, margin), (0, 0)])
+  side = range(2 * margin + 1)
+  views = {padded[i : i + 4, j : j + 4].tobytes() for i in side for j in side}
+  if mirror:
+    views |= {
+      np.frombuffer(view, np.float32).reshape(4, 4)[:, ::-1].tobytes()
+      for view in views
+    }
+  images = jnp.broadcast_to(jnp.asarray(image), (800, 4, 4, 1))
+  made = np.asarray(jax.jit(augment)(key, images))
+  assert {view.tobytes() for view in made} == views
