@@ -16,10 +16,9 @@ if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
   os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 # XLA's older way to compile fusions gives the same numbers in a third of the
 # time. What users have is tested where test_instruction_sets.py sets the flag.
-_FUSIONS = '--xla_cpu_use_fusion_emitters='
-if _FUSIONS not in os.environ.get('XLA_FLAGS', ''):
+if 'xla_cpu_use_fusion_emitters' not in os.environ.get('XLA_FLAGS', ''):
   flags = os.environ.get('XLA_FLAGS', '')
-  os.environ['XLA_FLAGS'] = f'{flags} {_FUSIONS}false'.strip()
+  os.environ['XLA_FLAGS'] = f'{flags} --xla_cpu_use_fusion_emitters=false'
 
 import jax
 import jax.numpy as jnp
@@ -72,7 +71,7 @@ def compile_fully():
 @pytest.fixture(autouse=True)
 def _by_all_instructions(request):
   marked = request.node.get_closest_marker('instructions')
-  if marked and f'{_FUSIONS}true' in os.environ['XLA_FLAGS']:
+  if marked and 'fusion_emitters=true' in os.environ['XLA_FLAGS']:
     request.getfixturevalue('compile_fully')
 
 
