@@ -1,5 +1,6 @@
 """Batches and training sets of given images, for trainers under test."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -17,6 +18,15 @@ def batch_of(x, y=None, epoch=0):
 def training_set(shape, n=1, y=None):
   """`n` black images of a shape."""
   return TrainingSet(np.zeros((n, *shape), np.uint8), y)
+
+
+def first_state(trainer, key, data=None):
+  """What `trainer` begins with, compiled at once: piece by piece takes longer.
+
+  `data` are a black image of `BARS` unless others are given.
+  """
+  data = training_set(BARS) if data is None else data
+  return jax.jit(lambda key: trainer.init(key, data))(key)
 
 
 def bars(n=64):

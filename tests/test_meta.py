@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from batch_of import training_set
+from batch_of import first_state, training_set
 
 from lasium_jax import latents, learners, meta, tasks
 from lasium_jax.generators import (
@@ -81,8 +81,8 @@ def made(name):
   images = jax.random.randint(jax.random.key(0), (20, *SHAPE), 0, 256)
   images = images.astype(jnp.uint8)
   data = training_set(SHAPE, len(images), jnp.arange(len(images)) % 2)
-  state = trainer.init(jax.random.key(1), data)
-  return generator, GeneratorSource(trainer.params(state), images)
+  params = trainer.params(first_state(trainer, jax.random.key(1), data))
+  return generator, GeneratorSource(params, images)
 
 
 def task_fn(generator_name, sampler_name):
@@ -138,10 +138,36 @@ def test_learners_keep_their_protocol(name, key):
   chex.assert_shape(logits, (4, WAYS))
 
 
-@pytest.mark.parametrize(
-  'generator,sampler,learner',
-  list(itertools.product(GENERATORS, SAMPLERS, ('maml', 'protonets'))),
-)
+@pytest.mark.parametrize('sampler', SAMPLERS)
+@pytest.mark.parametrize('generator', GENERATORS)
+def test_any_sampler_makes_tasks_of_any_generator(generator, sampler, key):
+  """Traced only, for it is the compiling that takes long."""
+  fn, source = task_fn(generator, sampler)
+  task = jax.eval_shape(fn, key, source)
+  for part, each in ((task.support, 1), (task.query, 2)):
+    chex.assert_shape(part.x, (WAYS * each, *SHAPE))
+    chex.assert_shape(part.y, (WAYS * each,))
+    assert part.x.dtype == jnp.float32
+
+
+# Each generator once, and each sampler with each learner for generators with an
+# encoder and for those without one: what is mixed is independent otherwise.
+MIXED = list(itertools.product(SAMPLERS, ('maml', 'protonets')))
+ENCODING = ('vae', 'variational', 'autoencoder', 'interpolative', 'acai')
+COMPOSED = [
+  (generator, *mixed)
+  for names in (ENCODING, [g for g in GENERATORS if g not in ENCODING])
+  for generator, mixed in zip(itertools.cycle(names), MIXED, strict=False)
+]
+
+
+def test_all_generators_are_composed():
+  assert {generator for generator, _, _ in COMPOSED} == set(GENERATORS)
+  for name in GENERATORS:
+    assert (made(name)[0].encode is not None) == (name in ENCODING)
+
+
+@pytest.mark.parametrize('generator,sampler,learner', COMPOSED)
 def test_any_composition_compiles_once(generator, sampler, learner, key):
   fn, source = task_fn(generator, sampler)
   algorithm = LEARNERS[learner]()

@@ -65,28 +65,50 @@ def latents(generator, key, params, shape, n):
   return jax.random.normal(key, (n, 3))
 
 
-@pytest.mark.parametrize('name', MODELS)
-@pytest.mark.parametrize('shape', [BARS, (84, 84, 3)])
-def test_shapes_and_ranges(key, name, shape):
-  if name in RESIDUAL and shape != BARS:
-    shape = (40, 48, 3)  # Their sides are divisible by 8.
+def made(name, shape):
+  """A generator, and what it makes of a key: all in one program."""
   generator, trainer = MODELS[name](shape)
-  x = jnp.zeros((2, *shape))
-  params = trainer.params(trainer.init(key, two_classes(shape)))
-  z = latents(generator, key, params, shape, 5)
-  images = generator.decode(params, z)
+
+  def run(key):
+    params = trainer.params(trainer.init(key, two_classes(shape)))
+    z = latents(generator, key, params, shape, 5)
+    images = generator.decode(params, z)
+    alone = generator.decode(params, z[:1])
+    codes = None
+    if generator.encode is not None:
+      codes = generator.encode(params, jnp.zeros((2, *shape)))
+    return z, images, alone, codes
+
+  return generator, run
+
+
+def check_shapes(name, shape, generator, made):
+  z, images, alone, codes = made
   size = 3 + math.prod(shape) * (name == 'dagan')  # A seed is in its latents.
   assert z.shape == (5, size) and images.shape == (5, *shape)
-  assert (images >= 0).all() and (images <= 1).all()
+  assert alone.shape == (1, *shape)
   if generator.encode is not None:
-    assert generator.encode(params, x).shape == (2, 3)
+    assert codes.shape == (2, 3)
 
 
 @pytest.mark.parametrize('name', MODELS)
-def test_one_image_does_not_see_another(key, name):
-  """A generator decodes by running averages, not by the batch at hand."""
-  generator, trainer = MODELS[name](BARS)
-  params = trainer.params(trainer.init(key, two_classes(BARS)))
-  z = latents(generator, key, params, BARS, 4)
-  alone = generator.decode(params, z[:1])
-  np.testing.assert_allclose(alone, generator.decode(params, z)[:1], atol=1e-6)
+def test_shapes_and_ranges(key, name):
+  """And one image does not see another.
+
+  A generator decodes by running averages, not by the batch at hand.
+  """
+  generator, run = made(name, BARS)
+  found = jax.jit(run)(key)
+  check_shapes(name, BARS, generator, found)
+  _, images, alone, _ = found
+  assert (images >= 0).all() and (images <= 1).all()
+  np.testing.assert_allclose(alone, images[:1], atol=1e-6)
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_shapes_of_large_images(key, name):
+  """Traced only, for it is the compiling that takes long."""
+  # The sides of some are divisible by 8.
+  shape = (40, 48, 3) if name in RESIDUAL else (84, 84, 3)
+  generator, run = made(name, shape)
+  check_shapes(name, shape, generator, jax.eval_shape(run, key))
