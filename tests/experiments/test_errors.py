@@ -220,7 +220,7 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
       "'labeled', .* of labels.* a g",
     ),
     ('ro-vae-maml', {'tasks__name': 'umtra'}, "'umtra', .* of images.* a gen"),
-    ('umtra-maml', {'tasks__name': 'lasium'}, "'lasium', .* no generator"),
+    ('supervised-maml', {'tasks__name': 'lasium'}, "'lasium', .* no generator"),
     ('scratch', {'seeds': 2}, 'config.seeds is 2; it must be 1'),
     ('ro-vae-maml', {'seed': 10**20}, 'config.seed is'),
     (
