@@ -55,6 +55,24 @@ def require(settings: Settings, field: str, holds: bool, wanted: str) -> None:
     )
 
 
+def require_same(
+  settings: Settings, section: str, names: tuple[str, ...]
+) -> None:
+  """Raises `BadConfig` unless a section's images are as those of `data`.
+
+  Args:
+    settings: of the run.
+    section: of other images.
+    names: the fields that must be the same.
+  """
+  for name in names:
+    value = settings['data'][name]
+    same = settings[section][name] == value
+    require(
+      settings, f'{section}.{name}', same, f'config.data.{name}, {value!r}'
+    )
+
+
 def require_shared(settings: Settings, field: str) -> None:
   """Raises `BadConfig` unless devices share a field's batch evenly."""
   devices = settings['devices'] or 1

@@ -24,7 +24,13 @@ from experiments.components.parts import (
 )
 from experiments.components.small_sample import small_sample
 from experiments.pages import report, sections
-from experiments.run.config import Config, Settings, require, require_shared
+from experiments.run.config import (
+  Config,
+  Settings,
+  require,
+  require_same,
+  require_shared,
+)
 from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
 from experiments.stages import class_samples, generator
@@ -120,12 +126,8 @@ def build(settings: Settings) -> Parts:
   check_sections(settings, SECTIONS)
   _check_generator(settings)
   require_shared(settings, 'training.batch_size')
-  for name in ('size', 'channels', 'invert'):
-    if 'evaluation_data' in settings:
-      value = settings['data'][name]
-      same = settings['evaluation_data'][name] == value
-      wanted = f'config.data.{name}, {value!r}'
-      require(settings, f'evaluation_data.{name}', same, wanted)
+  if 'evaluation_data' in settings:
+    require_same(settings, 'evaluation_data', ('size', 'channels', 'invert'))
   model, trainer = make_generator(settings['generator'], image_shape(settings))
   optimizer = make(
     OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']

@@ -20,15 +20,20 @@ from experiments.systems import cola, interpolative, recognizer
 from lasium_jax import models
 from lasium_jax.types import Params
 
-# Sections that a card's `training` has, of those that the run has.
+# Sections that the card of a generator has in `training`, of those that the run
+# has; and those of any model.
+_TOLD_OF_GENERATORS = (
+  'data',
+  'small_sample',
+  'generator',
+  'generator_training',
+)
 _TOLD = (
-  *('data', 'small_sample', 'generator', 'generator_training', 'anchors'),
-  *('latents', 'tasks'),
+  *_TOLD_OF_GENERATORS,
+  *('anchors', 'latents', 'tasks'),
   *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
   *('borrowed', 'training'),
 )
-# Those of them that a generator follows from: the first.
-_TOLD_OF_GENERATORS = _TOLD[:4]
 
 
 class Trained(NamedTuple):

@@ -21,6 +21,7 @@ from experiments.run.config import (
   Settings,
   require,
   require_filled,
+  require_same,
   require_shared,
 )
 from experiments.run.record import Record
@@ -118,11 +119,7 @@ def build(settings: Settings) -> Parts:
       require_shared(settings, f'{section}.batch_size')
   check_batch(settings)
   for section in JUDGED:
-    for name in ('size', 'channels'):
-      value = settings['data'][name]
-      same = settings[section][name] == value
-      wanted = f'config.data.{name}, {value!r}'
-      require(settings, f'{section}.{name}', same, wanted)
+    require_same(settings, section, ('size', 'channels'))
   model, trainer = make_generator(settings['generator'], image_shape(settings))
   _check_abilities(settings, model)
   return Parts(settings, model, trainer)

@@ -27,6 +27,7 @@ from experiments.run.config import (
   get,
   require,
   require_filled,
+  require_same,
   require_shared,
 )
 from experiments.run.precision import jit
@@ -154,11 +155,7 @@ def _check(settings: Settings) -> None:
   require_shared(settings, 'embedding_training.batch_size')
   for field, wanted in FOLDERS.items():
     require(settings, field, bool(get(settings, field)), wanted)
-  for name in ('size', 'channels', 'invert'):
-    value = settings['data'][name]
-    same = settings['evaluation_data'][name] == value
-    wanted = f'config.data.{name}, {value!r}'
-    require(settings, f'evaluation_data.{name}', same, wanted)
+  require_same(settings, 'evaluation_data', ('size', 'channels', 'invert'))
 
 
 def _sampling(settings: Settings) -> Sampling:

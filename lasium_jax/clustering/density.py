@@ -70,9 +70,9 @@ def density_clusters(
       'own neighbors. Let each image have more neighbors.'
     )
   tried = np.quantile(similarity.data, np.linspace(0, 1, thresholds + 2)[1:-1])
-  best, kept = None, 0
+  pairs, best, kept = similarity.tocoo(), None, 0
   for threshold in map(float, np.unique(tried)[::-1]):
-    components, labels = _components(similarity, threshold, links)
+    components, labels = _components(pairs, threshold, links)
     labels = _of_size(labels, components, least, most)
     covered = int((labels >= 0).sum())
     if covered > kept:
@@ -97,13 +97,12 @@ def _check(links: int, least: int, most: int, thresholds: int) -> None:
 
 
 def _components(
-  similarity: sparse.csr_array, threshold: float, links: int
+  pairs: sparse.coo_array, threshold: float, links: int
 ) -> tuple[int, NDArray[np.int32]]:
   """How many groups of cores there are, and `[n]` the group of each image."""
-  pairs = similarity.tocoo()
   linked = pairs.data >= threshold
   row, col, values = pairs.row[linked], pairs.col[linked], pairs.data[linked]
-  n = similarity.shape[0]
+  n = pairs.shape[0]
   core = np.bincount(row, minlength=n) >= links
   inner = core[row] & core[col]
   graph = sparse.csr_array(

@@ -3,12 +3,11 @@
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.ops.turns import quarter_turns
 from lasium_jax.settings import Count, Ways
-from lasium_jax.tasks.examples import split_task
-from lasium_jax.types import Array, Augment, ClusterSet, Task, TaskFn
+from lasium_jax.tasks.examples import some_of_each, split_task
+from lasium_jax.types import Array, Augment, ClusterSet, ImageSet, Task, TaskFn
 
 
 def clustered(
@@ -49,21 +48,17 @@ def clustered(
   def task(key: Array, source: ClusterSet) -> Task:
     cluster_key, image_key, turn_key, augment_key = jax.random.split(key, 4)
     clusters = distinct(cluster_key, source.clusters, ways)
-    counts = source.counts[clusters]
-    picks = jax.vmap(distinct, in_axes=(0, 0, None))(
-      jax.random.split(image_key, ways), counts, shots + queries
+    x = some_of_each(
+      image_key,
+      ImageSet(source.images, source.starts, source.counts),
+      clusters,
+      shots + queries,
+      rows=source.rows,
     )
-    rows = source.rows[source.starts[clusters][:, None] + picks]
-    x = as_floats(source.images[rows])
     if turned:
       x = quarter_turns(jax.random.randint(turn_key, (ways,), 0, 4), x)
-    enough = (counts >= shots + queries).reshape(-1, 1, 1, 1, 1)
     return split_task(
-      augment_key,
-      jnp.where(enough, x, jnp.nan),
-      shots,
-      augment,
-      augment_support=augment_support,
+      augment_key, x, shots, augment, augment_support=augment_support
     )
 
   return task

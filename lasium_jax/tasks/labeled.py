@@ -1,12 +1,9 @@
 """Tasks from labeled images: for evaluation, and supervised meta-training."""
 
 import jax
-import jax.numpy as jnp
 
-from lasium_jax.ops.images import as_floats
-from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import Count, Ways
-from lasium_jax.tasks.examples import split_task
+from lasium_jax.tasks.examples import some_of_each, split_task
 from lasium_jax.types import Array, Augment, ImageSet, Task, TaskFn
 
 
@@ -42,14 +39,7 @@ def labeled(
     class_key, image_key, augment_key = jax.random.split(key, 3)
     num_classes = len(source.counts)
     classes = jax.random.choice(class_key, num_classes, (ways,), replace=False)
-    counts = source.counts[classes]
-    picks = jax.vmap(distinct, in_axes=(0, 0, None))(
-      jax.random.split(image_key, ways), counts, shots + queries
-    )
-    x = as_floats(source.images[source.starts[classes][:, None] + picks])
-    enough = (counts >= shots + queries).reshape(-1, 1, 1, 1, 1)
-    return split_task(
-      augment_key, jnp.where(enough, x, jnp.nan), shots, augment
-    )
+    x = some_of_each(image_key, source, classes, shots + queries)
+    return split_task(augment_key, x, shots, augment)
 
   return task

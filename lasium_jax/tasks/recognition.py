@@ -3,12 +3,9 @@
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 
-from lasium_jax.ops.images import as_floats
-from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import Count, Ways
-from lasium_jax.tasks.examples import by_class
+from lasium_jax.tasks.examples import by_class, some_of_each
 from lasium_jax.types import Array, ImageSet, Task, TaskFn
 
 
@@ -53,18 +50,8 @@ def recognition(
     num_classes = len(source.real.counts)
     classes = jax.random.choice(class_key, num_classes, (ways,), replace=False)
     return Task(
-      by_class(_some(real_key, source.real, classes, shots)),
-      by_class(_some(made_key, source.made, classes, queries)),
+      by_class(some_of_each(real_key, source.real, classes, shots)),
+      by_class(some_of_each(made_key, source.made, classes, queries)),
     )
 
   return task
-
-
-def _some(key: Array, source: ImageSet, classes: Array, n: int) -> Array:
-  """`[N, n, H, W, C]`: different images of each of the classes `[N]`."""
-  counts = source.counts[classes]
-  picks = jax.vmap(distinct, in_axes=(0, 0, None))(
-    jax.random.split(key, len(classes)), counts, n
-  )
-  x = as_floats(source.images[source.starts[classes][:, None] + picks])
-  return jnp.where((counts >= n).reshape(-1, 1, 1, 1, 1), x, jnp.nan)
