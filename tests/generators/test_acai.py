@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state
 
 from lasium_jax.generators import acai
 from lasium_jax.generators.acai import Images, losses
@@ -76,7 +76,7 @@ def test_reconstruction_is_of_the_batch(made, key):
   The decoder's are of the mixtures too.
   """
   generator, trainer, update = made
-  x, state = bars(16), trainer.init(key, training_set(BARS))
+  x, state = bars(16), first_state(trainer, key)
   after, metrics = update(key, state, batch_of(x))
   averages = trainer.params(after)['batch_stats']
   weights = state.variables['params']
@@ -89,7 +89,7 @@ def test_reconstruction_is_of_the_batch(made, key):
 
 def test_the_critic_is_no_part_of_the_model(made, key):
   _, trainer, _ = made
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   assert 'critic' in state.variables['params']
   for collection in trainer.params(state).values():
     assert set(collection) == {'encoder', 'decoder'}
@@ -101,7 +101,7 @@ def test_the_critic_learns_to_tell_mixtures(made, key):
   That is the least of E[(c - alpha)^2] + c^2 for alpha ~ U[0, 1/2].
   """
   _, trainer, update = made
-  state, said = trainer.init(key, training_set(BARS)), []
+  state, said = first_state(trainer, key), []
   for number in range(200):
     own = jax.random.fold_in(key, number)
     x = jax.random.permutation(own, bars(16))

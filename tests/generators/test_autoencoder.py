@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state, training_set
 
 from lasium_jax.generators import autoencoder
 from lasium_jax.generators.objectives import (
@@ -36,7 +36,7 @@ def test_loss_by_hand(plain, key):
   first values.
   """
   generator, trainer, update = plain
-  x, state = bars(16), trainer.init(key, training_set(BARS))
+  x, state = bars(16), first_state(trainer, key)
   after, metrics = update(key, state, batch_of(x))
   averages = trainer.params(after)['batch_stats']
   params = {'params': state.variables['params'], 'batch_stats': averages}
@@ -48,7 +48,7 @@ def test_loss_by_hand(plain, key):
 
 def test_autoencoder_learns_to_reconstruct(plain, key):
   generator, trainer, update = plain
-  x, state = bars(16), trainer.init(key, training_set(BARS))
+  x, state = bars(16), first_state(trainer, key)
   for _ in range(300):
     state, metrics = update(key, state, batch_of(x))
   params = trainer.params(state)
@@ -111,7 +111,7 @@ def test_perceptual_gradients_go_through_what_was_made_alone(key):
     **RANGES,
   )
   update, x = jax.jit(trainer.updates[0]), bars(6)
-  before = trainer.init(key, training_set(BARS))
+  before = first_state(trainer, key)
   after, metrics = update(key, before, batch_of(x))
   radians = {**RANGES, 'rotation': math.radians(RANGES['rotation'])}
   mapped = warp(x, random_affine(key, 6, **radians))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.stats
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state, training_set
 
 from lasium_jax.generators import dagan
 from lasium_jax.generators.dagan import State
@@ -46,7 +46,7 @@ class Made(NamedTuple):
 def made():
   """What all tests compile once."""
   generator, trainer = dagan(BARS, **SETTINGS, dropout=0.2, learning_rate=2e-3)
-  state = trainer.init(jax.random.key(0), training_set(BARS))
+  state = first_state(trainer, jax.random.key(0))
   return Made(generator, trainer, jax.jit(trainer.updates[0]), state)
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from batch_of import BARS, batch_of, training_set
+from batch_of import BARS, batch_of, first_state
 
 from lasium_jax.generators import find_codes, inversion, wgan_gp
 from lasium_jax.nets.infogan import Encoder
@@ -64,7 +64,7 @@ def test_an_encoder_learns_to_invert(key):
   generator, trainer = inversion(
     LINEAR, BASIS, BARS, width=4, learning_rate=1e-2, decay_steps=200
   )
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   step = jax.jit(trainer.updates[0], donate_argnums=1)
   black = batch_of(jnp.zeros((32, *BARS)))
   for number in range(200):
@@ -87,13 +87,13 @@ class Begun(NamedTuple):
   step: Any
 
   def state(self, key):
-    return self.trainer.init(key, training_set(BARS))
+    return first_state(self.trainer, key)
 
 
 @pytest.fixture(scope='module')
 def begun():
   plain, trainer = wgan_gp(BARS, latent_size=3, width=2)
-  state = trainer.init(jax.random.key(0), training_set(BARS))
+  state = first_state(trainer, jax.random.key(0))
   params = trainer.params(state)
   generator, trainer = inversion(plain, params, BARS, width=2)
   step = jax.jit(trainer.updates[0], donate_argnums=1)

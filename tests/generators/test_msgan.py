@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state
 
 from lasium_jax.generators import msgan
 from lasium_jax.generators.msgan import (
@@ -46,7 +46,7 @@ def spied(monkeypatch):
     spy('mode_seeking_loss', mode_seeking_loss)
     spy('noisy_cross_entropy', noisy_cross_entropy)
     key = jax.random.key(0)
-    state = trainer.init(key, training_set(BARS))
+    state = first_state(trainer, key)
     update = jax.jit(trainer.updates[0])
     after, metrics = update(key, state, batch_of(bars(8)))
     jax.block_until_ready(after)
@@ -154,7 +154,7 @@ def test_msgan_learns_the_amount_of_ink(key):
   generator, trainer = msgan(BARS, latent_size=4, filters=8, learning_rate=4e-3)
   x = bars()
   update = jax.jit(trainer.updates[0])
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
 
   def ink(params):
     return generator.decode(params, generator.sample(key, params, 64)).mean()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.stats
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state, training_set
 
 from lasium_jax.descent import State
 from lasium_jax.generators import statistician
@@ -40,7 +40,7 @@ def made():
   generator, trainer = statistician(
     BARS, **SETTINGS, set_size=4, learning_rate=1e-2
   )
-  state = trainer.init(jax.random.key(0), training_set(BARS))
+  state = first_state(trainer, jax.random.key(0))
   return Made(generator, trainer, jax.jit(trainer.updates[0]), state)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.stats
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state, training_set
 
 from lasium_jax.generators import vae, variational
 from lasium_jax.generators.elbo import kl_divergence
@@ -35,7 +35,7 @@ def test_kl_by_quadrature(mean, log_variance):
 )
 def test_vae_loss_is_reconstruction_plus_weighted_kl(key, weighting, divisor):
   _, trainer = vae(BARS, latent_size=3, filters=(4, 4), kl_weighting=weighting)
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   _, metrics = jax.jit(trainer.updates[0])(key, state, batch_of(bars(16)))
   expected = metrics['reconstruction'] + metrics['kl'] / divisor
   np.testing.assert_allclose(metrics['loss'], expected, rtol=1e-5)
@@ -48,7 +48,7 @@ def test_vae_loss_is_reconstruction_plus_weighted_kl(key, weighting, divisor):
 @pytest.mark.parametrize('beta', [1.0, 0.25])
 def test_the_variational_loss_weights_the_kl_by_beta(key, beta):
   _, trainer = variational(BARS, latent_size=3, width=2, beta=beta)
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   _, metrics = jax.jit(trainer.updates[0])(key, state, batch_of(bars(16)))
   expected = metrics['reconstruction'] + beta * metrics['kl']
   np.testing.assert_allclose(metrics['loss'], expected, rtol=1e-5)
@@ -71,7 +71,7 @@ def first_moments(variables, x):
 def test_averages_are_those_of_the_batches_alone(key):
   """After few steps too; Linen's own still hold most of mean 0, variance 1."""
   _, trainer = vae(BARS, latent_size=3, filters=(4, 4), learning_rate=0.0)
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   before = trainer.params(state)['batch_stats']
   for left, initial in zip(
     *map(jax.tree.leaves, (before, state.variables['batch_stats'])), strict=True
@@ -100,7 +100,7 @@ def test_averages_are_those_of_the_batches_alone(key):
 def test_sample_like_draws_from_the_posterior(key):
   """Of images in equal shares: a mixture of the encoder's Gaussians."""
   generator, trainer = vae(BARS, latent_size=3, filters=(4, 4))
-  params = trainer.params(trainer.init(key, training_set(BARS)))
+  params = trainer.params(first_state(trainer, key))
   x = bars(2)
   mean, log_variance = Encoder(3, (4, 4), (2, 2)).apply(
     {name: leaves['encoder'] for name, leaves in params.items()}, x
@@ -126,7 +126,7 @@ def test_vae_learns_to_reconstruct(key):
   )
   x = bars()
   update = jax.jit(trainer.updates[0])
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   for i in range(250):
     state, metrics = update(jax.random.fold_in(key, i), state, batch_of(x))
   encode, decode = jax.jit(generator.encode), jax.jit(generator.decode)
@@ -153,8 +153,12 @@ def test_vae_of_any_size_and_depth(key, shape, halvings):
   generator, trainer = vae(
     shape, latent_size=3, filters=filters, halvings=halvings
   )
-  params = trainer.params(trainer.init(key, training_set(shape)))
-  images = generator.decode(params, generator.sample(key, params, 4))
+
+  def made(key):
+    params = trainer.params(trainer.init(key, training_set(shape)))
+    return params, generator.decode(params, generator.sample(key, params, 4))
+
+  params, images = jax.eval_shape(made, key)
   assert images.shape == (4, *shape)
   dense = params['params']['decoder']['Dense_0']['bias']
   height, width = (-(-side // 2**halvings) for side in shape[:2])

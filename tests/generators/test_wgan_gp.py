@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state
 from jax import lax
 
 from lasium_jax.generators import wgan_gp
@@ -61,7 +61,7 @@ def made():
 def test_a_batch_is_shared_among_the_critics_steps(made, key):
   """Images that are left over change nothing, and others do."""
   _, trainer, update = made
-  x, state = bars(17), trainer.init(key, training_set(BARS))
+  x, state = bars(17), first_state(trainer, key)
   after, metrics = update(key, state, batch_of(x))
   assert after.critic_opt[0].count == 2
   assert after.generator_opt[0].count == after.steps == 1
@@ -75,7 +75,7 @@ def test_a_batch_is_shared_among_the_critics_steps(made, key):
 
 def test_a_batch_of_too_few_images_is_refused(key):
   _, trainer = wgan_gp(BARS, **SIZES, critic_steps=5)
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   with pytest.raises(ValueError, match=r'4 images.*critic_steps = 5'):
     trainer.updates[0](key, state, batch_of(bars(4)))
 
@@ -84,7 +84,7 @@ def test_images_become_like_the_real_ones(made, key):
   """All real ones are white above and black below."""
   generator, trainer, step = made
   real = jnp.zeros((17, *BARS)).at[:, :4].set(1.0)
-  state = trainer.init(key, training_set(BARS))
+  state = first_state(trainer, key)
   z = generator.sample(key, None, 64)
   for number in range(150):
     own = jax.random.fold_in(key, number)
