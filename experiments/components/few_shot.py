@@ -8,11 +8,19 @@ from experiments.components.data import image_shape
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.parts import make, make_part
-from experiments.components.tasks import AUGMENTATION, TASKS
+from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
 from experiments.run.config import Settings, replaced
 from experiments.run.members import as_fields
 from lasium_jax.models.build import make_generator, make_learner, make_network
-from lasium_jax.types import AnchorFn, Generator, Learner, TaskFn, Trainer
+from lasium_jax.types import (
+  AnchorFn,
+  Augment,
+  Generator,
+  Learner,
+  Network,
+  TaskFn,
+  Trainer,
+)
 
 Values = dict[str, Any]  # What is swept, by name; numbers or tracers.
 
@@ -45,6 +53,22 @@ class MetaTraining(NamedTuple):
   judged: Callable[[Values], Learner]
 
 
+class Clustering(NamedTuple):
+  """What goes on learning from clusters.
+
+  Attributes:
+    task_fn: makes tasks of a `ClusterSet`.
+    learner: as it trains on them, of a member's values of what is swept.
+    network: the learner's.
+    view: what is done to images before they are compared, or None.
+  """
+
+  task_fn: TaskFn
+  learner: Callable[[Values], Learner]
+  network: Network
+  view: Augment | None
+
+
 class Parts(NamedTuple):
   """What a few-shot run is made of.
 
@@ -52,12 +76,14 @@ class Parts(NamedTuple):
     settings: that it is made of; a stage is given its section.
     generating: None where tasks need no generator.
     meta: None where nothing is meta-trained, and floors alone are judged.
+    clustering: None where no clusters are looked for after meta-training.
     floors: that are judged too, by name.
   """
 
   settings: Settings
   generating: Generating | None
   meta: MetaTraining | None
+  clustering: Clustering | None
   floors: Mapping[str, Learner]
 
 
@@ -85,7 +111,24 @@ def parts_of(settings: Settings) -> Parts:
       of_member(learner),
       of_member(judged),
     )
-  return Parts(settings, generating, meta, floors)
+  clustering = _clustering(settings) if 'clustering' in settings else None
+  return Parts(settings, generating, meta, clustering, floors)
+
+
+def _clustering(settings: Settings) -> Clustering:
+  tasks = settings['cluster_tasks']
+  augment = make_part(AUGMENTATION, settings['augment'])
+
+  def learner_of(values: Values) -> Learner:
+    own = replaced(settings, as_fields(values))
+    return make_learner(own['learner'], own['network'], tasks['ways'])
+
+  return Clustering(
+    make_part(CLUSTER_TASKS, tasks, augment=augment),
+    learner_of,
+    make_network(settings['network'])(None),
+    make_part(AUGMENTATION, settings['cluster_views']),
+  )
 
 
 def _generating(settings: Settings) -> Generating:

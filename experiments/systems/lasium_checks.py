@@ -6,8 +6,16 @@ from experiments.components.data import DATA, image_shape
 from experiments.components.few_shot import Parts, as_judged, parts_of
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
-from experiments.components.parts import Sections, check_sections
-from experiments.components.tasks import AUGMENTATION, TASKS
+from experiments.components.parts import (
+  Sections,
+  check_sections,
+  make_part,
+)
+from experiments.components.tasks import (
+  AUGMENTATION,
+  CLUSTER_TASKS,
+  TASKS,
+)
 from experiments.run.config import (
   BadConfig,
   Settings,
@@ -17,7 +25,12 @@ from experiments.run.config import (
   require_shared,
 )
 from experiments.run.members import members
-from experiments.stages import evaluation, generator, meta
+from experiments.stages import (
+  clustering,
+  evaluation,
+  generator,
+  meta,
+)
 from lasium_jax import parallel
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, class_counts
@@ -42,6 +55,9 @@ SECTIONS: Sections = {
   'network': NETWORKS,
   'learner': LEARNERS,
   'meta': Part(meta.train),
+  'clustering': Part(clustering.train),
+  'cluster_tasks': CLUSTER_TASKS,
+  'cluster_views': AUGMENTATION,
   'evaluation': Part(evaluation.evaluate),
 }
 # Checked by functions of their own.
@@ -115,7 +131,8 @@ def _check_together(settings: Settings) -> None:
       'The config has a generator, and no section `tasks` that says how many '
       'classes are drawn from it: add one.'
     )
-  for field in ('meta.batch', 'generator_training.batch_size'):
+  shared = 'meta.batch', 'clustering.batch', 'generator_training.batch_size'
+  for field in shared:
     if field.partition('.')[0] in settings:
       require_shared(settings, field)
   if 'meta' in settings:
@@ -141,13 +158,38 @@ def _check_meta(settings: Settings) -> None:
     f'config.evaluation.ways, {evaluated["ways"]}: this learner keeps the '
     'number that it trained with',
   )
-  augment = settings['augment']
-  changed = augment['views'] or tuple(augment['shift']) != (0, 0)
+  changed = make_part(AUGMENTATION, settings['augment']) is not None
   if TASKS[tasks['name']].reads == 'images' and not changed:
     raise BadConfig(
       'config.augment leaves images as they are, and UMTRA would have nothing '
       'to tell apart: set config.augment.views=True, or config.augment.shift.'
     )
+  if 'clustering' in settings:
+    _check_clustering(settings, has_head=has_head)
+
+
+def _check_clustering(settings: Settings, *, has_head: bool) -> None:
+  rounds, tasks = settings['clustering'], settings['cluster_tasks']
+  if has_head:
+    raise BadConfig(
+      f'config.learner.name is {settings["learner"]["name"]!r}, which has '
+      'logits, and clusters are found by the features of one that has none, '
+      "such as 'protonets'."
+    )
+  least = rounds['least']
+  require(
+    settings,
+    'clustering.least',
+    tasks['shots'] + tasks['queries'] <= least <= rounds['most'],
+    f'at least {tasks["shots"] + tasks["queries"]}, the images that '
+    'config.cluster_tasks has of a cluster, and at most config.clustering.most',
+  )
+  require(
+    settings,
+    'clustering.expansion',
+    rounds['expansion'] <= rounds['neighbors'] + 1,
+    'at most config.clustering.neighbors and one',
+  )
 
 
 def _check_tasks(settings: Settings) -> None:
@@ -211,6 +253,14 @@ def check_data(settings: Settings, splits: Splits) -> None:
   images = len(splits.train.images)
   if 'generator_training' in settings:
     require_filled(settings, 'generator_training.batch_size', images)
+  if 'clustering' in settings:
+    neighbors = settings['clustering']['neighbors']
+    require(
+      settings,
+      'clustering.neighbors',
+      neighbors < images,
+      f'less than the {images} training images; lower it, or add images',
+    )
   if tasks and images < tasks['ways']:
     raise BadConfig(
       f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '
