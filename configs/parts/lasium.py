@@ -9,10 +9,11 @@ from ml_collections import ConfigDict
 
 from configs.parts import common
 from configs.parts.sections import named, section
+from experiments.components.clustering import CLUSTERING
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
-from experiments.stages import clustering, evaluation, generator, meta
+from experiments.stages import evaluation, generator, meta, rounds
 from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
 from lasium_jax.settings import Part
 
@@ -134,7 +135,8 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
   config.meta.update(
     iterations=1_500, batch=1, schedule='cosine', validate_every=0
   )
-  config.clustering = section(Part(clustering.train))
+  config.clustering = section(CLUSTERING)
+  config.rounds = section(Part(rounds.train))
   config.cluster_tasks = section(
     CLUSTER_TASKS,
     ways=60,

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from experiments.components.clustering import CLUSTERING, Finder
 from experiments.components.data import image_shape
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
@@ -14,10 +15,8 @@ from experiments.run.members import as_fields
 from lasium_jax.models.build import make_generator, make_learner, make_network
 from lasium_jax.types import (
   AnchorFn,
-  Augment,
   Generator,
   Learner,
-  Network,
   TaskFn,
   Trainer,
 )
@@ -59,14 +58,12 @@ class Clustering(NamedTuple):
   Attributes:
     task_fn: makes tasks of a `ClusterSet`.
     learner: as it trains on them, of a member's values of what is swept.
-    network: the learner's.
-    view: what is done to images before they are compared, or None.
+    find: clusters by what the learner sees.
   """
 
   task_fn: TaskFn
   learner: Callable[[Values], Learner]
-  network: Network
-  view: Augment | None
+  find: Finder
 
 
 class Parts(NamedTuple):
@@ -126,8 +123,12 @@ def _clustering(settings: Settings) -> Clustering:
   return Clustering(
     make_part(CLUSTER_TASKS, tasks, augment=augment),
     learner_of,
-    make_network(settings['network'])(None),
-    make_part(AUGMENTATION, settings['cluster_views']),
+    make_part(
+      CLUSTERING,
+      settings['clustering'],
+      network=make_network(settings['network'])(None),
+      view=make_part(AUGMENTATION, settings['cluster_views']),
+    ),
   )
 
 

@@ -12,7 +12,7 @@ from experiments.run import loop
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
-from experiments.stages import clustering, evaluation, generator, meta
+from experiments.stages import evaluation, generator, meta, rounds
 from experiments.systems import learned
 from experiments.systems.lasium_checks import build, check_data
 from experiments.systems.lasium_stages import (
@@ -26,7 +26,7 @@ from lasium_jax.types import Params, TrainingSet
 
 PAGE = {
   'Accuracy': sections.accuracy,
-  'Clusters': sections.stage_pictures(clustering.NAME),
+  'Clusters': sections.stage_pictures(rounds.NAME),
   'Tasks': sections.stage_pictures(meta.NAME),
   'Generated images': sections.stage_pictures(generator.NAME),
   'Training': sections.training_curves,
@@ -76,8 +76,8 @@ def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:
   best = meta.train(run, given, **parts.settings['meta'])
   if parts.clustering is None:
     return best
-  rounds = clustered_learning(run, parts.clustering)
-  return clustering.train(run, rounds, best, **parts.settings['clustering'])
+  clusters = clustered_learning(run, parts.clustering)
+  return rounds.train(run, clusters, best, **parts.settings['rounds'])
 
 
 def evaluate(run: Run, parts: Parts, params: Params | None) -> None:

@@ -2,6 +2,7 @@
 
 import jax
 
+from experiments.components.clustering import CLUSTERING
 from experiments.components.data import DATA, image_shape
 from experiments.components.few_shot import Parts, as_judged, parts_of
 from experiments.components.floors import FLOORS
@@ -26,10 +27,10 @@ from experiments.run.config import (
 )
 from experiments.run.members import members
 from experiments.stages import (
-  clustering,
   evaluation,
   generator,
   meta,
+  rounds,
 )
 from lasium_jax import parallel
 from lasium_jax.data import Splits
@@ -55,7 +56,8 @@ SECTIONS: Sections = {
   'network': NETWORKS,
   'learner': LEARNERS,
   'meta': Part(meta.train),
-  'clustering': Part(clustering.train),
+  'clustering': CLUSTERING,
+  'rounds': Part(rounds.train),
   'cluster_tasks': CLUSTER_TASKS,
   'cluster_views': AUGMENTATION,
   'evaluation': Part(evaluation.evaluate),
@@ -131,7 +133,7 @@ def _check_together(settings: Settings) -> None:
       'The config has a generator, and no section `tasks` that says how many '
       'classes are drawn from it: add one.'
     )
-  shared = 'meta.batch', 'clustering.batch', 'generator_training.batch_size'
+  shared = 'meta.batch', 'rounds.batch', 'generator_training.batch_size'
   for field in shared:
     if field.partition('.')[0] in settings:
       require_shared(settings, field)
@@ -169,25 +171,25 @@ def _check_meta(settings: Settings) -> None:
 
 
 def _check_clustering(settings: Settings, *, has_head: bool) -> None:
-  rounds, tasks = settings['clustering'], settings['cluster_tasks']
+  found, tasks = settings['clustering'], settings['cluster_tasks']
   if has_head:
     raise BadConfig(
       f'config.learner.name is {settings["learner"]["name"]!r}, which has '
       'logits, and clusters are found by the features of one that has none, '
       "such as 'protonets'."
     )
-  least = rounds['least']
+  least = found['least']
   require(
     settings,
     'clustering.least',
-    tasks['shots'] + tasks['queries'] <= least <= rounds['most'],
+    tasks['shots'] + tasks['queries'] <= least <= found['most'],
     f'at least {tasks["shots"] + tasks["queries"]}, the images that '
     'config.cluster_tasks has of a cluster, and at most config.clustering.most',
   )
   require(
     settings,
     'clustering.expansion',
-    rounds['expansion'] <= rounds['neighbors'] + 1,
+    found['expansion'] <= found['neighbors'] + 1,
     'at most config.clustering.neighbors and one',
   )
 

@@ -20,7 +20,7 @@ from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.run import Run
-from experiments.stages import clustering, meta
+from experiments.stages import meta, rounds
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
 from experiments.systems import learned
@@ -110,9 +110,7 @@ def source_of(run: Run, parts: Parts, params: Params | None) -> Any:
   return image_set(images)
 
 
-def clustered_learning(
-  run: Run, own: few_shot.Clustering
-) -> clustering.Learning:
+def clustered_learning(run: Run, own: few_shot.Clustering) -> rounds.Learning:
   """What rounds of clustering are given: all images, labels to look at alone.
 
   Args:
@@ -120,14 +118,13 @@ def clustered_learning(
     own: its parts of clustering.
   """
   dataset = _fitting(run, run.splits.train, 'Clusters are made of')
-  labeled = len(dataset.class_names) > 1
-  return clustering.Learning(
+  images = jnp.asarray(dataset.images)
+  return rounds.Learning(
     own.learner,
     functools.partial(_always, own.task_fn),
-    own.network,
-    own.view,
-    jnp.asarray(dataset.images),
-    dataset.labels if labeled else None,
+    functools.partial(own.find, images=images),
+    images,
+    dataset.labels if len(dataset.class_names) > 1 else None,
   )
 
 

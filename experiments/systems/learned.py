@@ -1,5 +1,6 @@
 """What the learners of a few-shot run have learned, found without its data."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from experiments.components.few_shot import Parts
 from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
 from experiments.run.record import Record
-from experiments.stages import clustering, meta
+from experiments.stages import meta, rounds
 from lasium_jax.types import Params
 
 
@@ -28,10 +29,11 @@ class Learned(NamedTuple):
 
 def last_stage(settings: Settings) -> tuple[str, int]:
   """The stage that learns last, and its steps."""
-  if 'clustering' not in settings:
+  if 'rounds' not in settings:
     return meta.NAME, settings['meta']['iterations']
-  rounds = settings['clustering']
-  return clustering.NAME, rounds['rounds'] * rounds['iterations']
+  return rounds.NAME, math.prod(
+    settings['rounds'][name] for name in ('number', 'iterations')
+  )
 
 
 def steps(settings: Settings) -> int:
@@ -64,6 +66,6 @@ def left_behind(
     raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
   given = parts.meta.learner({}), everyone, files, image_shape(settings)
   if parts.clustering is not None:
-    return Learned(clustering.left_behind(*given, **settings['clustering']), 0)
+    return Learned(rounds.left_behind(*given, **settings['rounds']), 0)
   state = meta.left_behind(*given, **settings['meta'])
   return Learned(state.best, int(np.argmax(state.best_accuracy)))
