@@ -125,9 +125,13 @@ def _learn(config: ConfigDict, tasks: str, learner: str) -> None:
 
 def _cluster(config: ConfigDict, file: str, run: str) -> None:
   """The sections of rounds of clustering, after a warm-up without labels."""
-  if config.get('tasks', {}).get('name') not in ('umtra', 'lasium'):
+  tasks, learner = (
+    config.get(name, {}).get('name') for name in ('tasks', 'learner')
+  )
+  # Clusters are found by features, which a learner with logits has not.
+  if tasks not in ('umtra', 'lasium') or learner != 'protonets':
     raise ValueError(_no_such_run(file, run))
-  if config.tasks.name == 'umtra':
+  if tasks == 'umtra':
     config.tasks.update(ways=100, queries=2, augment_support=True)
   config.augment = section(AUGMENTATION, **VIEWS)
   config.learner.distance = 'sum'

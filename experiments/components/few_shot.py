@@ -128,6 +128,7 @@ def _clustering(settings: Settings) -> Clustering:
       settings['clustering'],
       network=make_network(settings['network'])(None),
       view=make_part(AUGMENTATION, settings['cluster_views']),
+      ways=tasks['ways'],
     ),
   )
 

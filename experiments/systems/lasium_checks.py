@@ -167,17 +167,11 @@ def _check_meta(settings: Settings) -> None:
       'to tell apart: set config.augment.views=True, or config.augment.shift.'
     )
   if 'clustering' in settings:
-    _check_clustering(settings, has_head=has_head)
+    _check_clustering(settings)
 
 
-def _check_clustering(settings: Settings, *, has_head: bool) -> None:
+def _check_clustering(settings: Settings) -> None:
   found, tasks = settings['clustering'], settings['cluster_tasks']
-  if has_head:
-    raise BadConfig(
-      f'config.learner.name is {settings["learner"]["name"]!r}, which has '
-      'logits, and clusters are found by the features of one that has none, '
-      "such as 'protonets'."
-    )
   least = found['least']
   require(
     settings,
