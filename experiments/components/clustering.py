@@ -39,8 +39,8 @@ def finder(
   expansion: Count = 6,
   links: Count = 3,
   least: Count = 6,
-  most: Count = 60,
-  thresholds: Count = 10,
+  most: Count = 30,
+  thresholds: Count = 30,
 ) -> Finder:
   """Clusters of `lasium_jax.clustering`: neighbors, k-reciprocal, density.
 
