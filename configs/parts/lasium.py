@@ -30,7 +30,10 @@ STEPS = {
 # Generators whose anchors are encoded images.
 ENCODED = ('vae', 'variational', *AUTOENCODERS)
 # What a learner does otherwise when it is judged; None is as in training.
-EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
+EVALUATED = {
+  'maml': {'steps': 50, 'learning_rate': None},
+  'protonets': {'head_steps': None, 'head_learning_rate': None},
+}
 
 
 def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:

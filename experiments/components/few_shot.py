@@ -38,11 +38,14 @@ class MetaTraining(NamedTuple):
     task_fn: makes the tasks of training.
     learner: as it trains.
     judged: as it is evaluated.
+    without_head: the same without the head that is fitted to each task; None
+      if it has none.
   """
 
   task_fn: Callable[[Values], TaskFn]
   learner: Callable[[Values], Learner]
   judged: Callable[[Values], Learner]
+  without_head: Callable[[Values], Learner] | None = None
 
 
 class Parts(NamedTuple):
@@ -84,6 +87,7 @@ def parts_of(settings: Settings) -> Parts:
       of_member(functools.partial(training_tasks, model=model)),
       of_member(learner),
       of_member(judged),
+      of_member(_without_head) if head_steps(settings) else None,
     )
   return Parts(settings, generating, meta, floors)
 
@@ -138,6 +142,17 @@ def judged(settings: Settings) -> Learner:
   return make_learner(
     as_judged(settings), settings['network'], settings['evaluation']['ways']
   )
+
+
+def head_steps(settings: Settings) -> int:
+  """How long the evaluated learner's head is fitted; 0 if it has none."""
+  steps: int = as_judged(settings).get('head_steps', 0)
+  return steps
+
+
+def _without_head(settings: Settings) -> Learner:
+  """The learner as it is evaluated, but for the head: prototypes alone."""
+  return judged(replaced(settings, {'evaluation_learner.head_steps': 0}))
 
 
 def _floor(settings: Settings, name: str) -> Learner:

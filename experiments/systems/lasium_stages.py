@@ -10,6 +10,7 @@ from experiments.components.few_shot import (
   MetaTraining,
   Parts,
   as_judged,
+  head_steps,
   normalization,
 )
 from experiments.components.floors import FLOORS
@@ -169,21 +170,34 @@ def _show_tasks(
 def contestants(
   run: Run, parts: Parts, params: Params | None
 ) -> list[Contestant]:
-  """The run's learners, and the floors that it judges."""
+  """The run's learners, and the floors that it judges.
+
+  A learner that fits a head to each task is judged without it too.
+  """
   settings, everyone = parts.settings, []
   if parts.meta is not None and params is not None:
     judged = as_judged(settings)
-    everyone.append(
-      Contestant(
-        settings['name'],
-        parts.meta.judged,
-        normalization(judged),
-        run.members,
-        params,
-        settings['meta']['iterations'],
-        use=_use(judged),
-      )
+    learner = Contestant(
+      settings['name'],
+      parts.meta.judged,
+      normalization(judged),
+      run.members,
+      params,
+      settings['meta']['iterations'],
+      use=_use(judged),
     )
+    everyone.append(learner)
+    if parts.meta.without_head is not None:
+      steps = head_steps(settings)
+      everyone = [
+        learner._replace(note=f'a linear head, {steps} steps from prototypes'),
+        learner._replace(
+          name=f'{learner.name}-prototypes',
+          learner=parts.meta.without_head,
+          note='its prototypes, without the head',
+          use=_use({**judged, 'head_steps': 0}),
+        ),
+      ]
   for name, learner in parts.floors.items():
     everyone.append(
       Contestant(
@@ -207,7 +221,8 @@ def _always(learner: Learner, values: dict[str, Any]) -> Learner:
 def _use(section: Settings) -> dict[str, Any]:
   """How a classifier of the exported learner comes to this accuracy."""
   has_head = 'ways' not in LEARNERS[section['name']].given
+  fitted = 'fitted' if section.get('head_steps') else None
   return {
-    'head': 'trained' if has_head else None,
+    'head': 'trained' if has_head else fitted,
     'inductive': normalization(section) == 'inductive',
   }
