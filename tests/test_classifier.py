@@ -408,7 +408,7 @@ def test_models_that_cannot_be_used(tmp_path):
     FewShotClassifier(tmp_path).fit(x, y)
   with pytest.raises(models.BadModel, match='no model'):
     FewShotClassifier.load(tmp_path)
-  with pytest.raises(ValueError, match="5, and prototypes.*head='fitted'"):
+  with pytest.raises(ValueError, match=r"5, and prototypes.*head='fitted'"):
     make('protonets', steps=5).fit(x, y)
   with pytest.raises(
     ValueError, match='steps is -1; it must be a whole number'

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from small import small
 
 from lasium_jax import learners, meta
 from lasium_jax.learners.maml import support_loss
@@ -235,7 +236,7 @@ def test_the_head_of_protonets_by_hand(task, key, distance, labels):
     support = support._replace(y=jnp.asarray(soft))
   adapted = learner.adapt(key, params, support)
   x, query = (
-    np.asarray(images, np.float64).reshape(len(images), -1) @ params
+    np.asarray(images, np.float64).reshape(len(images), -1) @ np.asarray(params)
     for images in (support.x, task.query.x)
   )
   scale = 1 / 5 if distance == 'mean' else 1
@@ -256,7 +257,7 @@ def test_a_head_starts_with_the_probabilities_of_prototypes(
   """A rate of 0 stands still; a query's logits are some constant apart."""
   options = {'ways': WAYS, 'distance': distance, 'inductive': inductive}
   plain, still, moved = (
-    learners.protonets(conv4(None, **SMALL), **options, **head)
+    learners.protonets(small(None), **options, **head)
     for head in (
       {},
       {'head_steps': 3, 'head_learning_rate': 0.0},
