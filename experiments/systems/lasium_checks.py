@@ -167,7 +167,7 @@ def _made(settings: Settings) -> Parts:
   try:
     parts = parts_of(settings)
     for member in members(settings):
-      for make in parts.meta or ():
+      for make in filter(None, parts.meta or ()):
         make(dict(member.values))
     parallel.mesh(settings['devices'] or 1)
   except ValueError as error:

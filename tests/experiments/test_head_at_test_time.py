@@ -3,7 +3,7 @@
 import pytest
 from whole_program import config_of, random_splits, results
 
-from experiments.components import by_size
+from experiments import publish as door
 from experiments.components.few_shot import parts_of
 from experiments.papers import publish
 from experiments.papers.tables import tables
@@ -13,6 +13,7 @@ from experiments.systems.exports import export
 from lasium_jax import models
 
 RUN = 'supervised-protonets'
+SHORT = {'meta__iterations': 2, 'floors__scratch__judge': False}
 # Two steps so large that it shows.
 HEAD = {
   'evaluation_learner__head_steps': 2,
@@ -28,7 +29,7 @@ NOTES = [
 @pytest.fixture
 def finished(shrunk, opened):
   """A run that was judged with a head, and its parts."""
-  config = shrunk(RUN, **HEAD, meta__iterations=2)
+  config = shrunk(RUN, **HEAD, **SHORT)
   run, parts = opened(config, splits=random_splits(16))
   run.files.keep_config(settings_of(config, lasium.system()))
   run.files.keep_data(run.splits)
@@ -41,7 +42,7 @@ def test_both_are_judged_and_shown_everywhere(
 ):
   run, parts = finished
   workdir = run.files.workdir
-  entries = results(workdir)[:2]
+  entries = results(workdir)
   assert [entry['name'] for entry in entries] == NAMES
   assert [entry['note'] for entry in entries] == NOTES
   assert [entry['use']['head'] for entry in entries] == ['fitted', None]
@@ -49,7 +50,7 @@ def test_both_are_judged_and_shown_everywhere(
   assert not any(entry.get('floor') for entry in entries)
 
   # The second is what the run would have had without a head.
-  config = shrunk(RUN, meta__iterations=2)
+  config = shrunk(RUN, **SHORT)
   other, plain = opened(config, 'plain', splits=run.splits)
   lasium.evaluate(other, plain, lasium._learned(run, parts))
   expected = results(other.files.workdir)[0]
@@ -59,9 +60,9 @@ def test_both_are_judged_and_shown_everywhere(
   text = (workdir / 'report.html').read_text()
   for name, note in zip(NAMES, NOTES, strict=True):
     assert f'{name} <small>2 iterations, {note}</small>' in text
-  page = publish.collect(workdir, by_size.resolved)
+  page = publish.collect(workdir, door._defaults)
   rows = tables([page]).splitlines()[2:]
-  for row, name, note in zip(rows, NAMES, NOTES, strict=False):
+  for row, name, note in zip(rows, NAMES, NOTES, strict=True):
     assert row.startswith(f'| `{name}` ({note}) |')
 
   card = models.load_model(export(workdir, tmp_path / 'model')).card
