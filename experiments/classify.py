@@ -31,10 +31,7 @@ def define_flags() -> None:
   }
   for name, text in texts.items():
     flags.DEFINE_string(name, None, text)
-  head = (
-    "What classes start from: MAML's trained or mean head; ProtoNets' "
-    'prototypes, or a head fitted from them. auto is as the model was judged.'
-  )
+  head = "MAML's trained or mean head; ProtoNets' prototypes or fitted head."
   flags.DEFINE_enum('head', 'auto', HEADS, head)
   flags.DEFINE_bool('transductive', False, 'Normalize all queries together.')
 
