@@ -1,10 +1,18 @@
 """The parts of a run of LASIUM, if its settings can work."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 
 from experiments.components.clustering import CLUSTERING
 from experiments.components.data import DATA, image_shape
-from experiments.components.few_shot import Parts, as_judged, parts_of
+from experiments.components.few_shot import (
+  Parts,
+  also_judged,
+  as_judged,
+  parts_of,
+)
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.parts import (
@@ -60,6 +68,7 @@ SECTIONS: Sections = {
   'rounds': Part(rounds.train),
   'cluster_tasks': CLUSTER_TASKS,
   'cluster_views': AUGMENTATION,
+  'also_judged': Part(also_judged),
   'evaluation': Part(evaluation.evaluate),
 }
 # Checked by functions of their own.
@@ -205,12 +214,20 @@ def _made(settings: Settings) -> Parts:
   try:
     parts = parts_of(settings)
     for member in members(settings):
-      for make in parts.meta or ():
+      for make in filter(None, parts.meta or ()):
         make(dict(member.values))
     parallel.mesh(settings['devices'] or 1)
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
   return parts
+
+
+def _makers(parts: Parts) -> list[Callable[[dict[str, Any]], Any]]:
+  """What makes learners and tasks of a member's values of what is swept."""
+  if parts.meta is None:
+    return []
+  task_fn, learner, judged, others = parts.meta
+  return [task_fn, learner, judged, *(other.learner for other in others)]
 
 
 def _check_network(settings: Settings) -> None:

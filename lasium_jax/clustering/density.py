@@ -72,7 +72,8 @@ def density_clusters(
       'own neighbors. Let each image have more neighbors.'
     )
   tried = np.quantile(similarity.data, np.linspace(0, 1, thresholds + 2)[1:-1])
-  pairs, found = similarity.tocoo(), []
+  pairs = similarity.tocoo()
+  found: list[float] = []
   labels = np.full(similarity.shape[0], -1, np.int32)
   for threshold in map(float, np.unique(tried)):
     groups = _groups(pairs, threshold, links)
