@@ -14,7 +14,8 @@ from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
 from experiments.stages import evaluation, generator, meta, rounds
 from experiments.systems import learned
-from experiments.systems.lasium_checks import build, check_data
+from experiments.systems.lasium_checks import build
+from experiments.systems.lasium_data import check_data
 from experiments.systems.lasium_stages import (
   clustered_learning,
   contestants,

@@ -13,7 +13,7 @@ from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.record import Record, WrongWorkdir
 from experiments.stages import generator, meta
-from experiments.systems import lasium, lasium_checks
+from experiments.systems import lasium
 from lasium_jax.types import TrainingSet
 
 GLYPHS = 'lasium/glyphs.py'
@@ -303,7 +303,7 @@ def test_a_device_with_too_little_room_is_refused_with_the_data(shrunk, splits):
 
 
 def check_data(config, splits):
-  lasium_checks.check_data(settings_of(config, lasium.system()), splits)
+  lasium.check_data(settings_of(config, lasium.system()), splits)
 
 
 def test_too_few_classes_or_images(shrunk, splits):

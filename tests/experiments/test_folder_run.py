@@ -11,7 +11,7 @@ from experiments.components import by_size
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
-from experiments.systems import lasium, lasium_checks, lasium_stages
+from experiments.systems import lasium, lasium_stages
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
 
@@ -247,7 +247,7 @@ def test_nothing_to_train_and_nothing_to_evaluate_on():
   train = random_splits(16).train
   nothing = select_classes(train, np.arange(0))
   with pytest.raises(BadConfig, match='evaluation_path'):
-    lasium_checks.check_data(settings, Splits(train, nothing, nothing))
+    lasium.check_data(settings, Splits(train, nothing, nothing))
 
 
 def test_of_images_that_nobody_looks_at_nothing_is_said(shrunk, opened, capsys):

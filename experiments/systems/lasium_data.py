@@ -1,0 +1,79 @@
+"""Whether a run of LASIUM has the data that it needs."""
+
+from experiments.components.tasks import TASKS
+from experiments.run.config import (
+  BadConfig,
+  Settings,
+  require,
+  require_filled,
+)
+from lasium_jax.data import Splits
+from lasium_jax.data.dataset import Dataset, class_counts
+
+
+def check_data(settings: Settings, splits: Splits) -> None:
+  """Raises `BadConfig` if there are too few classes or images."""
+  tasks, evaluated = settings.get('tasks'), settings['evaluation']
+  # A folder need not have labels.
+  folder = settings['data']['name'] == 'folder'
+  needed = {'train': 0, 'validation': 0}
+  needed['test'] = max(evaluated['shots']) + evaluated['queries']
+  if tasks and TASKS[tasks['name']].reads == 'labels':
+    needed['train'] = tasks['shots'] + tasks['queries']
+  if tasks and settings['meta']['validate_every']:
+    needed['validation'] = tasks['shots'] + evaluated['queries']
+  for name, dataset in splits._asdict().items():
+    lacking = folder and name != 'train' and not len(dataset.images)
+    if needed[name] and not lacking:
+      _check_split(settings, name, dataset, needed[name])
+  if not (tasks or len(splits.test.images)):
+    raise BadConfig(
+      'There is nothing to do: the run meta-trains nothing, and there are no '
+      'labeled images to evaluate on. Name a folder with one sub-folder a '
+      'class with --config.data.evaluation_path.'
+    )
+  images = len(splits.train.images)
+  if 'generator_training' in settings:
+    require_filled(settings, 'generator_training.batch_size', images)
+  if 'clustering' in settings:
+    neighbors = settings['clustering']['neighbors']
+    require(
+      settings,
+      'clustering.neighbors',
+      neighbors < images,
+      f'less than the {images} training images; lower it, or add images',
+    )
+  if tasks and images < tasks['ways']:
+    raise BadConfig(
+      f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '
+      'training images, each of which may be a class: add images.'
+    )
+  if tasks and TASKS[tasks['name']].reads != 'labels':
+    room = settings['device_bytes'] // splits.train.images[0].nbytes
+    if room < tasks['ways']:
+      raise BadConfig(
+        f'config.device_bytes is {settings["device_bytes"]}, with room for '
+        f'{room} images, and config.tasks.ways is {tasks["ways"]}: raise it.'
+      )
+
+
+def _check_split(
+  settings: Settings, name: str, dataset: Dataset, needed: int
+) -> None:
+  counts = class_counts(dataset)
+  section = 'tasks' if name == 'train' else 'evaluation'
+  ways = settings[section]['ways']
+  if len(counts) < ways:
+    raise BadConfig(
+      f'The {name} split of {settings["data"]["name"]} has {len(counts)} '
+      f'classes, fewer than config.{section}.ways = {ways}. Lower that, or '
+      'have more classes there; without validation classes, set '
+      'config.meta.validate_every=0.'
+    )
+  if counts.min() < needed:
+    smallest = dataset.class_names[int(counts.argmin())]
+    raise BadConfig(
+      f'Class {smallest!r} of the {name} split has {counts.min()} images, and '
+      f'a task needs {needed} of each class (shots + queries). Lower '
+      'config.tasks or config.evaluation, or leave that class out.'
+    )
