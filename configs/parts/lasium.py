@@ -9,10 +9,11 @@ from ml_collections import ConfigDict
 
 from configs.parts import common
 from configs.parts.sections import named, section
+from experiments.components.clustering import CLUSTERING
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
-from experiments.components.tasks import AUGMENTATION, TASKS
-from experiments.stages import evaluation, generator, meta
+from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
+from experiments.stages import evaluation, generator, meta, rounds
 from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
 from lasium_jax.settings import Part
 
@@ -29,6 +30,16 @@ STEPS = {
 }
 # Generators whose anchors are encoded images.
 ENCODED = ('vae', 'variational', *AUTOENCODERS)
+# Views of characters, of which neither changes what they are: the first to
+# learn from, the second to compare images by.
+VIEWS = {
+  'rotation': 17.0,
+  'translation': 0.125,
+  'scale': 1.2,
+  'shear': 0.25,
+  'stretch': 1.15,
+}
+MILD_VIEWS = {'rotation': 5.0, 'translation': 0.04, 'scale': 1.05}
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
 
@@ -53,6 +64,9 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
   words = run.split('-')
   variant = words.pop() if words[-1] in VARIANTS else ''
   config.network = named(NETWORKS, 'conv4')
+  clusters = words[0] == 'clustered'
+  if clusters:  # What remains is the warm-up.
+    words = words[1:] if len(words) > 2 else ['umtra', *words[1:]]
   match words:
     case ['scratch']:
       pass
@@ -72,6 +86,8 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
   config.floors = ConfigDict(
     {name: _floor(name, judge=words == [name]) for name in FLOORS}
   )
+  if clusters:
+    _cluster(config, file, run)
   _choose_variant(config, variant)
   return common.with_sweep(config)
 
@@ -87,8 +103,9 @@ def _no_such_run(file: str, run: str) -> str:
   )
   return (
     f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
-    f'{{{learners}}}, umtra-{{{learners}}}, supervised-{{{learners}}} and '
-    f'scratch, each with -{" or -".join(VARIANTS)} behind it or nothing.'
+    f'{{{learners}}}, umtra-{{{learners}}}, clustered-protonets, '
+    f'supervised-{{{learners}}} and scratch, each with '
+    f'-{" or -".join(VARIANTS)} behind it or nothing.'
   )
 
 
@@ -104,6 +121,31 @@ def _learn(config: ConfigDict, tasks: str, learner: str) -> None:
     with config.evaluation_learner.ignore_type():
       config.evaluation_learner[name] = own.get_ref(name)
   config.meta = section(Part(meta.train))
+
+
+def _cluster(config: ConfigDict, file: str, run: str) -> None:
+  """The sections of rounds of clustering, after a warm-up without labels."""
+  if config.get('tasks', {}).get('name') not in ('umtra', 'lasium'):
+    raise ValueError(_no_such_run(file, run))
+  if config.tasks.name == 'umtra':
+    config.tasks.update(ways=100, queries=2, augment_support=True)
+  config.augment = section(AUGMENTATION, **VIEWS)
+  config.learner.distance = 'sum'
+  # The last parameters are taken: nothing is chosen by labels.
+  config.meta.update(
+    iterations=1_500, batch=1, schedule='cosine', validate_every=0
+  )
+  config.clustering = section(CLUSTERING)
+  config.rounds = section(Part(rounds.train))
+  config.cluster_tasks = section(
+    CLUSTER_TASKS,
+    ways=60,
+    shots=1,
+    queries=5,
+    augment_support=True,
+    turned=True,
+  )
+  config.cluster_views = section(AUGMENTATION, **MILD_VIEWS)
 
 
 def _generate(config: ConfigDict, sampler: str, name: str) -> None:

@@ -4,15 +4,22 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from experiments.components.clustering import CLUSTERING, Finder
 from experiments.components.data import image_shape
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.parts import make, make_part
-from experiments.components.tasks import AUGMENTATION, TASKS
+from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
 from experiments.run.config import Settings, replaced
 from experiments.run.members import as_fields
 from lasium_jax.models.build import make_generator, make_learner, make_network
-from lasium_jax.types import AnchorFn, Generator, Learner, TaskFn, Trainer
+from lasium_jax.types import (
+  AnchorFn,
+  Generator,
+  Learner,
+  TaskFn,
+  Trainer,
+)
 
 Values = dict[str, Any]  # What is swept, by name; numbers or tracers.
 
@@ -45,6 +52,20 @@ class MetaTraining(NamedTuple):
   judged: Callable[[Values], Learner]
 
 
+class Clustering(NamedTuple):
+  """What goes on learning from clusters.
+
+  Attributes:
+    task_fn: makes tasks of a `ClusterSet`.
+    learner: as it trains on them, of a member's values of what is swept.
+    find: clusters by what the learner sees.
+  """
+
+  task_fn: TaskFn
+  learner: Callable[[Values], Learner]
+  find: Finder
+
+
 class Parts(NamedTuple):
   """What a few-shot run is made of.
 
@@ -52,12 +73,14 @@ class Parts(NamedTuple):
     settings: that it is made of; a stage is given its section.
     generating: None where tasks need no generator.
     meta: None where nothing is meta-trained, and floors alone are judged.
+    clustering: None where no clusters are looked for after meta-training.
     floors: that are judged too, by name.
   """
 
   settings: Settings
   generating: Generating | None
   meta: MetaTraining | None
+  clustering: Clustering | None
   floors: Mapping[str, Learner]
 
 
@@ -85,7 +108,28 @@ def parts_of(settings: Settings) -> Parts:
       of_member(learner),
       of_member(judged),
     )
-  return Parts(settings, generating, meta, floors)
+  clustering = _clustering(settings) if 'clustering' in settings else None
+  return Parts(settings, generating, meta, clustering, floors)
+
+
+def _clustering(settings: Settings) -> Clustering:
+  tasks = settings['cluster_tasks']
+  augment = make_part(AUGMENTATION, settings['augment'])
+
+  def learner_of(values: Values) -> Learner:
+    own = replaced(settings, as_fields(values))
+    return make_learner(own['learner'], own['network'], tasks['ways'])
+
+  return Clustering(
+    make_part(CLUSTER_TASKS, tasks, augment=augment),
+    learner_of,
+    make_part(
+      CLUSTERING,
+      settings['clustering'],
+      network=make_network(settings['network'])(None),
+      view=make_part(AUGMENTATION, settings['cluster_views']),
+    ),
+  )
 
 
 def _generating(settings: Settings) -> Generating:

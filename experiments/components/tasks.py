@@ -24,6 +24,8 @@ def augmentation(
   rotation: Angle = 0.0,
   translation: Share = 0.0,
   scale: Enlargement = 1.0,
+  shear: Share = 0.0,
+  stretch: Enlargement = 1.0,
 ) -> Augment | None:
   """What is done to the query images of a task, or to a classifier's batch.
 
@@ -35,12 +37,15 @@ def augmentation(
       side, with bilinear interpolation.
     scale: the largest that they are scaled by, about the center; the smallest
       is its inverse.
+    shear: the largest tangent of the angle that they are slanted by.
+    stretch: the largest that they are made wider and lower by; the smallest is
+      its inverse.
 
   Returns:
     `(key, x [n, H, W, C]) -> x`, or None.
 
   Raises:
-    ValueError: if more than one of these is asked for (the last three are one),
+    ValueError: if more than one of these is asked for (the last five are one),
       or the offsets are the wrong way round.
   """
   low, high = shift
@@ -49,13 +54,14 @@ def augmentation(
       f'config.augment.shift is {shift}; it must be (low, high), in this order.'
     )
   shifts = (low, high) != (0, 0)
-  warps = (rotation, translation, scale) != (0, 0, 1)
+  warp = (rotation, translation, scale, shear, stretch)
+  warps = warp != (0, 0, 1, 0, 1)
   if shifts + views + warps > 1:
     raise ValueError(
       f'config.augment.views is {views}, shift {shift}, and rotation, '
-      f'translation and scale {(rotation, translation, scale)}; only one of '
-      'these can change the images. Set views to False, shift to (0, 0), or '
-      'the three to 0, 0 and 1.'
+      f'translation, scale, shear and stretch {warp}; only one of these can '
+      'change the images. Set views to False, shift to (0, 0), or the five to '
+      '0, 0, 1, 0 and 1.'
     )
   if views:
     return random_views
@@ -65,6 +71,8 @@ def augmentation(
       rotation=math.radians(rotation),
       translation=translation,
       scale=scale,
+      shear=shear,
+      stretch=stretch,
     )
   if shifts:
     return functools.partial(random_shifts, low=low, high=high)
@@ -99,4 +107,5 @@ TASKS = {
   'umtra': Part(tasks.umtra, given=('augment',), reads='images'),
   'labeled': Part(tasks.labeled, given=('augment',), reads='labels'),
 }
+CLUSTER_TASKS = Part(tasks.clustered, given=('augment',))
 AUGMENTATION = Part(augmentation)

@@ -21,7 +21,9 @@ from lasium_jax.types import Array
   EMBEDDING,
   ONE_SHOT,
   CLASS_SAMPLES,
-) = range(2**31, 2**31 + 14)
+  CLUSTERS,
+  CLUSTER_VIEWS,
+) = range(2**31, 2**31 + 16)
 
 
 def stream(seed: int, name: int) -> Array:

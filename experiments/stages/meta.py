@@ -30,6 +30,7 @@ UNITS = {
   'validation_ci95': '%',
 }
 OverTasks = Literal['auto', 'accumulate', 'vectorize']
+Schedule = Literal['constant', 'cosine']
 
 
 class Learning(NamedTuple):
@@ -73,6 +74,7 @@ def train(
   iterations: Count = 1_000,
   batch: Count = 4,
   learning_rate: NonNegative = 1e-3,
+  schedule: Schedule = 'constant',
   clip: NonNegative = 0.0,
   over_tasks: OverTasks = 'auto',
   steps_per_dispatch: Count = 10,
@@ -87,6 +89,7 @@ def train(
     iterations: outer steps.
     batch: tasks of an outer step.
     learning_rate: Adam's, of the outer steps.
+    schedule: 'constant', or 'cosine' to 0 at the last one.
     clip: to which outer gradients are clipped elementwise; 0 does not.
     over_tasks: 'accumulate' is one task after another, the default on CPUs;
       'vectorize' all at once.
@@ -98,19 +101,10 @@ def train(
     The best parameters of each member, `[members, ...]`; the last ones where
     nothing is validated.
   """
-  optimizer_of = _optimizer(learning_rate, clip)
-  loops = {'accumulate': meta.accumulate, 'vectorize': meta.vectorize}
-  loops['auto'] = loops['vectorize' if vectorizes() else 'accumulate']
-
-  def step_of(values: Values) -> Any:
-    return meta.meta_step(
-      learning.learner(values),
-      learning.task_fn(values),
-      optimizer_of(values),
-      meta_batch=batch,
-      over_tasks=loops[over_tasks],
-      over_devices=parallel.mean_over_devices(run.task_mesh),
-    )
+  optimizer_of = _optimizer(learning_rate, schedule, iterations, clip)
+  step_of = steps_of(
+    run, learning, optimizer_of, batch=batch, over_tasks=over_tasks
+  )
 
   def first(keys: Array, images: Array) -> Training:
     return start(learning.learner({}), optimizer_of({}), keys, images)
@@ -129,13 +123,49 @@ def train(
   return state.best
 
 
+def steps_of(
+  run: Run,
+  learning: Any,
+  optimizer_of: Callable[[Values], optax.GradientTransformation],
+  *,
+  batch: int,
+  over_tasks: OverTasks,
+) -> Callable[[Values], Any]:
+  """Of a member's values of what is swept its `meta.meta_step`.
+
+  Args:
+    run: whose devices share the tasks.
+    learning: with `learner` and `task_fn`, such as `Learning`.
+    optimizer_of: the outer optimizer of a member.
+    batch: tasks of a step.
+    over_tasks: how these are looped over.
+  """
+  loops = {'accumulate': meta.accumulate, 'vectorize': meta.vectorize}
+  loops['auto'] = loops['vectorize' if vectorizes() else 'accumulate']
+
+  def of_member(values: Values) -> Any:
+    return meta.meta_step(
+      learning.learner(values),
+      learning.task_fn(values),
+      optimizer_of(values),
+      meta_batch=batch,
+      over_tasks=loops[over_tasks],
+      over_devices=parallel.mean_over_devices(run.task_mesh),
+    )
+
+  return of_member
+
+
 def _optimizer(
-  learning_rate: float, clip: float
+  learning_rate: float, schedule: Schedule, iterations: int, clip: float
 ) -> Callable[[Values], optax.GradientTransformation]:
   """The outer optimizer of a member."""
 
   def of_member(values: Values) -> optax.GradientTransformation:
-    adam = optax.adam(values.get('meta_rate', learning_rate))
+    rate: Any = values.get('meta_rate', learning_rate)
+    if schedule == 'cosine':
+      rate = optax.cosine_decay_schedule(rate, iterations)
+    adam = optax.adam(rate)
     return optax.chain(optax.clip(clip), adam) if clip else adam
 
   return of_member
@@ -273,6 +303,7 @@ def left_behind(
   *,
   iterations: int,
   learning_rate: float,
+  schedule: Schedule,
   clip: float,
   **_: Any,
 ) -> Training:
@@ -285,6 +316,7 @@ def left_behind(
     shape: `(H, W, C)` of its images.
     iterations: of the run.
     learning_rate: likewise.
+    schedule: likewise.
     clip: likewise.
     **_: what else the section has.
 
@@ -295,7 +327,7 @@ def left_behind(
     FileNotFoundError: if meta-training has not come to its end.
   """
   keys, _keys = members_of_run.stacked_keys(members, streams.META)
-  optimizer = _optimizer(learning_rate, clip)({})
+  optimizer = _optimizer(learning_rate, schedule, iterations, clip)({})
   x = jnp.zeros((1, *shape))
   return loop.left_behind(
     NAME, iterations, lambda: start(learner, optimizer, keys, x), files

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from experiments.components.data import image_shape
 from experiments.components.few_shot import as_judged, parts_of
@@ -15,8 +14,8 @@ from experiments.run.members import Member, members, told_apart
 from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.saved import saved_settings
-from experiments.stages import generator, meta
-from experiments.systems import cola, interpolative, recognizer
+from experiments.stages import generator
+from experiments.systems import cola, interpolative, learned, recognizer
 from lasium_jax import models
 from lasium_jax.types import Params
 
@@ -59,22 +58,16 @@ def learner(settings: Settings, files: Record) -> Trained:
     BadConfig: if the run meta-trains nothing.
     FileNotFoundError: if meta-training has not come to its end.
   """
-  parts = parts_of(settings).meta
-  if parts is None:
-    raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
-  everyone, shape = members(settings), image_shape(settings)
-  state = meta.left_behind(
-    parts.learner({}), everyone, files, shape, **settings['meta']
-  )
-  chosen = int(np.argmax(state.best_accuracy))
-  member = everyone[chosen]
+  everyone = members(settings)
+  found = learned.left_behind(parts_of(settings), everyone, files)
+  member = everyone[found.best]
   own = replaced(settings, member.fields()) | {'seed': member.seed}
   architecture = {
     'network': own['network'],
     'learner': as_judged(own),
     'ways': own['tasks']['ways'],
   }
-  params = jax.tree.map(lambda leaf: leaf[chosen], state.best)
+  params = jax.tree.map(lambda leaf: leaf[found.best], found.params)
   return Trained(architecture, params, own, member)
 
 

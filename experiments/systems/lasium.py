@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 from experiments.components import by_size
-from experiments.components.data import DATA, image_shape
-from experiments.components.few_shot import (
-  Parts,
-)
+from experiments.components.data import DATA
+from experiments.components.few_shot import Parts
 from experiments.components.folders import Needs
 from experiments.components.parts import make
 from experiments.pages import report, sections
@@ -14,18 +12,21 @@ from experiments.run import loop
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
-from experiments.stages import evaluation, generator, meta
+from experiments.stages import evaluation, generator, meta, rounds
+from experiments.systems import learned
 from experiments.systems.lasium_checks import build, check_data
-from experiments.systems.lasium_stages import contestants, learning
+from experiments.systems.lasium_stages import (
+  clustered_learning,
+  contestants,
+  learning,
+)
 from lasium_jax import parallel
 from lasium_jax.data import Splits
-from lasium_jax.types import (
-  Params,
-  TrainingSet,
-)
+from lasium_jax.types import Params, TrainingSet
 
 PAGE = {
   'Accuracy': sections.accuracy,
+  'Clusters': sections.stage_pictures(rounds.NAME),
   'Tasks': sections.stage_pictures(meta.NAME),
   'Generated images': sections.stage_pictures(generator.NAME),
   'Training': sections.training_curves,
@@ -65,11 +66,18 @@ def train_generator(run: Run, parts: Parts) -> Params | None:
 
 
 def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:
-  """The second stage, on a generator's parameters; None if there is none."""
+  """The second stage, on a generator's parameters; None if there is none.
+
+  Where the run has clusters, rounds of these follow the meta-training.
+  """
   if parts.meta is None:
     return None
   given = learning(run, parts, parts.meta, params)
-  return meta.train(run, given, **parts.settings['meta'])
+  best = meta.train(run, given, **parts.settings['meta'])
+  if parts.clustering is None:
+    return best
+  clusters = clustered_learning(run, parts.clustering)
+  return rounds.train(run, clusters, best, **parts.settings['rounds'])
 
 
 def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
@@ -85,12 +93,12 @@ def work(run: Run, parts: Parts) -> None:
   """All stages in order; what has come to its end is not looked at again."""
   try:
     finished = _is_learned(parts, run.files)
-    learned = _learned(run, parts) if finished else None
+    params = _learned(run, parts) if finished else None
   except loop.Damaged:  # Meta-training goes on from the checkpoint before.
     finished = False
   if not finished:
-    learned = meta_train(run, parts, train_generator(run, parts))
-  evaluate(run, parts, learned)
+    params = meta_train(run, parts, train_generator(run, parts))
+  evaluate(run, parts, params)
 
 
 def ready(parts: Parts, files: Record) -> None:
@@ -112,22 +120,16 @@ def _is_learned(parts: Parts, files: Record) -> bool:
   """Whether nothing before the evaluation is left to do."""
   if parts.meta is None:
     return parts.generating is None
-  iterations: int = parts.settings['meta']['iterations']
-  return loop.steps_done(files, meta.NAME) >= iterations
+  name, steps = learned.last_stage(parts.settings)
+  return loop.steps_done(files, name) >= steps
 
 
 def _learned(run: Run, parts: Parts) -> Params | None:
   """What meta-training left: the best parameters of each member, or None."""
   if parts.meta is None:
     return None
-  state = meta.left_behind(
-    parts.meta.learner({}),
-    run.members,
-    run.files,
-    image_shape(parts.settings),
-    **parts.settings['meta'],
-  )
-  return parallel.replicate(run.task_mesh, state.best)
+  found = learned.left_behind(parts, run.members, run.files)
+  return parallel.replicate(run.task_mesh, found.params)
 
 
 def build_generator(settings: Settings) -> Parts:
@@ -175,8 +177,7 @@ def work_meta(run: Run, parts: Parts) -> None:
 def ready_evaluation(parts: Parts, files: Record) -> None:
   """Sees that the learner is trained to its end."""
   if parts.meta is not None:
-    iterations = parts.settings['meta']['iterations']
-    loop.check_finished(files, meta.NAME, iterations)
+    loop.check_finished(files, *learned.last_stage(parts.settings))
 
 
 def work_evaluation(run: Run, parts: Parts) -> None:

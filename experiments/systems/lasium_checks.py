@@ -4,12 +4,21 @@ from collections import Counter
 
 import jax
 
+from experiments.components.clustering import CLUSTERING
 from experiments.components.data import DATA, image_shape
 from experiments.components.few_shot import Parts, as_judged, parts_of
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
-from experiments.components.parts import Sections, check_sections
-from experiments.components.tasks import AUGMENTATION, TASKS
+from experiments.components.parts import (
+  Sections,
+  check_sections,
+  make_part,
+)
+from experiments.components.tasks import (
+  AUGMENTATION,
+  CLUSTER_TASKS,
+  TASKS,
+)
 from experiments.run.config import (
   BadConfig,
   Settings,
@@ -19,7 +28,12 @@ from experiments.run.config import (
   require_shared,
 )
 from experiments.run.members import members
-from experiments.stages import evaluation, generator, meta
+from experiments.stages import (
+  evaluation,
+  generator,
+  meta,
+  rounds,
+)
 from lasium_jax import parallel
 from lasium_jax.data import Splits, class_groups
 from lasium_jax.data.dataset import Dataset, class_counts
@@ -44,6 +58,10 @@ SECTIONS: Sections = {
   'network': NETWORKS,
   'learner': LEARNERS,
   'meta': Part(meta.train),
+  'clustering': CLUSTERING,
+  'rounds': Part(rounds.train),
+  'cluster_tasks': CLUSTER_TASKS,
+  'cluster_views': AUGMENTATION,
   'evaluation': Part(evaluation.evaluate),
 }
 # Checked by functions of their own.
@@ -117,7 +135,8 @@ def _check_together(settings: Settings) -> None:
       'The config has a generator, and no section `tasks` that says how many '
       'classes are drawn from it: add one.'
     )
-  for field in ('meta.batch', 'generator_training.batch_size'):
+  shared = 'meta.batch', 'rounds.batch', 'generator_training.batch_size'
+  for field in shared:
     if field.partition('.')[0] in settings:
       require_shared(settings, field)
   if 'meta' in settings:
@@ -143,13 +162,38 @@ def _check_meta(settings: Settings) -> None:
     f'config.evaluation.ways, {evaluated["ways"]}: this learner keeps the '
     'number that it trained with',
   )
-  augment = settings['augment']
-  changed = augment['views'] or tuple(augment['shift']) != (0, 0)
+  changed = make_part(AUGMENTATION, settings['augment']) is not None
   if TASKS[tasks['name']].reads == 'images' and not changed:
     raise BadConfig(
       'config.augment leaves images as they are, and UMTRA would have nothing '
       'to tell apart: set config.augment.views=True, or config.augment.shift.'
     )
+  if 'clustering' in settings:
+    _check_clustering(settings, has_head=has_head)
+
+
+def _check_clustering(settings: Settings, *, has_head: bool) -> None:
+  found, tasks = settings['clustering'], settings['cluster_tasks']
+  if has_head:
+    raise BadConfig(
+      f'config.learner.name is {settings["learner"]["name"]!r}, which has '
+      'logits, and clusters are found by the features of one that has none, '
+      "such as 'protonets'."
+    )
+  least = found['least']
+  require(
+    settings,
+    'clustering.least',
+    tasks['shots'] + tasks['queries'] <= least <= found['most'],
+    f'at least {tasks["shots"] + tasks["queries"]}, the images that '
+    'config.cluster_tasks has of a cluster, and at most config.clustering.most',
+  )
+  require(
+    settings,
+    'clustering.expansion',
+    found['expansion'] <= found['neighbors'] + 1,
+    'at most config.clustering.neighbors and one',
+  )
 
 
 def _check_tasks(settings: Settings) -> None:
@@ -213,6 +257,14 @@ def check_data(settings: Settings, splits: Splits) -> None:
   images = len(splits.train.images)
   if 'generator_training' in settings:
     require_filled(settings, 'generator_training.batch_size', images)
+  if 'clustering' in settings:
+    neighbors = settings['clustering']['neighbors']
+    require(
+      settings,
+      'clustering.neighbors',
+      neighbors < images,
+      f'less than the {images} training images; lower it, or add images',
+    )
   if tasks and images < tasks['ways']:
     raise BadConfig(
       f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '

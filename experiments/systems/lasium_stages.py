@@ -1,11 +1,12 @@
 """What LASIUM's stages are given: tasks to learn from, and who is judged."""
 
 import functools
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
+from experiments.components import few_shot
 from experiments.components.few_shot import (
   MetaTraining,
   Parts,
@@ -19,9 +20,10 @@ from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.run import Run
-from experiments.stages import meta
+from experiments.stages import meta, rounds
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
+from experiments.systems import learned
 from lasium_jax import latents
 from lasium_jax.data import evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
@@ -30,11 +32,11 @@ from lasium_jax.tasks import labeled
 from lasium_jax.types import (
   AnchorFn,
   GeneratorSource,
-  Learner,
   Params,
   TaskFn,
 )
 
+T = TypeVar('T')
 _TASKS = (
   'Every row is a class. Left of the rule are its support images, to learn '
   'from; right of it its queries, to be classified.'
@@ -106,6 +108,24 @@ def source_of(run: Run, parts: Parts, params: Params | None) -> Any:
   if reads == 'images':
     images = _fitting(run, images, 'Tasks are made of')
   return image_set(images)
+
+
+def clustered_learning(run: Run, own: few_shot.Clustering) -> rounds.Learning:
+  """What rounds of clustering are given: all images, labels to look at alone.
+
+  Args:
+    run: with the training images.
+    own: its parts of clustering.
+  """
+  dataset = _fitting(run, run.splits.train, 'Clusters are made of')
+  images = jnp.asarray(dataset.images)
+  return rounds.Learning(
+    own.learner,
+    functools.partial(_always, own.task_fn),
+    functools.partial(own.find, images=images),
+    images,
+    dataset.labels if len(dataset.class_names) > 1 else None,
+  )
 
 
 def _fitting(run: Run, dataset: Dataset, what: str) -> Dataset:
@@ -185,7 +205,7 @@ def contestants(
         normalization(judged),
         run.members,
         params,
-        settings['meta']['iterations'],
+        learned.steps(settings),
         use=_use(judged),
       )
     )
@@ -204,9 +224,9 @@ def contestants(
   return everyone
 
 
-def _always(learner: Learner, values: dict[str, Any]) -> Learner:
-  del values  # Nothing that is swept is a floor's.
-  return learner
+def _always(part: T, values: dict[str, Any]) -> T:
+  del values  # Nothing that is swept is a floor's, or of tasks of clusters.
+  return part
 
 
 def _use(section: Settings) -> dict[str, Any]:

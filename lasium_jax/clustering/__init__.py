@@ -1,10 +1,12 @@
 """Images of a kind, found without labels: neighbors, and dense groups of them.
 
-Features of images become their nearest neighbors, these a similarity that both
-of two images must agree on, and what is densely linked by it clusters.
+A network's features of images become their nearest neighbors, these a
+similarity that both of two images must agree on, and what is densely linked by
+it clusters.
 """
 
 from lasium_jax.clustering.density import Clusters, density_clusters
+from lasium_jax.clustering.features import features
 from lasium_jax.clustering.neighbors import Neighbors, nearest_neighbors
 from lasium_jax.clustering.reciprocal import reciprocal_similarity
 
@@ -12,6 +14,7 @@ __all__ = [
   'Clusters',
   'Neighbors',
   'density_clusters',
+  'features',
   'nearest_neighbors',
   'reciprocal_similarity',
 ]

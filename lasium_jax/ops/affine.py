@@ -16,21 +16,34 @@ from lasium_jax.types import Array
 
 
 class Affine(NamedTuple):
-  """Maps about the center of an image: turned, scaled, then moved.
+  """Maps about the center of an image: slanted, turned, scaled, then moved.
 
   Attributes:
     rotation: `[n]` in radians, counterclockwise as an image is looked at.
     translation: `[n, 2]`, down and right, in fractions of the image's sides.
     scale: `[n]`, above 0; 2 makes everything twice as large.
+    shear: `[n]` tangents of the angles that upright lines are slanted by, to
+      the right above the center; None for no slant.
+    stretch: `[n]`, above 0, how much wider images are than `scale` has them,
+      and how much lower; None for 1.
   """
 
   rotation: Array
   translation: Array
   scale: Array
+  shear: Array | None = None
+  stretch: Array | None = None
 
 
 def random_affine(
-  key: Array, n: int, *, rotation: float, translation: float, scale: float
+  key: Array,
+  n: int,
+  *,
+  rotation: float,
+  translation: float,
+  scale: float,
+  shear: float = 0.0,
+  stretch: float = 1.0,
 ) -> Affine:
   """Draws maps.
 
@@ -41,15 +54,24 @@ def random_affine(
     translation: the largest either way, in fractions of a side.
     scale: the largest, 1 or more; the smallest is its inverse. Logarithms are
       drawn uniformly, so that images shrink as often as they grow.
+    shear: the largest tangent of a slant, either way.
+    stretch: as scale.
 
   Returns:
     `n` maps.
   """
   drawn = jax.random.uniform(key, (n, 4), minval=-1)
-  return Affine(
+  maps = Affine(
     rotation * drawn[:, 0],
     translation * drawn[:, 1:3],
     jnp.exp(math.log(scale) * drawn[:, 3]),
+  )
+  if (shear, stretch) == (0, 1):
+    return maps
+  drawn = jax.random.uniform(jax.random.fold_in(key, 1), (n, 2), minval=-1)
+  return maps._replace(
+    shear=shear * drawn[:, 0],
+    stretch=jnp.exp(math.log(stretch) * drawn[:, 1]),
   )
 
 
@@ -74,6 +96,8 @@ def random_warps(
   rotation: float,
   translation: float,
   scale: float,
+  shear: float = 0.0,
+  stretch: float = 1.0,
 ) -> Array:
   """Maps each image by a map of its own, drawn as by `random_affine`.
 
@@ -83,6 +107,8 @@ def random_warps(
     rotation: the largest angle either way, in radians.
     translation: the largest either way, in fractions of a side.
     scale: the largest, 1 or more.
+    shear: the largest tangent of a slant, either way.
+    stretch: the largest, 1 or more.
 
   Returns:
     `[n, H, W, C]`; what lies outside an image is 0.
@@ -93,6 +119,8 @@ def random_warps(
     rotation=rotation,
     translation=translation,
     scale=scale,
+    shear=shear,
+    stretch=stretch,
   )
   return warp(images, maps)
 
@@ -149,7 +177,9 @@ def _sources(height: int, width: int, one: Affine) -> list[Array]:
       target, middle, one.translation, (height, width), strict=True
     )
   )
-  return [
-    cosine * down + sine * right + middle[0],
-    cosine * right - sine * down + middle[1],
-  ]
+  down, right = cosine * down + sine * right, cosine * right - sine * down
+  if one.stretch is not None:
+    down, right = down * one.stretch, right / one.stretch
+  if one.shear is not None:
+    right = right + one.shear * down
+  return [down + middle[0], right + middle[1]]

@@ -1,0 +1,76 @@
+"""What finds clusters of images by the features of a network."""
+
+import functools
+from typing import Protocol
+
+import jax.numpy as jnp
+
+from experiments.run.precision import jit
+from lasium_jax import clustering
+from lasium_jax.settings import Count, Part, Ways
+from lasium_jax.tasks import cluster_set
+from lasium_jax.types import Array, Augment, ClusterSet, Network, Params
+
+
+class Finder(Protocol):
+  """Finds clusters of images."""
+
+  def __call__(self, key: Array, params: Params, images: Array) -> ClusterSet:
+    """By the features of a network with these parameters.
+
+    Args:
+      key: for the views.
+      params: the network's.
+      images: `[n, H, W, C]` uint8.
+
+    Raises:
+      ValueError: if all clusters vanish, or all merge.
+    """
+
+
+def finder(
+  network: Network,
+  view: Augment | None,
+  *,
+  views: Count = 4,
+  neighbors: Ways = 20,
+  expansion: Count = 6,
+  links: Count = 3,
+  least: Count = 6,
+  most: Count = 60,
+  thresholds: Count = 10,
+) -> Finder:
+  """Clusters of `lasium_jax.clustering`: neighbors, k-reciprocal, density.
+
+  Args:
+    network: images to features.
+    view: what an image looks like otherwise, or None.
+    views: of each image, whose features are averaged.
+    neighbors: of each image; fewer than there are images.
+    expansion: over how many images weights of neighborhoods are averaged.
+    links: how many an image has in the middle of a cluster.
+    least: images of a cluster.
+    most: likewise. With `neighbors`, that is all that is said of classes.
+    thresholds: of similarity, how many are tried.
+  """
+  embed = jit(
+    functools.partial(
+      clustering.features, network=network, augment=view, views=views
+    )
+  )
+  nearest = jit(clustering.nearest_neighbors, static_argnums=1)
+
+  def find(key: Array, params: Params, images: Array) -> ClusterSet:
+    features = embed(key, params=params, images=images)
+    similarity = clustering.reciprocal_similarity(
+      features, nearest(features, neighbors), expansion=expansion
+    )
+    found = clustering.density_clusters(
+      similarity, links=links, least=least, most=most, thresholds=thresholds
+    )
+    return cluster_set(images, jnp.asarray(found.labels), least=least)
+
+  return find
+
+
+CLUSTERING = Part(finder)

@@ -1,0 +1,258 @@
+"""Rounds of clustering what a learner sees, and learning from the clusters."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from experiments.run import loop, streams
+from experiments.run import members as members_of_run
+from experiments.run.loop import Stage
+from experiments.run.members import Member
+from experiments.run.precision import jit
+from experiments.run.record import Record
+from experiments.run.run import Run
+from experiments.stages.clusters import describe, keep_clusters
+from experiments.stages.judging import Values
+from experiments.stages.meta import OverTasks, steps_of
+from lasium_jax import meta
+from lasium_jax.settings import Count, NonNegative
+from lasium_jax.types import (
+  Array,
+  ClusterSet,
+  Learner,
+  Params,
+  TaskFn,
+)
+
+NAME = 'cluster_rounds'
+UNITS = {
+  'loss': 'nats',
+  'accuracy': '%',
+  'clusters': '',
+  'images': 'a cluster',
+  'covered': '%',
+  'purity': '%',
+}
+_ABOUT = (
+  'Every row has images of one cluster, found without labels when a round '
+  'began. The share of images that are in a cluster is `covered`. Where the '
+  'data happen to have labels, `purity` is the share of those images whose '
+  "class is their cluster's most frequent one; it is looked at, and nothing "
+  'is chosen by it.'
+)
+
+
+class Learning(NamedTuple):
+  """What learns, and what finds the clusters that it learns from.
+
+  Attributes:
+    learner: of a member's values of what is swept, as it trains.
+    task_fn: likewise, makes tasks of a `ClusterSet`.
+    find: `(key, params) -> ClusterSet`, clusters of all images by the features
+      of a learner with these parameters.
+    images: `[n, H, W, C]` uint8, on the device.
+    classes: `[n]` of the same images, for purity alone; None without labels.
+  """
+
+  learner: Callable[[Values], Learner]
+  task_fn: Callable[[Values], TaskFn]
+  find: Callable[[Array, Params], ClusterSet]
+  images: Array
+  classes: np.ndarray | None
+
+
+class Rounds(NamedTuple):
+  """Rounds under way. Every leaf has a leading axis of `[members]`.
+
+  Attributes:
+    meta: the learners, and their optimizers of this round.
+    seen_by: the parameters at the round's start, by whose features images are
+      clustered; a run that goes on finds the same clusters again.
+  """
+
+  meta: meta.MetaState
+  seen_by: Params
+
+
+def train(
+  run: Run,
+  learning: Learning,
+  params: Params,
+  *,
+  number: Count = 12,
+  iterations: Count = 600,
+  batch: Count = 1,
+  learning_rate: NonNegative = 1e-3,
+  over_tasks: OverTasks = 'auto',
+  steps_per_dispatch: Count = 10,
+) -> Params:
+  """Clusters all images by what the learners see, trains on that, and again.
+
+  This is what UFLST does (Ji et al. 2019). Weights go on from round to round;
+  the optimizer and its cosine begin anew.
+
+  Args:
+    run: of which no label is read but for purity.
+    learning: what learns, and from which images.
+    params: `[members, ...]`, what the first clusters are found by.
+    number: of rounds.
+    iterations: outer steps of a round.
+    batch: tasks of an outer step.
+    learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
+    over_tasks: as in meta-training.
+    steps_per_dispatch: in one compiled program.
+
+  Returns:
+    The last parameters, `[members, ...]`.
+  """
+  optimizer = _optimizer(learning_rate, iterations)
+  step_of = steps_of(
+    run, learning, lambda values: optimizer, batch=batch, over_tasks=over_tasks
+  )
+
+  def clusters_of(params: Params) -> list[ClusterSet]:
+    keys = [streams.stream(m.seed, streams.CLUSTER_VIEWS) for m in run.members]
+    return [
+      learning.find(key, jax.tree.map(lambda leaf, i=i: leaf[i], params))
+      for i, key in enumerate(keys)
+    ]
+
+  stage = _stage(
+    run,
+    learning,
+    params,
+    clusters_of,
+    steps=_compiled_steps(run, step_of),
+    optimizer=optimizer,
+    steps_in_all=number * iterations,
+    iterations=iterations,
+    chunk=steps_per_dispatch,
+  )
+  state = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
+  return state.meta.params
+
+
+def _optimizer(
+  learning_rate: float, iterations: int
+) -> optax.GradientTransformation:
+  return optax.adam(optax.cosine_decay_schedule(learning_rate, iterations))
+
+
+def _stage(
+  run: Run,
+  learning: Learning,
+  params: Params,
+  clusters_of: Callable[[Params], list[ClusterSet]],
+  *,
+  steps: Callable[..., Any],
+  optimizer: optax.GradientTransformation,
+  steps_in_all: int,
+  iterations: int,
+  chunk: int,
+) -> Stage:
+  values = members_of_run.stacked_values(run.members)
+  _, keys = members_of_run.stacked_keys(run.members, streams.CLUSTERS)
+  current: dict[int, list[ClusterSet]] = {}  # Of the round under way alone.
+
+  def init() -> Rounds:
+    return start(optimizer, params)
+
+  def advance(
+    state: Rounds, first: int, n: int
+  ) -> tuple[Rounds, Mapping[str, Any]]:
+    round_, measured = first // iterations, {}
+    if first % iterations == 0:
+      state = start(optimizer, state.meta.params)
+    if round_ not in current:
+      current.clear()
+      current[round_] = clusters_of(state.seen_by)
+    if first % iterations == 0:
+      measured = describe(current[round_], learning.classes)
+      keep_clusters(run, NAME, current[round_][0], round_ + 1, first)
+    sources = [found[1:] for found in current[round_]]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *sources)
+    those = (values, keys, stacked)
+    trained, means = steps(
+      state.meta, those, learning.images, np.int32(first), n
+    )
+    state = state._replace(meta=trained)
+    return state, members_of_run.named(means | measured, run.members)
+
+  return Stage(
+    NAME,
+    steps_in_all,
+    chunk,
+    init,
+    advance,
+    period=iterations,
+    title='Rounds of clustering',
+    units=UNITS,
+    about=_ABOUT,
+  )
+
+
+def start(optimizer: optax.GradientTransformation, params: Params) -> Rounds:
+  """All members at the start of a round."""
+  # Copies, as the next dispatch takes over the memory of the learners.
+  copy = jax.tree.map(jnp.copy, params)
+  return Rounds(meta.MetaState(copy, jax.vmap(optimizer.init)(copy)), params)
+
+
+def _compiled_steps(run: Run, step_of: Callable[[Values], Any]) -> Any:
+  """`(state, (values, keys, clusters), images, first, n)` to both results."""
+
+  def steps(
+    state: meta.MetaState, those: Any, images: Array, first: Array, n: int
+  ) -> Any:
+    def member_steps(member: Any) -> Any:
+      state, (values, key, clusters) = member
+      source = ClusterSet(images, *clusters)
+      return meta.many_steps(step_of(values), n)(key, state, source, first)
+
+    return run.over_members(member_steps, (state, those))
+
+  return jit(steps, static_argnums=4, donate_argnums=0)
+
+
+def left_behind(
+  learner: Learner,
+  members: list[Member],
+  files: Record,
+  shape: tuple[int, int, int],
+  *,
+  number: int,
+  iterations: int,
+  learning_rate: float,
+  **_: Any,
+) -> Params:
+  """The last parameters of a run's members, found without its data.
+
+  Args:
+    learner: as it trained.
+    members: of the run.
+    files: of the run.
+    shape: `(H, W, C)` of its images.
+    number: of rounds.
+    iterations: of a round.
+    learning_rate: likewise.
+    **_: what else the section has.
+
+  Returns:
+    Parameters `[members, ...]`.
+
+  Raises:
+    FileNotFoundError: if the rounds have not come to their end.
+  """
+  x = jnp.zeros((1, *shape))
+  keys, _keys = members_of_run.stacked_keys(members, streams.CLUSTERS)
+
+  def first() -> Rounds:
+    params = jax.vmap(learner.init, in_axes=(0, None))(keys, x)
+    return start(_optimizer(learning_rate, iterations), params)
+
+  state = loop.left_behind(NAME, number * iterations, first, files)
+  return state.meta.params
