@@ -1,13 +1,12 @@
 """The parts of a run of LASIUM, if its settings can work."""
 
-from collections import Counter
-
 import jax
 
 from experiments.components.clustering import CLUSTERING
 from experiments.components.data import DATA, image_shape
 from experiments.components.few_shot import Parts, as_judged, parts_of
 from experiments.components.floors import FLOORS
+from experiments.components.groups import check_groups
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.parts import (
   Sections,
@@ -35,7 +34,7 @@ from experiments.stages import (
   rounds,
 )
 from lasium_jax import parallel
-from lasium_jax.data import Splits, class_groups
+from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.models.build import (
   GENERATORS,
@@ -301,31 +300,4 @@ def _check_split(
     )
   # Validation is by tasks of all classes: its few are of many groups.
   if name != 'validation' and settings[section].get('within_groups'):
-    _check_groups(f'config.{section}', ways, name, dataset)
-
-
-def _check_groups(section: str, ways: int, name: str, dataset: Dataset) -> None:
-  """That tasks within groups are other tasks, and that there are some."""
-  groups = class_groups(dataset.class_names)
-  off = f'or set {section}.within_groups=False'
-  if groups is None:
-    raise BadConfig(
-      f'{section}.within_groups is True, and the classes of the {name} split, '
-      f'such as {dataset.class_names[0]!r}, are of no groups by their names, '
-      "as 'Greek_0' and 'Greek/alpha' are: choose data that have alphabets, "
-      f'{off}.'
-    )
-  largest, classes = Counter(groups).most_common(1)[0]
-  if classes < ways:
-    raise BadConfig(
-      f'{section}.within_groups is True, and the largest group of classes of '
-      f'the {name} split, {largest!r}, has {classes}, fewer than '
-      f'{section}.ways = {ways}. Lower that, hold whole alphabets out (of '
-      f'Omniglot with config.data.split=background), {off}.'
-    )
-  if len(set(groups)) == 1:
-    raise BadConfig(
-      f'{section}.within_groups is True, and all classes of the {name} split '
-      f'are of one group by their names, {largest!r}: name them by several, '
-      f'{off}.'
-    )
+    check_groups(section, ways, name, dataset)
