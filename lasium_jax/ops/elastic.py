@@ -43,7 +43,7 @@ def random_fields(
   noise = jax.random.normal(key, (n, 2, height, width))
   down, right = (_blur(side, smoothness) for side in (height, width))
   smooth = jnp.einsum('ah,ndhw,bw->ndab', down, noise, right)
-  sides = jnp.array([height, width], smooth.dtype).reshape(2, 1, 1)
+  sides = jnp.array([height, width], smooth.dtype).reshape(1, 2, 1, 1)
   return elastic * sides * smooth
 
 
@@ -60,7 +60,7 @@ def displace(images: Array, fields: Array) -> Array:
   """
   chex.assert_rank([images, fields], 4)
   target = jnp.indices(images.shape[1:3])
-  return jax.vmap(read_at)(images, target + fields)
+  return jax.vmap(lambda x, field: read_at(x, target + field))(images, fields)
 
 
 def random_bends(
