@@ -94,17 +94,23 @@ def augmentation(
     return random_views
   if shifts:
     return functools.partial(random_shifts, low=low, high=high)
-  warped = functools.partial(
-    random_warps,
-    rotation=math.radians(rotation),
-    translation=translation,
-    scale=scale,
-    shear=shear,
-    stretch=stretch,
-  )
-  bent = functools.partial(random_bends, elastic=elastic, smoothness=smoothness)
+  ranges = {
+    'rotation': math.radians(rotation),
+    'translation': translation,
+    'scale': scale,
+    'shear': shear,
+    'stretch': stretch,
+  }
+  moved = functools.partial(random_warps, **ranges)
+  if elastic:
+    moved = functools.partial(
+      random_bends,
+      elastic=elastic,
+      smoothness=smoothness,
+      **(ranges if warps else {}),
+    )
   thick = functools.partial(random_thickness, thickness=thickness)
-  changes = ((thickness, thick), (elastic, bent), (warps, warped))
+  changes = ((thickness, thick), (elastic or warps, moved))
   return _in_order([change for asked, change in changes if asked])
 
 

@@ -75,18 +75,20 @@ def random_affine(
   )
 
 
-def warp(images: Array, maps: Affine) -> Array:
+def warp(images: Array, maps: Affine, fields: Array | None = None) -> Array:
   """Maps each image by its own map, with bilinear interpolation.
 
   Args:
     images: `[n, H, W, C]`.
     maps: `n` of them.
+    fields: `[n, 2, H, W]`, how far down and right of the place that a map says
+      lies what a pixel of the result shows, in pixels; None for 0.
 
   Returns:
     `[n, H, W, C]`; what lies outside an image is 0.
   """
   chex.assert_rank(images, 4)
-  return jax.vmap(_warp_one)(images, maps)
+  return jax.vmap(_warp_one)(images, maps, fields)
 
 
 def random_warps(
@@ -149,9 +151,10 @@ def slant(images: Array, tangents: Array) -> Array:
   return jax.vmap(one)(images, tangents)
 
 
-def _warp_one(image: Array, one: Affine) -> Array:
+def _warp_one(image: Array, one: Affine, field: Array | None) -> Array:
   height, width, _ = image.shape
-  return read_at(image, _sources(height, width, one))
+  places = jnp.stack(_sources(height, width, one))
+  return read_at(image, places if field is None else places + field)
 
 
 def _sources(height: int, width: int, one: Affine) -> list[Array]:

@@ -8,6 +8,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.ops.affine import random_affine, warp
 from lasium_jax.ops.bilinear import read_at
 from lasium_jax.types import Array
 
@@ -64,24 +65,37 @@ def displace(images: Array, fields: Array) -> Array:
 
 
 def random_bends(
-  key: Array, images: Array, *, elastic: float, smoothness: float
+  key: Array,
+  images: Array,
+  *,
+  elastic: float,
+  smoothness: float,
+  **ranges: float,
 ) -> Array:
   """Bends each image by a field of its own, drawn as by `random_fields`.
+
+  A map of its own may follow. Images are read once for both: twice
+  interpolated, strokes are blurred.
 
   Args:
     key: a PRNG key.
     images: `[n, H, W, C]`.
     elastic: the standard deviation of a displacement, in fractions of a side.
     smoothness: how far displacements are alike, likewise, above 0.
+    **ranges: of the maps, those of `lasium_jax.ops.affine.random_affine`; none
+      for no maps.
 
   Returns:
     `[n, H, W, C]`; what lies outside an image is 0.
   """
   n, height, width, _ = images.shape
+  field_key, map_key = jax.random.split(key)
   fields = random_fields(
-    key, n, height, width, elastic=elastic, smoothness=smoothness
+    field_key, n, height, width, elastic=elastic, smoothness=smoothness
   )
-  return displace(images, fields)
+  if not ranges:
+    return displace(images, fields)
+  return warp(images, random_affine(map_key, n, **ranges), fields)
 
 
 def _blur(side: int, smoothness: float) -> Array:

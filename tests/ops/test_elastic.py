@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.ndimage
 
+from lasium_jax.ops.affine import Affine, random_affine, warp
 from lasium_jax.ops.elastic import displace, random_bends, random_fields
 
 SHAPE = (7, 10, 2)
@@ -65,3 +66,41 @@ def test_each_image_is_bent_by_a_field_of_its_own(key):
   for i in range(3):
     assert np.abs(bent[i] - bent[i - 1]).max() > 0.05
   assert bent.min() >= 0 and bent.max() <= 1
+
+
+def test_a_map_and_a_field_are_one_reading(key):
+  """Each alone is what it is without the other; both are summed."""
+  image_key, field_key, map_key = jax.random.split(key, 3)
+  images = jax.random.uniform(image_key, (3, *SHAPE))
+  fields = jax.random.normal(field_key, (3, 2, *SHAPE[:2]))
+  still = Affine(jnp.zeros(3), jnp.zeros((3, 2)), jnp.ones(3))
+  bent = warp(images, still, fields)
+  np.testing.assert_allclose(bent, displace(images, fields), atol=1e-5)
+  maps = random_affine(map_key, 3, rotation=0.5, translation=0.1, scale=1.2)
+  same = warp(images, maps, jnp.zeros_like(fields))
+  np.testing.assert_allclose(same, warp(images, maps), atol=1e-5)
+  # A move of whole pixels down and right is a field of as many up and left.
+  moved = still._replace(
+    translation=jnp.tile(jnp.array([[1 / 7, 0.2]]), (3, 1))
+  )
+  back = jnp.array([1.0, 2.0]).reshape(1, 2, 1, 1)
+  np.testing.assert_allclose(
+    warp(images, moved, fields), displace(images, fields - back), atol=1e-5
+  )
+
+
+def test_bends_may_be_followed_by_maps(key):
+  x = jnp.zeros((200, 15, 15, 1)).at[:, 6:9, 6:9].set(1.0)
+  bends = {'elastic': 0.02, 'smoothness': 0.3}
+  maps = {'rotation': 0.0, 'translation': 0.2, 'scale': 1.0}
+
+  def middles(**ranges):
+    bent = np.asarray(random_bends(key, x, **bends, **ranges))[..., 0]
+    places = np.einsum('nhw,dhw->nd', bent, np.indices((15, 15)))
+    return places / bent.sum((1, 2))[:, None] - 7
+
+  alone, both = middles(), middles(**maps)
+  assert np.abs(alone).std() < 0.5
+  # The same bends, and moves that are uniform up to 3 pixels.
+  moves = both - alone
+  np.testing.assert_allclose(moves.std(), 3 / np.sqrt(3), rtol=0.15)
