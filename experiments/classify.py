@@ -19,6 +19,7 @@ from absl import flags
 
 from experiments.applications import folders
 from experiments.run import command
+from lasium_jax.models import HEADS
 
 
 def define_flags() -> None:
@@ -30,8 +31,8 @@ def define_flags() -> None:
   }
   for name, text in texts.items():
     flags.DEFINE_string(name, None, text)
-  head = "What MAML's classes start from; auto is trained where they fit."
-  flags.DEFINE_enum('head', 'auto', folders.HEADS, head)
+  head = "MAML's trained or mean head; ProtoNets' prototypes or fitted head."
+  flags.DEFINE_enum('head', 'auto', HEADS, head)
   flags.DEFINE_bool('transductive', False, 'Normalize all queries together.')
 
 

@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from lasium_jax import models
 from lasium_jax.data.pictures import as_images, is_pictures
 from lasium_jax.learners.head import head_for
-from lasium_jax.models import Model
+from lasium_jax.models import Head, Model
 from lasium_jax.ops.sizes import padded_size
 from lasium_jax.types import Examples, Params
 
@@ -31,18 +31,17 @@ from lasium_jax.types import Examples, Params
 # how many others there are.
 _QUERIES = 64
 
-Head = Literal['auto', 'trained', 'mean']
-
 
 class FewShotClassifier(ClassifierMixin, BaseEstimator):
   """Learns classes from a few images each, by a meta-trained learner.
 
   There may be any number of classes, and of images of each, whatever the
   learner was trained with. ProtoNets compares with the mean features of each
-  class. MAML's classes start from the trained head where they are as few as in
-  training, else from the mean of its columns. The order of images and the
-  names of classes do not matter. Each use has its own accuracy:
-  `lasium_jax.models.uses` reads from a card which belongs to which.
+  class, or fits a linear head from these. MAML's classes start from the
+  trained head where they are as few as in training, else from the mean of its
+  columns. The order of images and the names of classes do not matter. Each use
+  has its own accuracy: `lasium_jax.models.uses` reads from a card which belongs
+  to which.
 
   Images are an array `[n, H, W]` or `[n, H, W, C]` or, as scikit-learn has
   them, flat `[n, H * W * C]`, of bytes or of floats in [0, 1]; or a list of
@@ -54,13 +53,13 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     classes_: `[num_classes]` the labels, sorted.
     adapted_: what the learner made of the support images.
     ways_: `[num_classes]` which of the learner's outputs each class has.
-    head_: what the classes started from, 'trained' or 'mean'; None for a
-      learner without a head.
+    head_: what the classes started from, 'trained' or 'mean'; 'fitted' for a
+      head that was fitted from prototypes; None for a learner without a head.
   """
 
   classes_: np.ndarray
   ways_: np.ndarray
-  head_: Literal['trained', 'mean'] | None
+  head_: Literal['trained', 'mean', 'fitted'] | None
   adapted_: Any
 
   def __init__(
@@ -80,7 +79,8 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
       inductive: whether a prediction is independent of the other queries. If
         False, the images that are given to `predict` together are normalized
         together, as in most published numbers.
-      steps: of MAML's adaptation; None for the model's own.
+      steps: of MAML's adaptation, or of a head that is fitted from prototypes;
+        None for the model's own.
       invert: whether dark becomes 1 and light 0; None for what the model's
         training images needed. Say False for images that are ink 1 on 0
         already.
@@ -89,7 +89,10 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
         images; there may be no more classes than in training. 'mean' is the
         mean of these columns, for any number of classes, and less accurate
         (`lasium_jax.learners.head`). 'auto' is 'trained' where the classes
-        fit, else 'mean'.
+        fit, else 'mean'. Of ProtoNets, 'prototypes' are the classes' mean
+        features, and 'fitted' is a linear head that is fitted from them to the
+        given images (`lasium_jax.learners.protonets`), in 15 steps if the model
+        has no number of its own. 'auto' is what the model was judged with.
     """
     self.model = model
     self.inductive = inductive
@@ -138,7 +141,7 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     x = self._images(X, model.card, reset=True)
     self.classes_, y = np.unique(_labels(y, x, self), return_inverse=True)
     order, self.ways_ = _by_content(x, y)
-    self.head_ = self._head_for(model.card, len(self.classes_))
+    self.head_ = self._choice(model.card).head
     ways = padded_size(len(self.classes_))
     adapt, _ = self._programs(model.card, ways)
     params = _params_for(model, ways, len(self.classes_), self.head_)
@@ -189,24 +192,13 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     return loaded
 
   def _programs(self, card: Mapping[str, Any], ways: int) -> Any:
-    changes: dict[str, Any] = {'inductive': bool(self.inductive)}
-    if self.steps is not None:
-      changes['steps'] = self.steps
-    return _compiled(_built(card), ways, **changes)
+    changes = self._choice(card).changes
+    return _compiled(
+      _built(card), ways, inductive=bool(self.inductive), **changes
+    )
 
-  def _head_for(
-    self, card: Mapping[str, Any], classes: int
-  ) -> Literal['trained', 'mean'] | None:
-    if self.head not in get_args(Head):
-      raise ValueError(
-        f'head is {self.head!r}; it must be one of {get_args(Head)}.'
-      )
-    if not models.has_head(card):
-      return None
-    if self.head == 'auto':
-      fits = classes <= card['architecture']['ways']
-      return 'trained' if fits else 'mean'
-    return self.head
+  def _choice(self, card: Mapping[str, Any]) -> models.Choice:
+    return models.choose(card, self.head, self.steps, len(self.classes_))
 
   def _images(self, X: Any, card: Mapping[str, Any], *, reset: bool) -> Any:
     """`[n, H, W, C]` float32, ink 1 on 0."""

@@ -22,7 +22,7 @@ MAY_IMPORT = {
   'generators': {'types', 'settings', 'ops', 'nets', 'descent'},
   'embeddings': {'types', 'settings', 'ops', 'nets', 'descent'},
   'batches': {'types', 'settings', 'ops'},
-  'clustering': {'types'},
+  'clustering': {'types', 'ops'},
   'latents': {'types', 'settings', 'ops'},
   'tasks': {'types', 'settings', 'ops', 'latents'},
   'learners': {'types', 'settings', 'ops', 'nets'},

@@ -14,9 +14,11 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from small import small
 
 from lasium_jax import FewShotClassifier, classifier, models
+from lasium_jax.learners import protonets
 from lasium_jax.models import build
 from lasium_jax.ops.sizes import padded_size
 from lasium_jax.settings import Part
+from lasium_jax.types import Examples
 
 SIDE, TRAINED = 8, 3
 OPTIONS = {
@@ -24,6 +26,7 @@ OPTIONS = {
   'protonets': {'name': 'protonets', 'distance': 'mean'},
 }
 NAMES = tuple(OPTIONS)
+HEADED = {**OPTIONS['protonets'], 'head_steps': 4}
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +99,64 @@ def test_protonets_by_hand():
     weights / weights.sum(1, keepdims=True),
     rtol=1e-4,
   )
+
+
+def judged_with_a_head(**parameters):
+  plain = make('protonets').model
+  architecture = {**plain.card['architecture'], 'learner': HEADED}
+  card = {**plain.card, 'architecture': architecture}
+  return FewShotClassifier(models.Model(card, plain.params), **parameters)
+
+
+# By the model, without and with a head when it was judged: what is asked for,
+# and how many steps are taken then.
+ASKED = {
+  'judged without': (make, {}, 0),
+  'prototypes': (make, {'head': 'prototypes'}, 0),
+  "ProtoTransfer's": (make, {'head': 'fitted'}, 15),
+  'told': (make, {'head': 'fitted', 'steps': 7}, 7),
+  'none': (make, {'head': 'fitted', 'steps': 0}, 0),
+  'judged with': (judged_with_a_head, {}, 4),
+  'the same': (judged_with_a_head, {'head': 'fitted'}, 4),
+  'others': (judged_with_a_head, {'steps': 9}, 9),
+  'without it': (judged_with_a_head, {'head': 'prototypes'}, 0),
+}
+
+
+@pytest.mark.parametrize('name', ASKED)
+def test_a_head_is_fitted_in_so_many_steps(name):
+  """As the learner does it with the images as they are, without padding."""
+  maker, parameters, steps = ASKED[name]
+  x, y = pictures((1, 3, 2))
+  query, _ = pictures((2, 2, 2), seed=1)
+  named = () if maker is judged_with_a_head else ('protonets',)
+  learned = maker(*named, **parameters).fit(x, y)
+  assert learned.head_ == ('fitted' if steps else None)
+  learner = protonets(small(None), ways=3, inductive=True, head_steps=steps)
+  images = [i[..., None] / np.float32(255) for i in (x, query)]
+  adapted = learner.adapt(
+    jax.random.key(0), learned.model.params, Examples(images[0], y)
+  )
+  logits = np.asarray(learner.predict(adapted, images[1]), np.float64)
+  np.testing.assert_allclose(
+    learned.predict_proba(query),
+    np.exp(logits) / np.exp(logits).sum(1, keepdims=True),
+    rtol=1e-3,
+  )
+
+
+@pytest.mark.parametrize(
+  ('name', 'head', 'said'),
+  [
+    ('maml', 'fitted', r"maml has not; say one of \('auto', 'trained', 'mean'"),
+    ('maml', 'prototypes', 'maml has not'),
+    ('protonets', 'mean', r"protonets has not; say one of \('auto', 'proto"),
+  ],
+)
+def test_a_head_that_the_learner_has_not_is_refused(name, head, said):
+  x, y = pictures((1, 1))
+  with pytest.raises(ValueError, match=said):
+    make(name, head=head).fit(x, y)
 
 
 def test_maml_starts_every_class_from_the_mean_column():
@@ -347,7 +408,7 @@ def test_models_that_cannot_be_used(tmp_path):
     FewShotClassifier(tmp_path).fit(x, y)
   with pytest.raises(models.BadModel, match='no model'):
     FewShotClassifier.load(tmp_path)
-  with pytest.raises(ValueError, match="protonets has no 'steps'; it has dist"):
+  with pytest.raises(ValueError, match=r"5, and prototypes.*head='fitted'"):
     make('protonets', steps=5).fit(x, y)
   with pytest.raises(
     ValueError, match='steps is -1; it must be a whole number'

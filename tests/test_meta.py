@@ -68,6 +68,7 @@ def linear(outputs):
 LEARNERS = {
   'maml': lambda: learners.maml(linear(WAYS), steps=2, learning_rate=0.1),
   'protonets': lambda: learners.protonets(linear(5), ways=WAYS),
+  'head': lambda: learners.protonets(linear(5), ways=WAYS, head_steps=2),
   'scratch': lambda: learners.scratch(linear(WAYS), steps=2, learning_rate=0.1),
   'nearest': lambda: learners.nearest_neighbors(ways=WAYS),
   'nearest3': lambda: learners.nearest_neighbors(ways=WAYS, neighbors=3),

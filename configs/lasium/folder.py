@@ -26,7 +26,7 @@ the background 0, and nobody knows what is beyond the edge of a photograph.
 from ml_collections import ConfigDict
 
 from configs.parts import lasium
-from configs.parts.sections import left_open, named
+from configs.parts.sections import left_open, named, section
 from experiments.components.data import DATA
 from experiments.components.tasks import AUGMENTATION
 from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
@@ -47,6 +47,14 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
   return config
 
 
+def _photographs(config: ConfigDict) -> None:
+  """Clusters of photographs: other views, and a turned one is no other kind."""
+  config.augment = section(AUGMENTATION)
+  config.cluster_views = section(AUGMENTATION)
+  config.clustering.views = 1
+  config.cluster_tasks.turned = False
+
+
 def _leave_to_size(config: ConfigDict) -> None:
   """None stands for what experiments/components/by_size.py has."""
   if 'generator' in config and config.generator.name == 'vae':
@@ -62,6 +70,8 @@ def _leave_to_size(config: ConfigDict) -> None:
     left_open(
       config.network, NETWORKS['conv4'], 'filters', 'downsample', 'head'
     )
+  if 'clustering' in config:
+    _photographs(config)
   if 'augment' in config:
     config.augment.shift = (0, 0)
     left_open(config.augment, AUGMENTATION, 'views')

@@ -14,6 +14,11 @@ of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch
 128), meta-training and evaluation a few minutes. RESULTS.md has what each
 reaches.
 
+`clustered-protonets` is no paper's: instance discrimination, then rounds of
+clustering all images by what the learner sees and meta-training on the clusters
+(docs/papers.md), an hour on one core. `clustered-SAMPLER-GENERATOR-protonets`
+begins with LASIUM's tasks instead.
+
 The paper has no autoencoders. They have no prior: anchors are encoded images,
 RO moves toward other encoded images, and noise is in units of the standard
 deviations of a task's anchors (`latents.relative`).

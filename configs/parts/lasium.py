@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from configs.parts import common
 from configs.parts.sections import named, section
 from experiments.components.clustering import CLUSTERING
+from experiments.components.few_shot import also_judged
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
@@ -41,7 +42,14 @@ VIEWS = {
 }
 MILD_VIEWS = {'rotation': 5.0, 'translation': 0.04, 'scale': 1.05}
 # What a learner does otherwise when it is judged; None is as in training.
-EVALUATED = {'maml': {'steps': 50, 'learning_rate': None}}
+EVALUATED: dict[str, dict[str, int | None]] = {
+  'maml': {'steps': 50, 'learning_rate': None, 'inductive': None},
+  'protonets': {
+    'head_steps': None,
+    'head_learning_rate': None,
+    'inductive': None,
+  },
+}
 
 
 def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
@@ -120,17 +128,23 @@ def _learn(config: ConfigDict, tasks: str, learner: str) -> None:
   for name in changes:
     with config.evaluation_learner.ignore_type():
       config.evaluation_learner[name] = own.get_ref(name)
+  config.also_judged = section(Part(also_judged))
   config.meta = section(Part(meta.train))
 
 
 def _cluster(config: ConfigDict, file: str, run: str) -> None:
   """The sections of rounds of clustering, after a warm-up without labels."""
-  if config.get('tasks', {}).get('name') not in ('umtra', 'lasium'):
+  tasks, learner = (
+    config.get(name, {}).get('name') for name in ('tasks', 'learner')
+  )
+  # Clusters are found by features, which a learner with logits has not.
+  if tasks not in ('umtra', 'lasium') or learner != 'protonets':
     raise ValueError(_no_such_run(file, run))
-  if config.tasks.name == 'umtra':
+  if tasks == 'umtra':
     config.tasks.update(ways=100, queries=2, augment_support=True)
   config.augment = section(AUGMENTATION, **VIEWS)
   config.learner.distance = 'sum'
+  config.also_judged.inductive = True
   # The last parameters are taken: nothing is chosen by labels.
   config.meta.update(
     iterations=1_500, batch=1, schedule='cosine', validate_every=0

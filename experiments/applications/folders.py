@@ -3,16 +3,11 @@
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from experiments.run.record import write_atomically, writing
 from lasium_jax.data.decode import SUFFIXES, is_image
-
-if TYPE_CHECKING:
-  from lasium_jax.classifier import Head
-
-# What MAML's classes may start from, as in `FewShotClassifier`.
-HEADS = ('auto', 'trained', 'mean')
+from lasium_jax.models import Head
 
 
 class Classified(NamedTuple):
@@ -83,7 +78,7 @@ def classify(
   queries: Path,
   out: Path,
   *,
-  head: 'Head' = 'auto',
+  head: Head = 'auto',
   transductive: bool = False,
 ) -> Classified:
   """Classifies the pictures of a folder.

@@ -5,7 +5,7 @@ keeps nothing.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,7 @@ from experiments.applications.web_pictures import (
   read,
 )
 from lasium_jax import FewShotClassifier, models
-from lasium_jax.models import Model
-
-if TYPE_CHECKING:
-  from lasium_jax.classifier import Head
+from lasium_jax.models import Head, Model
 
 MAX_CLASSES = 20
 
@@ -74,7 +71,7 @@ def classify(
   model: Model,
   classes: Sequence[Class],
   query: Picture | None,
-  head: 'Head' = 'auto',
+  head: Head = 'auto',
 ) -> Answer:
   """Classifies one picture by itself.
 
@@ -89,7 +86,7 @@ def classify(
 
   Raises:
     ValueError: if examples or the query are missing, too many, too large or
-      no pictures, or the head is not for so many classes.
+      no pictures, or the head is not for so many classes or for this model.
   """
   shown = [entry for entry in classes if entry.pictures]
   _check(shown)

@@ -99,8 +99,10 @@ const asked = pictureInput(element('asked'), {
 });
 element('classify').onclick = classify;
 element('head').onchange = classifyIfAsked;
-element('heads').hidden = !model.trained;
-element('trained').textContent = `trained, for up to ${model.trained} classes`;
+element('heads').hidden = model.heads.length < 2;
+element('head').replaceChildren(
+  ...model.heads.map(({ head, words }) => new Option(words, head)),
+);
 element('add').onclick = addClass;
 for (let i = 0; i < model.classes; i++) addClass();
 element('about').textContent = about(model.learner, model);

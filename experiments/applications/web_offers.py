@@ -117,9 +117,31 @@ def _about_learner(model: Model, classes: int) -> dict[str, Any]:
     'run': run if isinstance(run, str) else '',
     'image': model.card['image'],
     'classes': classes,
-    # The trained head can be used for no more classes than these.
-    'trained': (
-      model.card['architecture']['ways'] if models.has_head(model.card) else 0
-    ),
+    'heads': _heads(model.card),
     'max_classes': web_answer.MAX_CLASSES,
   }
+
+
+def _heads(card: Mapping[str, Any]) -> list[dict[str, str]]:
+  """What a person may choose that classes start from; the first is as judged.
+
+  Returns:
+    Each `head` of `FewShotClassifier`, with words for it; one if there is no
+    choice.
+  """
+  judged = card['architecture']['learner'].get('head_steps')
+  words = {
+    'trained': f'trained, for up to {card["architecture"]["ways"]} classes',
+    'mean': 'mean, any number of classes',
+    'prototypes': 'none, but the prototypes of classes',
+    'fitted': 'fitted to the examples, from their prototypes',
+  }
+  options = [
+    {'head': head, 'words': words[head]} for head in models.heads(card)
+  ]
+  if models.has_head(card):
+    auto = 'trained where it fits, else mean'
+    return [{'head': 'auto', 'words': auto}, *options]
+  if judged:
+    options.reverse()
+  return options or [{'head': 'auto', 'words': 'none'}]

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import jax.numpy as jnp
 
+from experiments.run.config import BadConfig
 from experiments.run.precision import jit
 from lasium_jax import clustering
 from lasium_jax.settings import Count, Part, Ways
@@ -24,27 +25,29 @@ class Finder(Protocol):
       images: `[n, H, W, C]` uint8.
 
     Raises:
-      ValueError: if all clusters vanish, or all merge.
+      BadConfig: if all clusters vanish, all merge, or too few are left.
     """
 
 
 def finder(
   network: Network,
   view: Augment | None,
+  ways: int,
   *,
   views: Count = 4,
   neighbors: Ways = 20,
   expansion: Count = 6,
   links: Count = 3,
   least: Count = 6,
-  most: Count = 60,
-  thresholds: Count = 10,
+  most: Count = 30,
+  thresholds: Count = 30,
 ) -> Finder:
   """Clusters of `lasium_jax.clustering`: neighbors, k-reciprocal, density.
 
   Args:
     network: images to features.
     view: what an image looks like otherwise, or None.
+    ways: how many clusters there must be.
     views: of each image, whose features are averaged.
     neighbors: of each image; fewer than there are images.
     expansion: over how many images weights of neighborhoods are averaged.
@@ -62,12 +65,22 @@ def finder(
 
   def find(key: Array, params: Params, images: Array) -> ClusterSet:
     features = embed(key, params=params, images=images)
-    similarity = clustering.reciprocal_similarity(
-      features, nearest(features, neighbors), expansion=expansion
-    )
-    found = clustering.density_clusters(
-      similarity, links=links, least=least, most=most, thresholds=thresholds
-    )
+    try:
+      similarity = clustering.reciprocal_similarity(
+        features, nearest(features, neighbors), expansion=expansion
+      )
+      found = clustering.density_clusters(
+        similarity, links=links, least=least, most=most, thresholds=thresholds
+      )
+    except ValueError as error:
+      raise BadConfig(f'config.clustering: {error}') from error
+    number = int(found.labels.max()) + 1
+    if number < ways:
+      raise BadConfig(
+        f'There are {number} clusters of {least} to {most} images, and '
+        f'config.cluster_tasks.ways is {ways}: lower that, lower '
+        'config.clustering.least, or train the first features for longer.'
+      )
     return cluster_set(images, jnp.asarray(found.labels), least=least)
 
   return find

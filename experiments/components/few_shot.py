@@ -38,6 +38,22 @@ class Generating(NamedTuple):
   anchors: AnchorFn
 
 
+class Other(NamedTuple):
+  """Another way to evaluate what was trained.
+
+  Attributes:
+    name: stands behind that of the run.
+    learner: as it is evaluated then, of a member's values of what is swept.
+    section: its section of settings.
+    note: what pages say of it.
+  """
+
+  name: str
+  learner: Callable[[Values], Learner]
+  section: Settings
+  note: str
+
+
 class MetaTraining(NamedTuple):
   """What learns, and from which tasks; of a member's values of what is swept.
 
@@ -45,11 +61,13 @@ class MetaTraining(NamedTuple):
     task_fn: makes the tasks of training.
     learner: as it trains.
     judged: as it is evaluated.
+    others: how it is evaluated besides.
   """
 
   task_fn: Callable[[Values], TaskFn]
   learner: Callable[[Values], Learner]
   judged: Callable[[Values], Learner]
+  others: tuple[Other, ...]
 
 
 class Clustering(NamedTuple):
@@ -103,10 +121,15 @@ def parts_of(settings: Settings) -> Parts:
 
   meta = None
   if 'learner' in settings:
+    own = as_judged(settings)
     meta = MetaTraining(
       of_member(functools.partial(training_tasks, model=model)),
       of_member(learner),
       of_member(judged),
+      tuple(
+        Other(name, of_member(_judged_with(changes)), {**own, **changes}, note)
+        for name, changes, note in _others(settings)
+      ),
     )
   clustering = _clustering(settings) if 'clustering' in settings else None
   return Parts(settings, generating, meta, clustering, floors)
@@ -128,6 +151,7 @@ def _clustering(settings: Settings) -> Clustering:
       settings['clustering'],
       network=make_network(settings['network'])(None),
       view=make_part(AUGMENTATION, settings['cluster_views']),
+      ways=tasks['ways'],
     ),
   )
 
@@ -182,6 +206,41 @@ def judged(settings: Settings) -> Learner:
   return make_learner(
     as_judged(settings), settings['network'], settings['evaluation']['ways']
   )
+
+
+def head_steps(settings: Settings) -> int:
+  """How long the evaluated learner's head is fitted; 0 if it has none."""
+  steps: int = as_judged(settings).get('head_steps', 0)
+  return steps
+
+
+def also_judged(*, inductive: bool = False) -> tuple[str, ...]:
+  """How a learner is evaluated besides, by its names.
+
+  Args:
+    inductive: whether a learner whose queries are normalized together is judged
+      too with each query by itself.
+  """
+  return ('inductive',) if inductive else ()
+
+
+def _others(settings: Settings) -> list[tuple[str, Settings, str]]:
+  """Names, changes of the learner's section, and notes."""
+  others: list[tuple[str, Settings, str]] = []
+  if head_steps(settings):
+    note = 'its prototypes, without the head'
+    others.append(('prototypes', {'head_steps': 0}, note))
+  together = normalization(as_judged(settings)) == 'transductive'
+  if together and also_judged(**settings.get('also_judged', {})):
+    note = 'each query by itself'
+    others.append(('inductive', {'inductive': True}, note))
+  return others
+
+
+def _judged_with(changes: Settings) -> Callable[[Settings], Learner]:
+  """The learner as it is evaluated, with other settings."""
+  fields = {f'evaluation_learner.{k}': v for k, v in changes.items()}
+  return lambda settings: judged(replaced(settings, fields))
 
 
 def _floor(settings: Settings, name: str) -> Learner:

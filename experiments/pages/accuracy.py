@@ -125,10 +125,10 @@ def _row(row: Row, paper: bool) -> str:
 def about(entry: Entry, unit: str = 'iterations') -> str:
   """What is said of a result beside its name: its member, its training."""
   parts = [label(entry['member'])] if 'member' in entry else []
+  if entry['steps'] and not entry.get('floor'):
+    parts.append(f'{entry["steps"]:,} {unit}')
   if entry.get('note'):
     parts.append(entry['note'])
-  elif entry['steps']:
-    parts.append(f'{entry["steps"]:,} {unit}')
   return ', '.join(parts)
 
 

@@ -158,6 +158,8 @@ def _number(
     **OMNIGLOT,
     'protocol.shots': shots,
     'result.floor': None,
+    # The papers' ProtoNets have prototypes alone.
+    'result.head': lambda head: head != 'fitted',
     **method,
   }
   return Number(f'LASIUM {table}', value, ci95, required, conditions)

@@ -100,6 +100,7 @@ def _facts(settings: Mapping[str, Any], entry: Mapping[str, Any]) -> Facts:
     'result.of': entry.get('of'),
     'result.dataset': entry['dataset'],
     'result.floor': entry['name'] if entry.get('floor') else None,
+    'result.head': (entry.get('use') or {}).get('head'),
   }
 
 

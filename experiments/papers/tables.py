@@ -22,6 +22,12 @@ class Run(NamedTuple):
   name: str
   entries: list[Entry]
 
+  def title(self) -> str:
+    """The name, and what is to be known of it; a floor's name says enough."""
+    entry = self.entries[0]
+    note = '' if entry.get('floor') else entry.get('note', '')
+    return f'`{self.name}` ({note})' if note else f'`{self.name}`'
+
 
 def tables(pages: Sequence[Page]) -> str:
   """All results: few-shot accuracies a row a run, others a row a number.
@@ -62,7 +68,7 @@ def _accuracies(runs: list[Run]) -> list[Column]:
   """A row a run; by kind of task, its accuracy and each paper's table."""
   kinds = sorted({_kind(entry) for run in runs for entry in run.entries})
   same_ways = len({ways for ways, *_ in kinds}) == 1
-  columns: list[Column] = [('run', [f'`{run.name}`' for run in runs])]
+  columns: list[Column] = [('run', [run.title() for run in runs])]
   for kind in kinds:
     entries = [_of_kind(run, kind) for run in runs]
     title = f'{kind[1]}-shot' if same_ways else f'{kind[0]}-way {kind[1]}-shot'
@@ -90,7 +96,7 @@ def _measures(runs: list[Run]) -> list[Column]:
   rows = [Run(run.page, run.name, [e]) for run in runs for e in run.entries]
   entries = [row.entries[0] for row in rows]
   columns: list[Column] = [
-    ('run', [f'`{row.name}`' for row in rows]),
+    ('run', [row.title() for row in rows]),
     ('metric', [entry['metric'] for entry in entries]),
     ('value', [_value(entry) for entry in entries]),
     ('of', [f'{entry["n"]:,} {entry["of"]}' for entry in entries]),

@@ -39,7 +39,7 @@ class Result(NamedTuple):
     config: the config file and the run, such as 'configs/a.py:ro-vae-maml'.
     member: which of several learners it is of: its seed, what was swept.
     floor: whether what was judged has learned nothing beforehand.
-    note: what a floor is, in a few words.
+    note: what it is, in a few words, where its name does not say it.
     use: the settings of use that the number holds for, such as the head, if
       the model can be used in several ways.
   """

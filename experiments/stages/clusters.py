@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.run.run import Run
 from experiments.stages.pictures import keep_sheet
-from lasium_jax.ops.images import as_floats
 from lasium_jax.types import ClusterSet
 
 _ROWS, _COLUMNS = 12, 12  # Of a picture of clusters.
@@ -51,16 +49,20 @@ def keep_clusters(
   run: Run, stage: str, found: ClusterSet, number: int, step: int
 ) -> None:
   """Keeps a picture of some clusters of a round, one a row."""
-  shown = np.linspace(0, int(found.clusters) - 1, _ROWS).round().astype(int)
-  places = found.starts[shown][:, None] + jnp.arange(_COLUMNS)
-  inside = jnp.arange(_COLUMNS) < found.counts[shown][:, None]
-  rows = found.rows[jnp.where(inside, places, 0)]
-  x = as_floats(found.images[rows]) * inside[..., None, None, None]
+  _, rows, starts, counts, clusters = map(np.asarray, found)
+  shown = np.linspace(0, clusters - 1, min(_ROWS, int(clusters))).astype(int)
+  images = np.asarray(found.images)
+  sheet = np.zeros((len(shown), _COLUMNS, *images.shape[1:]), np.uint8)
+  for row, start, count in zip(
+    sheet, starts[shown], counts[shown], strict=True
+  ):
+    members = rows[start : start + min(count, _COLUMNS)]
+    row[: len(members)] = images[members]
   keep_sheet(
     run,
     stage,
     f'clusters_{number:03}',
-    x.reshape(-1, *x.shape[2:]),
+    sheet.reshape(-1, *images.shape[1:]) / 255,
     f'Clusters of round {number}',
     step=step,
     columns=_COLUMNS,

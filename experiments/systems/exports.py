@@ -188,7 +188,11 @@ def _told(settings: Settings, kind: str) -> dict[str, Any]:
 def _accuracy(
   settings: Settings, workdir: Path, member: Member | None
 ) -> list[dict[str, Any]]:
-  """The member's entries of results.json; of one alone they do not name it."""
+  """The member's entries of results.json; of one alone they do not name it.
+
+  What is of another name, and says of which use it is, is a learner's accuracy
+  with other settings, such as that without a head.
+  """
   if member is None:
     return []
   everyone = members(settings)
@@ -196,7 +200,7 @@ def _accuracy(
   return [
     entry
     for entry in read_results(workdir / 'results.json').get('results', [])
-    if entry['name'] == settings['name']
+    if (entry['name'] == settings['name'] or 'use' in entry)
     and entry['metric'] == 'accuracy'
     and entry.get('member') == own
   ]

@@ -1,10 +1,18 @@
 """The parts of a run of LASIUM, if its settings can work."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 
 from experiments.components.clustering import CLUSTERING
 from experiments.components.data import DATA, image_shape
-from experiments.components.few_shot import Parts, as_judged, parts_of
+from experiments.components.few_shot import (
+  Parts,
+  also_judged,
+  as_judged,
+  parts_of,
+)
 from experiments.components.floors import FLOORS
 from experiments.components.groups import check_groups
 from experiments.components.latents import ANCHORS, SAMPLERS
@@ -61,6 +69,7 @@ SECTIONS: Sections = {
   'rounds': Part(rounds.train),
   'cluster_tasks': CLUSTER_TASKS,
   'cluster_views': AUGMENTATION,
+  'also_judged': Part(also_judged),
   'evaluation': Part(evaluation.evaluate),
 }
 # Checked by functions of their own.
@@ -168,17 +177,11 @@ def _check_meta(settings: Settings) -> None:
       'to tell apart: set config.augment.views=True, or config.augment.shift.'
     )
   if 'clustering' in settings:
-    _check_clustering(settings, has_head=has_head)
+    _check_clustering(settings)
 
 
-def _check_clustering(settings: Settings, *, has_head: bool) -> None:
+def _check_clustering(settings: Settings) -> None:
   found, tasks = settings['clustering'], settings['cluster_tasks']
-  if has_head:
-    raise BadConfig(
-      f'config.learner.name is {settings["learner"]["name"]!r}, which has '
-      'logits, and clusters are found by the features of one that has none, '
-      "such as 'protonets'."
-    )
   least = found['least']
   require(
     settings,
@@ -212,12 +215,20 @@ def _made(settings: Settings) -> Parts:
   try:
     parts = parts_of(settings)
     for member in members(settings):
-      for make in parts.meta or ():
+      for make in filter(None, parts.meta or ()):
         make(dict(member.values))
     parallel.mesh(settings['devices'] or 1)
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
   return parts
+
+
+def _makers(parts: Parts) -> list[Callable[[dict[str, Any]], Any]]:
+  """What makes learners and tasks of a member's values of what is swept."""
+  if parts.meta is None:
+    return []
+  task_fn, learner, judged, others = parts.meta
+  return [task_fn, learner, judged, *(other.learner for other in others)]
 
 
 def _check_network(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from experiments.components.few_shot import (
   MetaTraining,
   Parts,
   as_judged,
+  head_steps,
   normalization,
 )
 from experiments.components.floors import FLOORS
@@ -194,21 +195,35 @@ def _show_tasks(
 def contestants(
   run: Run, parts: Parts, params: Params | None
 ) -> list[Contestant]:
-  """The run's learners, and the floors that it judges."""
+  """The run's learners, and the floors that it judges.
+
+  A learner is judged in other ways too, where `MetaTraining` has some.
+  """
   settings, everyone = parts.settings, []
   if parts.meta is not None and params is not None:
     judged = as_judged(settings)
-    everyone.append(
-      Contestant(
-        settings['name'],
-        parts.meta.judged,
-        normalization(judged),
-        run.members,
-        params,
-        learned.steps(settings),
-        use=_use(judged),
-      )
+    own = Contestant(
+      settings['name'],
+      parts.meta.judged,
+      normalization(judged),
+      run.members,
+      params,
+      learned.steps(settings),
+      use=_use(judged),
     )
+    if steps := head_steps(settings):
+      own = own._replace(note=f'a linear head, {steps} steps from prototypes')
+    everyone.append(own)
+    everyone += [
+      own._replace(
+        name=f'{own.name}-{other.name}',
+        learner=other.learner,
+        normalization=normalization(other.section),
+        note=other.note,
+        use=_use(other.section),
+      )
+      for other in parts.meta.others
+    ]
   for name, learner in parts.floors.items():
     everyone.append(
       Contestant(
@@ -232,7 +247,8 @@ def _always(part: T, values: dict[str, Any]) -> T:
 def _use(section: Settings) -> dict[str, Any]:
   """How a classifier of the exported learner comes to this accuracy."""
   has_head = 'ways' not in LEARNERS[section['name']].given
+  fitted = 'fitted' if section.get('head_steps') else None
   return {
-    'head': 'trained' if has_head else None,
+    'head': 'trained' if has_head else fitted,
     'inductive': normalization(section) == 'inductive',
   }

@@ -6,8 +6,8 @@ it clusters.
 """
 
 from lasium_jax.clustering.density import Clusters, density_clusters
-from lasium_jax.clustering.features import features
 from lasium_jax.clustering.neighbors import Neighbors, nearest_neighbors
+from lasium_jax.clustering.network_features import features
 from lasium_jax.clustering.reciprocal import reciprocal_similarity
 
 __all__ = [

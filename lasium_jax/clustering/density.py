@@ -14,11 +14,12 @@ class Clusters(NamedTuple):
   Attributes:
     labels: `[n]` int32, the cluster of each image, counted from 0, or -1 if it
       is in none.
-    threshold: the similarity from which on images were linked.
+    thresholds: `[clusters]`, the similarity from which on the images of each
+      were linked, ascending.
   """
 
   labels: NDArray[np.int32]
-  threshold: float
+  thresholds: NDArray[np.float64]
 
 
 def density_clusters(
@@ -26,19 +27,20 @@ def density_clusters(
   *,
   links: int = 3,
   least: int = 6,
-  most: int = 60,
-  thresholds: int = 10,
+  most: int = 30,
+  thresholds: int = 30,
 ) -> Clusters:
-  """DBSCAN on similarities, at the threshold that keeps most images.
+  """DBSCAN on similarities, each cluster at a threshold of its own.
 
   Two images are linked if they are at least as similar as the threshold. One
   that has enough links is a core; cores that are linked, one by another, are a
-  cluster, and an image that is no core belongs to the cluster of the most
-  similar core that it is linked to (Ester et al. 1996 leave it to the order of
-  the images). What is too small or too large is no cluster. All thresholds are
-  tried that divide the similarities into equal parts; the one at which most
-  images are in clusters is taken, and of equal ones the highest. That needs no
-  labels, but `least` and `most` say what is known of the size of a class.
+  group, and an image that is no core belongs to the group of the most similar
+  core that it is linked to (Ester et al. 1996 leave it to the order of the
+  images). With higher thresholds groups fall apart into smaller ones, as in
+  HDBSCAN's hierarchy (Campello et al. 2013): a cluster is a group at the lowest
+  threshold at which it is not too large, if it is large enough. All thresholds
+  are tried that divide the similarities into equal parts. That needs no labels,
+  but `least` and `most` say what is known of the size of a class.
 
   Args:
     similarity: `[n, n]` symmetric, of the pairs that may be linked.
@@ -70,22 +72,25 @@ def density_clusters(
       'own neighbors. Let each image have more neighbors.'
     )
   tried = np.quantile(similarity.data, np.linspace(0, 1, thresholds + 2)[1:-1])
-  pairs, best, kept = similarity.tocoo(), None, 0
-  for threshold in map(float, np.unique(tried)[::-1]):
-    components, labels = _components(pairs, threshold, links)
-    labels = _of_size(labels, components, least, most)
-    covered = int((labels >= 0).sum())
-    if covered > kept:
-      best, kept = Clusters(labels, threshold), covered
-  if best is None:
+  pairs = similarity.tocoo()
+  found: list[float] = []
+  labels = np.full(similarity.shape[0], -1, np.int32)
+  for threshold in map(float, np.unique(tried)):
+    groups = _groups(pairs, threshold, links)
+    # What is a cluster already does not fall apart.
+    fitting = _of_size(np.where(labels < 0, groups, -1), least, most)
+    labels = np.where(fitting < 0, labels, fitting + len(found))
+    found += [threshold] * (int(fitting.max()) + 1)
+  if not found:
+    remaining = len(np.unique(groups[groups >= 0]))
     raise ValueError(
       f'At none of {thresholds} thresholds is there a cluster of {least} to '
-      f'{most} images: at the lowest there are {components} groups of images '
+      f'{most} images: at the highest there are {remaining} groups of images '
       f'with {links} links. If there are few, all have merged: let `most` be '
       'larger or neighbors fewer. Else all vanish: let `least` or `links` be '
       'smaller, or train the features for longer.'
     )
-  return best
+  return Clusters(labels, np.array(found))
 
 
 def _check(links: int, least: int, most: int, thresholds: int) -> None:
@@ -96,10 +101,10 @@ def _check(links: int, least: int, most: int, thresholds: int) -> None:
     )
 
 
-def _components(
+def _groups(
   pairs: sparse.coo_array, threshold: float, links: int
-) -> tuple[int, NDArray[np.int32]]:
-  """How many groups of cores there are, and `[n]` the group of each image."""
+) -> NDArray[np.int32]:
+  """`[n]`, the group of each image, or -1."""
   linked = pairs.data >= threshold
   row, col, values = pairs.row[linked], pairs.col[linked], pairs.data[linked]
   n = pairs.shape[0]
@@ -114,14 +119,14 @@ def _components(
   # The last one that is written counts: the most similar.
   order = np.argsort(values[border], kind='stable')
   labels[col[border][order]] = labels[row[border][order]]
-  return len(np.unique(labels[core])), labels
+  return labels
 
 
 def _of_size(
-  labels: NDArray[np.int32], components: int, least: int, most: int
+  labels: NDArray[np.int32], least: int, most: int
 ) -> NDArray[np.int32]:
-  """Labels of the groups of a fitting size alone, and how many these are."""
-  if not components:
+  """Labels of the groups of a fitting size alone, counted from 0."""
+  if labels.max() < 0:
     return labels
   sizes = np.bincount(labels[labels >= 0], minlength=labels.max() + 1)
   fits = (sizes >= least) & (sizes <= most)

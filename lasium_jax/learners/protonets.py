@@ -4,8 +4,10 @@ from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 
+from lasium_jax.learners.linear import LinearHead, fitted, head_of, logits_of
 from lasium_jax.learners.padding import real
 from lasium_jax.ops.labels import shares
+from lasium_jax.settings import NonNegative, Whole
 from lasium_jax.types import Array, Examples, Learner, Network, Params
 
 
@@ -17,12 +19,14 @@ class Prototypes(NamedTuple):
     means: `[N, F]`, by soft labels weighted; 0 where a class is absent.
     statistics: the normalization's moments of the support images, or None.
     present: `[N]` bool, which classes have support; None where all have.
+    head: what classifies in place of the means; None where these do.
   """
 
   params: Params
   means: Array
   statistics: Any = None
   present: Array | None = None
+  head: LinearHead | None = None
 
 
 def protonets(
@@ -31,6 +35,8 @@ def protonets(
   ways: int,
   distance: Literal['mean', 'sum'] = 'mean',
   inductive: bool = False,
+  head_steps: Whole = 0,
+  head_learning_rate: NonNegative = 0.001,
   padded: bool = False,
 ) -> Learner:
   """Classifies by the nearest mean of each class's support features.
@@ -39,12 +45,20 @@ def protonets(
   dimensions ('mean', as in the released code) or summed ('sum', as in Snell
   et al., equation 2).
 
+  With `head_steps` a linear head starts from the means, with the same
+  probabilities, and is fitted to the support by so many steps of Adam, while
+  the network stays as it is (Medina et al. 2020, ProtoTransfer). To evaluate
+  with it, make a second learner and use the same parameters.
+
   Args:
     network: images to features `[n, F]`.
     ways: N, the number of classes.
     distance: 'mean' or 'sum', over feature dimensions.
     inductive: whether queries are normalized by the moments of the support
       images; otherwise those that are predicted together share their own.
+    head_steps: of Adam on the whole support; 0 for the means as they are.
+      ProtoTransfer has 15 epochs.
+    head_learning_rate: Adam's.
     padded: whether examples whose label is -1 are padding, without effect. A
       class without a support example is infinitely far from everything, so
       that there may be fewer classes than `ways`.
@@ -73,13 +87,27 @@ def protonets(
       present = counts[:, 0] > 0
       counts = jnp.where(counts > 0, counts, 1)
     means = members @ features / counts
+    head = None
+    if head_steps:
+      scale = 1 / means.shape[1] if distance == 'mean' else 1.0
+      head = fitted(
+        head_of(means, scale),
+        features,
+        support.y,
+        steps=head_steps,
+        learning_rate=head_learning_rate,
+        mask=mask,
+        present=present,
+      )
     moments = statistics if inductive else None
-    return Prototypes(params, means, moments, present)
+    return Prototypes(params, means, moments, present, head)
 
   def predict(
     adapted: Prototypes, x: Array, mask: Array | None = None
   ) -> Array:
     features, _ = network.apply(adapted.params, x, adapted.statistics, mask)
+    if adapted.head is not None:
+      return logits_of(adapted.head, features, adapted.present)
     differences = features[:, None] - adapted.means[None]
     logits = -reduce(differences**2, axis=-1)
     if adapted.present is None:

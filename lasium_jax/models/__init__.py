@@ -10,19 +10,25 @@ from lasium_jax.models.build import (
 )
 from lasium_jax.models.card import BadModel
 from lasium_jax.models.files import Model, load_model, save_model
+from lasium_jax.models.heads import HEADS, Choice, Head, choose, heads
 from lasium_jax.models.inception import load_inception
 from lasium_jax.models.uses import Use, account, expected, manner, uses
 from lasium_jax.models.vgg import load_vgg16
 
 __all__ = [
+  'HEADS',
   'BadModel',
+  'Choice',
+  'Head',
   'Model',
   'Use',
   'account',
+  'choose',
   'classifier',
   'expected',
   'generator',
   'has_head',
+  'heads',
   'image_shape',
   'learner',
   'load_inception',

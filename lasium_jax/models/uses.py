@@ -1,8 +1,9 @@
 """Which of a card's accuracies belongs to which use of its model.
 
 A learner can be used in several ways that differ by some points: with the head
-that it was trained with or with one of mean columns, and with each query by
-itself (inductive) or with all queries normalized together (transductive).
+that it was trained with or with one of mean columns, by prototypes or with a
+head that is fitted from them, and with each query by itself (inductive) or with
+all queries normalized together (transductive).
 """
 
 import typing
@@ -25,7 +26,7 @@ class Use(NamedTuple):
 
   Attributes:
     head: what the classes start from, as in `FewShotClassifier`; None for a
-      learner without a head, such as ProtoNets.
+      learner without a head, such as ProtoNets' prototypes.
     inductive: whether each query is classified by itself.
     ways: classes in a task.
     shots: support images of a class.
@@ -35,7 +36,7 @@ class Use(NamedTuple):
       one group, such as an alphabet, if they were.
   """
 
-  head: Literal['trained', 'mean'] | None
+  head: Literal['trained', 'mean', 'fitted'] | None
   inductive: bool
   ways: Ways
   shots: Count

@@ -94,6 +94,7 @@ def warp(images: Array, maps: Affine, fields: Array | None = None) -> Array:
 def random_warps(
   key: Array,
   images: Array,
+  /,
   *,
   rotation: float,
   translation: float,

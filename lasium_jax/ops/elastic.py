@@ -67,6 +67,7 @@ def displace(images: Array, fields: Array) -> Array:
 def random_bends(
   key: Array,
   images: Array,
+  /,
   *,
   elastic: float,
   smoothness: float,

@@ -95,15 +95,17 @@ def random_similarity(seed):
 @pytest.mark.parametrize('seed', range(3))
 @pytest.mark.parametrize('links', [2, 4])
 def test_cores_are_those_of_dbscan(seed, links):
-  """At the threshold that was taken; DBSCAN counts a core itself too."""
+  """At one threshold; DBSCAN counts a core itself too."""
   similarity = random_similarity(seed)
   found = clustering.density_clusters(
-    similarity, links=links, least=1, most=60, thresholds=4
+    similarity, links=links, least=1, most=60, thresholds=1
   )
   away = 1 - similarity.toarray()
   np.fill_diagonal(away, 0)
   expected = DBSCAN(
-    eps=1 - found.threshold + 1e-9, min_samples=links + 1, metric='precomputed'
+    eps=1 - found.thresholds[0] + 1e-9,
+    min_samples=links + 1,
+    metric='precomputed',
   ).fit(away)
   np.testing.assert_array_equal(found.labels < 0, expected.labels_ < 0)
   cores = expected.core_sample_indices_
@@ -126,8 +128,33 @@ def test_a_border_image_joins_the_most_similar_core():
   found = clustering.density_clusters(
     sparse.csr_array(half + half.T), links=3, least=1, thresholds=1
   )
-  assert found.threshold == pytest.approx(0.6)
+  np.testing.assert_allclose(found.thresholds, [0.6, 0.6])
   assert found.labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1]
+
+
+def test_a_cluster_is_a_group_at_the_lowest_threshold_that_suits_it():
+  """Two cliques that a weak link merges, and a weak one that none does."""
+
+  def clique(first, size, strength):
+    members = range(first, first + size)
+    return [(i, j, strength) for i in members for j in members if i < j]
+
+  pairs = [*clique(0, 4, 0.9), *clique(4, 4, 0.8), (3, 4, 0.2)]
+  pairs += clique(8, 5, 0.2)
+  first, second, strengths = zip(*pairs, strict=True)
+  half = sparse.csr_array((strengths, (first, second)), shape=(13, 13))
+  similarity = sparse.csr_array(half + half.T)
+  found = clustering.density_clusters(
+    similarity, links=3, least=3, most=5, thresholds=20
+  )
+  # Cliques 0 and 1 are too large together, and apart above 0.2.
+  assert found.labels.tolist() == [1] * 4 + [2] * 4 + [0] * 5
+  assert found.thresholds[0] == pytest.approx(0.2)
+  assert 0.2 < found.thresholds[1] == found.thresholds[2] <= 0.8
+  merged = clustering.density_clusters(
+    similarity, links=3, least=3, most=8, thresholds=20
+  )
+  assert merged.labels.tolist() == [0] * 8 + [1] * 5
 
 
 def test_groups_are_found_without_labels(groups):

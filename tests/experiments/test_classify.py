@@ -109,6 +109,14 @@ def test_the_trained_head_for_too_many_classes_is_refused(tmp_path):
     folders.classify(MODEL, support, support, tmp_path / 'out', head='trained')
 
 
+def test_a_head_that_the_learner_has_not_is_refused(tmp_path):
+  support = draw(tmp_path / 'support', (1, 1, 1))
+  out = tmp_path / 'out'
+  with pytest.raises(ValueError, match="'fitted', which maml has not"):
+    folders.classify(MODEL, support, support, out, head='fitted')
+  assert not out.exists()
+
+
 def test_hidden_files_and_folders_are_no_pictures(tmp_path):
   folder = draw(tmp_path / '.data', (1, 2, 0))
   expected = folders.find_pictures(folder)

@@ -102,6 +102,15 @@ def test_floors_are_of_no_sampler():
   assert value('scratch') is None
 
 
+def test_a_fitted_head_is_no_prototypes():
+  use = {'inductive': False}
+  for head, expected in ((None, 0.6217), ('fitted', None)):
+    result = entry() | {'use': {'head': head, **use}}
+    assert value('ro-vae-protonets', result) == expected
+  trained = entry() | {'use': {'head': 'trained', **use}}
+  assert value('ro-vae-maml', trained) == 0.7502
+
+
 def test_each_member_has_the_number_of_its_own_alpha():
   values = [
     value('ro-vae-maml', entry(member={'seed': 0, 'alpha': alpha}))

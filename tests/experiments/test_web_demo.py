@@ -117,6 +117,43 @@ def test_the_head_that_was_asked_for_is_used_and_said(head, count, used):
   assert ('90.0 ± 1.0 % on glyphs' in account[1]) == (used == 'trained')
 
 
+@pytest.mark.parametrize('head', ['prototypes', 'fitted'])
+def test_prototypes_may_have_a_head(head, model):
+  classes = [Class(str(c), [picture(0, c)]) for c in range(3)]
+  shares, account = web_answer.classify(model, classes, picture(9, 1), head)
+  images = np.stack([pixels(0, c) for c in range(3)])
+  expected = FewShotClassifier(model, head=head).fit(images, list('012'))
+  row = expected.predict_proba(pixels(9, 1)[None])[0]
+  assert [*shares.values()] == row.tolist()
+  assert ('with the fitted head' in account[0]) == (head == 'fitted')
+
+
+@pytest.mark.parametrize(
+  ('learner', 'settings', 'heads'),
+  [
+    ('maml', {}, ['auto', 'trained', 'mean']),
+    ('protonets', {}, ['prototypes', 'fitted']),
+    ('protonets', {'head_steps': 3}, ['fitted', 'prototypes']),
+  ],
+)
+def test_the_page_offers_the_heads_of_its_model(learner, settings, heads):
+  """The first, which the page begins with, is as the model was judged."""
+  made = make_model(learner=learner)
+  architecture = made.card['architecture']
+  own = {**architecture['learner'], **settings}
+  card = {**made.card, 'architecture': {**architecture, 'learner': own}}
+  model = models.Model(card, made.params)
+  offered = web_offers.classification(model, 2).about['classify']['heads']
+  assert [option['head'] for option in offered] == heads
+  first, auto = (
+    FewShotClassifier(model, head=head).fit(
+      np.stack([pixels(0, c) for c in range(2)]), [0, 1]
+    )
+    for head in (heads[0], 'auto')
+  )
+  assert first.head_ == auto.head_
+
+
 def test_the_trained_head_for_too_many_classes_is_refused():
   classes = [Class(str(c), [picture(0, c)]) for c in range(4)]
   with pytest.raises(ValueError, match='for 3 classes, and there are 4'):
@@ -439,7 +476,10 @@ def test_in_a_browser(page, browser, model, tmp_path):
   assert shown == pytest.approx(percent, abs=0.11)
   assert browser.find('.best th')[0].text == max(percent, key=percent.get)
   assert browser.wait_for('#account') == [' '.join(account)]
-  assert not browser.find('#heads')[0].is_displayed()  # ProtoNets have none.
+  options = browser.find('#head option')
+  assert [option.get_attribute('value') for option in options] == [
+    *('prototypes', 'fitted')
+  ]
 
   (tmp_path / 'notes.png').write_bytes(b'no picture')
   browser.upload(query, [tmp_path / 'notes.png'])

@@ -62,7 +62,7 @@ def test_supervised_tasks_are_not_shifted():
 @pytest.mark.parametrize('clip', [0.0, 1e-3])
 def test_outer_gradients_are_clipped_elementwise(clip):
   """By what Adam's first moments are after one step."""
-  optimizer = meta._optimizer(1e-3, clip)({})
+  optimizer = meta._optimizer(1e-3, 'constant', 10, clip)({})
   gradient = {'a': jnp.array([1e-4, -5.0, 0.2])}
   state = optimizer.init(gradient)
   _, state = optimizer.update(gradient, state)
@@ -85,19 +85,25 @@ def test_a_runs_clip_reaches_its_optimizer(shrunk, opened, monkeypatch):
   )
   with pytest.raises(StopIteration):
     lasium.meta_train(run, parts, None)
-  assert seen == [(0.25, 7.0)]
+  assert seen == [(0.25, 'constant', 6, 7.0)]
 
 
 def _stop():
   raise StopIteration
 
 
-def test_a_swept_rate_is_that_of_the_optimizer():
+@pytest.mark.parametrize(
+  ('schedule', 'shares'), [('constant', [1, 1, 1]), ('cosine', [1, 0.75, 0.25])]
+)
+def test_a_swept_rate_is_that_of_the_optimizer(schedule, shares):
+  """Adam's step on a constant gradient is as long as its rate."""
   for rate in (0.5, 0.25):
-    optimizer = meta._optimizer(1e-3, 0.0)({'meta_rate': rate})
+    optimizer = meta._optimizer(1e-3, schedule, 3, 0.0)({'meta_rate': rate})
     gradient = {'a': jnp.ones(3)}
-    updates, _ = optimizer.update(gradient, optimizer.init(gradient))
-    np.testing.assert_allclose(updates['a'], -rate, rtol=1e-4)
+    state = optimizer.init(gradient)
+    for share in shares:
+      updates, state = optimizer.update(gradient, state)
+      np.testing.assert_allclose(updates['a'], -rate * share, rtol=1e-3)
 
 
 def adaptation(learner, task):

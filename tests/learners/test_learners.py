@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from small import small
 
 from lasium_jax import learners, meta
 from lasium_jax.learners.maml import support_loss
@@ -27,6 +28,10 @@ def make(name, inductive=False):
     return learners.protonets(
       conv4(None, **SMALL), ways=WAYS, inductive=inductive
     )
+  if name == 'head':
+    return learners.protonets(
+      conv4(None, **SMALL), ways=WAYS, inductive=inductive, head_steps=2
+    )
   network = conv4(WAYS, **SMALL)
   if name == 'maml':
     return learners.maml(
@@ -37,7 +42,7 @@ def make(name, inductive=False):
   )
 
 
-NAMES = ('maml', 'protonets', 'scratch')
+NAMES = ('maml', 'protonets', 'head', 'scratch')
 
 
 def softmax(logits):
@@ -198,6 +203,124 @@ def test_protonets_by_hand(task, key, distance):
       d = ((q - mean) ** 2).sum()
       expected = -d / 5 if distance == 'mean' else -d
       np.testing.assert_allclose(logits[n, c], expected, rtol=1e-4)
+
+
+def adams_head(features, y, *, scale, steps, rate):
+  """Softmax regression from prototypes by Adam, Kingma and Ba's Algorithm 1."""
+  y = np.asarray(y, np.float64)
+  means = y.T @ features / y.sum(0)[:, None]
+  # The last row are the biases.
+  w = scale * np.vstack([2 * means.T, -(means**2).sum(1)])
+  x = np.column_stack([features, np.ones(len(features))])
+  m = v = np.zeros_like(w)
+  for t in range(1, steps + 1):
+    g = x.T @ (softmax(x @ w) - y) / len(x)
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    mean, square = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    w = w - rate * mean / (np.sqrt(square) + 1e-8)
+  return w
+
+
+@pytest.mark.instructions
+@pytest.mark.parametrize('labels', ['hard', 'soft'])
+@pytest.mark.parametrize('distance', ['mean', 'sum'])
+def test_the_head_of_protonets_by_hand(task, key, distance, labels):
+  learner = learners.protonets(
+    LINEAR, ways=WAYS, distance=distance, head_steps=4, head_learning_rate=0.05
+  )
+  params = jax.random.normal(key, (64, 5)) / 8
+  soft = np.eye(WAYS)[np.asarray(task.support.y)]
+  support = task.support
+  if labels == 'soft':
+    soft = np.asarray(jax.random.dirichlet(key, jnp.ones(WAYS), (6,)))
+    support = support._replace(y=jnp.asarray(soft))
+  adapted = learner.adapt(key, params, support)
+  x, query = (
+    np.asarray(images, np.float64).reshape(len(images), -1) @ np.asarray(params)
+    for images in (support.x, task.query.x)
+  )
+  scale = 1 / 5 if distance == 'mean' else 1
+  w = adams_head(x, soft, scale=scale, steps=4, rate=0.05)
+  np.testing.assert_allclose(adapted.head.weights, w[:-1], atol=1e-4)
+  np.testing.assert_allclose(adapted.head.biases, w[-1], atol=1e-4)
+  logits = learner.predict(adapted, task.query.x)
+  np.testing.assert_allclose(logits, query @ w[:-1] + w[-1], atol=1e-3)
+  np.testing.assert_array_equal(adapted.params, params)
+
+
+@pytest.mark.instructions
+@pytest.mark.parametrize('inductive', [False, True])
+@pytest.mark.parametrize('distance', ['mean', 'sum'])
+def test_a_head_starts_with_the_probabilities_of_prototypes(
+  task, key, distance, inductive
+):
+  """A rate of 0 stands still; a query's logits are some constant apart."""
+  options = {'ways': WAYS, 'distance': distance, 'inductive': inductive}
+  plain, still, moved = (
+    learners.protonets(small(None), **options, **head)
+    for head in (
+      {},
+      {'head_steps': 3, 'head_learning_rate': 0.0},
+      {'head_steps': 3, 'head_learning_rate': 0.1},
+    )
+  )
+  params = plain.init(key, task.support.x)
+  expected, start, end = (
+    jax.jit(
+      lambda params, task, learner=learner: jax.nn.log_softmax(
+        learner.predict(learner.adapt(key, params, task.support), task.query.x)
+      )
+    )(params, task)
+    for learner in (plain, still, moved)
+  )
+  np.testing.assert_allclose(start, expected, atol=1e-4)
+  assert jnp.abs(end - expected).max() > 1e-2
+
+
+def test_more_steps_of_a_head_fit_the_support_better(task, key):
+  support = task.support
+  params = jax.random.normal(key, (64, 5)) / 8
+  losses = []
+  for steps in (0, 15, 300):
+    learner = learners.protonets(
+      LINEAR, ways=WAYS, head_steps=steps, head_learning_rate=0.01
+    )
+    logits = learner.predict(learner.adapt(key, params, support), support.x)
+    loss = optax.softmax_cross_entropy_with_integer_labels(logits, support.y)
+    losses.append(float(loss.mean()))
+  assert losses == sorted(losses, reverse=True)
+  assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.instructions
+def test_gradient_through_a_head_by_finite_differences(task, key):
+  """In float64, with a class without support, whose second moments are 0."""
+  learner = learners.protonets(
+    LINEAR, ways=WAYS + 1, head_steps=3, head_learning_rate=0.05, padded=True
+  )
+  with jax.enable_x64(True):
+    x, query = (
+      jnp.asarray(np.asarray(images), jnp.float64)
+      for images in (task.support.x, task.query.x)
+    )
+    start = jnp.asarray(np.random.default_rng(0).normal(size=(64, 5)) / 8)
+
+    def loss(params):
+      adapted = learner.adapt(key, params, task.support._replace(x=x))
+      logits = learner.predict(adapted, query)
+      return optax.softmax_cross_entropy_with_integer_labels(
+        logits, task.query.y
+      ).mean()
+
+    loss, gradient = jax.jit(loss), jax.jit(jax.grad(loss))(start)
+    rng = np.random.default_rng(1)
+    h = 1e-6
+    for _ in range(3):
+      direction = jnp.asarray(rng.normal(size=start.shape))
+      slope = (loss(start + h * direction) - loss(start - h * direction)) / (
+        2 * h
+      )
+      np.testing.assert_allclose((gradient * direction).sum(), slope, rtol=1e-5)
 
 
 # Distances of the support's points from the query at 0: a is 1, 2.1 and 9

@@ -21,6 +21,9 @@ LEARNERS = {
   'protonets': lambda **options: learners.protonets(
     SMALL, ways=WAYS, **options
   ),
+  'head': lambda **options: learners.protonets(
+    SMALL, ways=WAYS, head_steps=3, head_learning_rate=0.01, **options
+  ),
   'scratch': lambda **options: learners.scratch(
     SMALL, steps=3, learning_rate=0.01, **options
   ),
@@ -100,8 +103,9 @@ def test_padding_has_no_part_in_the_outer_gradient(name, task, key):
   assert not np.asarray(gradient).any()
 
 
-def test_a_class_without_support_is_never_predicted(task, key):
-  learner = LEARNERS['protonets'](padded=True)
+@pytest.mark.parametrize('name', ['protonets', 'head'])
+def test_a_class_without_support_is_never_predicted(name, task, key):
+  learner = LEARNERS[name](padded=True)
   params = learner.init(key, task.support.x)
   absent = task.support._replace(y=task.support.y.at[2:4].set(-1))
   logits = solve(learner, key, params, absent, task.query.x)
@@ -110,7 +114,8 @@ def test_a_class_without_support_is_never_predicted(task, key):
 
 
 @pytest.mark.instructions
-def test_a_class_without_support_leaves_the_gradient_finite(task, key):
+@pytest.mark.parametrize('steps', [0, 3])
+def test_a_class_without_support_leaves_the_gradient_finite(steps, task, key):
   """And as it is without that class."""
   absent = task.support._replace(y=task.support.y.at[2:4].set(-1))
   keep = jnp.array([0, 1, 4, 5])
@@ -119,7 +124,9 @@ def test_a_class_without_support_leaves_the_gradient_finite(task, key):
   query = Examples(task.query.x[keep], task.query.y[keep])
 
   def gradient(ways, support, y):
-    learner = learners.protonets(small(4), ways=ways, padded=True)
+    learner = learners.protonets(
+      small(4), ways=ways, padded=True, head_steps=steps
+    )
 
     def loss(params):
       adapted = learner.adapt(key, params, support)

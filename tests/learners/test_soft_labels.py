@@ -16,6 +16,9 @@ LEARNERS = {
   'protonets': lambda **options: learners.protonets(
     SMALL, ways=WAYS, **options
   ),
+  'head': lambda **options: learners.protonets(
+    SMALL, ways=WAYS, head_steps=3, **options
+  ),
   'scratch': lambda **options: learners.scratch(SMALL, steps=3, **options),
   'nearest': lambda: learners.nearest_neighbors(ways=WAYS),
 }
@@ -59,7 +62,7 @@ def test_certain_soft_labels_are_hard_ones(name, task, key):
   )
 
 
-@pytest.mark.parametrize('name', ['maml', 'protonets', 'scratch'])
+@pytest.mark.parametrize('name', ['maml', 'protonets', 'head', 'scratch'])
 def test_a_soft_label_of_zeros_is_padding(name, task, key):
   learner, plain = LEARNERS[name](padded=True), LEARNERS[name]()
   # Of the last class there is less than one example in all.
@@ -80,10 +83,10 @@ def test_a_soft_label_of_zeros_is_padding(name, task, key):
   )
 
 
-@pytest.mark.parametrize('name', ['protonets', 'nearest'])
+@pytest.mark.parametrize('name', ['protonets', 'head', 'nearest'])
 def test_certain_soft_labels_have_the_loss_of_hard_ones(name, task, key):
   """Also where no example is of class 0, whose logits are -inf then."""
-  options = {'padded': True} if name == 'protonets' else {}
+  options = {'padded': True} if name != 'nearest' else {}
   learner = LEARNERS[name](**options)
   others = jnp.array([2, 3, 4, 5]), jnp.arange(4, 10)
   hard = Task(

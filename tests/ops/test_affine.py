@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 import scipy.ndimage
 
 from lasium_jax.ops.affine import (
@@ -15,6 +16,7 @@ from lasium_jax.ops.affine import (
 from lasium_jax.ops.mixtures import mix
 
 RANGES = {'rotation': 0.6, 'translation': 0.2, 'scale': 1.5}
+ALL_RANGES = RANGES | {'shear': 0.4, 'stretch': 1.3}
 SHAPE = (9, 12, 2)
 
 
@@ -22,11 +24,18 @@ def identity(n):
   return Affine(jnp.zeros(n), jnp.zeros((n, 2)), jnp.ones(n))
 
 
-def by_scipy(image, rotation, translation, scale):
+def given(maps):
+  return [leaf for leaf in maps if leaf is not None]
+
+
+def by_scipy(image, rotation, translation, scale, shear=0.0, stretch=1.0):
   """The map of one channel, its matrix written as SciPy takes it."""
   height, width = image.shape
   cosine, sine = np.cos(rotation), np.sin(rotation)
-  backward = np.array([[cosine, sine], [-sine, cosine]]) / scale
+  turned = np.array([[cosine, sine], [-sine, cosine]]) / scale
+  stretched = np.diag([stretch, 1 / stretch])
+  slanted = np.array([[1, 0], [shear, 1]])
+  backward = slanted @ stretched @ turned
   middle = (np.array([height, width]) - 1) / 2
   moved = np.asarray(translation) * [height, width]
   return scipy.ndimage.affine_transform(
@@ -38,14 +47,17 @@ def by_scipy(image, rotation, translation, scale):
   )
 
 
-def test_warp_is_scipys(key):
+@pytest.mark.parametrize('ranges', [RANGES, ALL_RANGES])
+def test_warp_is_scipys(ranges, key):
   image_key, map_key = jax.random.split(key)
   images = jax.random.uniform(image_key, (20, *SHAPE))
-  maps = random_affine(map_key, 20, **RANGES)
+  maps = random_affine(map_key, 20, **ranges)
   expected = np.stack(
     [
       [by_scipy(image[..., c], *one) for c in range(SHAPE[-1])]
-      for image, *one in zip(*map(np.asarray, (images, *maps)), strict=True)
+      for image, *one in zip(
+        *map(np.asarray, (images, *given(maps))), strict=True
+      )
     ]
   )
   warped = jax.jit(warp)(images, maps)
@@ -64,6 +76,7 @@ def test_directions():
   assert dot(rotation=jnp.full(1, jnp.pi / 2)) == [[1, 2]]  # Now above it.
   assert dot(translation=jnp.array([[0.2, 0.0]])) == [[3, 3]]
   assert dot(scale=jnp.full(1, 2.0)) == [[2, 4]]
+  assert dot(stretch=jnp.full(1, 2.0)) == [[2, 4]]
 
 
 def test_maps_are_drawn_within_their_ranges(key):
@@ -77,6 +90,18 @@ def test_maps_are_drawn_within_their_ranges(key):
     np.testing.assert_allclose((spread**2).mean(), 1 / 3, atol=0.05)
   correlations = np.corrcoef(drawn) - np.eye(4)
   assert np.abs(correlations).max() < 0.2
+
+
+def test_slants_and_stretches_are_drawn_within_their_ranges(key):
+  maps, without = (
+    random_affine(key, 1_000, **ranges) for ranges in (ALL_RANGES, RANGES)
+  )
+  drawn = [maps.shear / 0.4, jnp.log(maps.stretch) / np.log(1.3)]
+  for values in drawn:
+    assert 0.98 < jnp.abs(values).max() <= 1 + 1e-5
+    np.testing.assert_allclose((values**2).mean(), 1 / 3, atol=0.05)
+  for ours, theirs in zip(maps, given(without), strict=False):
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_maps_of_no_range_change_nothing(key):
@@ -94,7 +119,7 @@ def test_each_image_has_a_random_map_of_its_own(key):
     for channel in range(SHAPE[-1]):
       expected = by_scipy(
         np.asarray(x[i, ..., channel]),
-        *(np.asarray(leaf[i]) for leaf in maps),
+        *(np.asarray(leaf[i]) for leaf in given(maps)),
       )
       np.testing.assert_allclose(warped[i, ..., channel], expected, atol=1e-4)
   assert np.abs(warped[0] - warped[1]).max() > 0.1
@@ -103,7 +128,7 @@ def test_each_image_has_a_random_map_of_its_own(key):
 def test_mixtures_are_of_parameters(key):
   first, second = (random_affine(k, 3, **RANGES) for k in jax.random.split(key))
   mixed = mix(jnp.array([0.0, 1.0, 0.25]), first, second)
-  for ours, a, b in zip(mixed, first, second, strict=True):
+  for ours, a, b in zip(*map(given, (mixed, first, second)), strict=True):
     np.testing.assert_array_equal(ours[0], b[0])
     np.testing.assert_array_equal(ours[1], a[1])
     np.testing.assert_allclose(ours[2], 0.25 * a[2] + 0.75 * b[2], rtol=1e-6)
@@ -112,7 +137,7 @@ def test_mixtures_are_of_parameters(key):
 def test_equal_maps_mix_to_themselves(key):
   maps = random_affine(key, 50, **RANGES)
   mixed = mix(jax.random.uniform(key, (50,)), maps, maps)
-  for ours, theirs in zip(mixed, maps, strict=True):
+  for ours, theirs in zip(given(mixed), given(maps), strict=True):
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 

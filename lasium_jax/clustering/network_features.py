@@ -39,7 +39,7 @@ def features(
   Example:
     >>> network = lx.conv4(None, filters=4)
     >>> images = jnp.zeros((5, 8, 8, 1), jnp.uint8)
-    >>> params = network.init(jax.random.key(0), lx.ops.as_floats(images))
+    >>> params = network.init(jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
     >>> lx.clustering.features(
     ...   jax.random.key(1), network, params, images
     ... ).shape

@@ -1,0 +1,99 @@
+"""A linear head on features, which starts from prototypes."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from lasium_jax.learners.scratch import EPS_ROOT
+from lasium_jax.ops.labels import cross_entropy
+from lasium_jax.types import Array
+
+
+class LinearHead(NamedTuple):
+  """Logits that are linear in features.
+
+  Attributes:
+    weights: `[F, N]`.
+    biases: `[N]`.
+  """
+
+  weights: Array
+  biases: Array
+
+
+def head_of(means: Array, scale: float) -> LinearHead:
+  """The head whose softmax is that of negative distances to prototypes.
+
+  Of the squared distance `scale * |f - c|^2` the part `scale * |f|^2` is the
+  same for all classes, and what is left is linear in the features f (Snell et
+  al. 2017, equation 8).
+
+  Args:
+    means: `[N, F]` the prototypes c.
+    scale: 1 where squared differences are summed, 1 / F where averaged.
+
+  Returns:
+    The head; its logits are the prototypes' and `scale * |f|^2`.
+  """
+  return LinearHead(2 * scale * means.T, -scale * (means**2).sum(axis=1))
+
+
+def logits_of(
+  head: LinearHead, features: Array, present: Array | None
+) -> Array:
+  """`[n, N]` of features `[n, F]`.
+
+  Args:
+    head: of N classes.
+    features: of n images.
+    present: `[N]` bool, which classes there are; the logits of others are
+      -inf. None where there are all.
+  """
+  logits = features @ head.weights + head.biases[None]
+  if present is None:
+    return logits
+  return jnp.where(present[None], logits, -jnp.inf)
+
+
+def fitted(
+  head: LinearHead,
+  features: Array,
+  y: Array,
+  *,
+  steps: int,
+  learning_rate: float,
+  mask: Array | None = None,
+  present: Array | None = None,
+) -> LinearHead:
+  """Steps of Adam on the mean cross-entropy of all examples at once.
+
+  Args:
+    head: to start from.
+    features: `[n, F]`, which stay as they are.
+    y: labels `[n]`, or soft ones `[n, N]`.
+    steps: how many.
+    learning_rate: Adam's.
+    mask: `[n]` bool, False for padding; None where there is none.
+    present: as in `logits_of`.
+
+  Returns:
+    The head after the steps.
+  """
+  optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
+
+  def loss(head: LinearHead) -> Array:
+    logits = logits_of(head, features, present)
+    return cross_entropy(logits, y).mean(where=mask)
+
+  def step(
+    carry: tuple[LinearHead, optax.OptState], _: None
+  ) -> tuple[tuple[LinearHead, optax.OptState], None]:
+    head, opt_state = carry
+    updates, opt_state = optimizer.update(jax.grad(loss)(head), opt_state)
+    return (optax.apply_updates(head, updates), opt_state), None
+
+  start = (head, optimizer.init(head))
+  (head, _), _ = jax.lax.scan(step, start, length=steps)
+  return head

@@ -1,0 +1,192 @@
+"""Rounds of clustering, from the real config, shrunk."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from whole_program import (
+  assert_same_run,
+  config_of,
+  interrupted,
+  metrics,
+  random_splits,
+  results,
+  shrink,
+)
+
+from experiments.run import record
+from experiments.run.app import settings_of
+from experiments.run.config import BadConfig
+from experiments.run.run import open_run
+from experiments.stages import clusters, rounds
+from experiments.systems import lasium
+from experiments.systems.exports import export
+from lasium_jax import models
+from lasium_jax.data import Dataset
+from lasium_jax.tasks import cluster_set
+
+CLASSES, EACH = 9, 8
+SMALL = {
+  'data.size': 16,
+  'network.filters': 16,
+  'meta.batch': 1,
+  'tasks.ways': 6,
+  'rounds.number': 2,
+  'rounds.iterations': 6,
+  'rounds.steps_per_dispatch': 2,
+  'cluster_tasks.ways': 4,
+  'clustering.neighbors': 6,
+  'clustering.views': 2,
+}
+
+
+def drawings(seed):
+  """Noisy copies of coarse random images, which any network tells apart."""
+  rng = np.random.default_rng(seed)
+  centers = rng.integers(256, size=(CLASSES, 1, 4, 4, 1))
+  centers = centers.repeat(4, axis=2).repeat(4, axis=3)
+  noise = rng.normal(scale=12, size=(CLASSES, EACH, 16, 16, 1))
+  images = np.clip(centers + noise, 0, 255).astype(np.uint8)
+  return Dataset(
+    images.reshape(-1, 16, 16, 1),
+    np.repeat(np.arange(CLASSES, dtype=np.int32), EACH),
+    tuple(map(str, range(CLASSES))),
+  )
+
+
+def settings(**fields):
+  config = config_of('lasium/glyphs.py:clustered-protonets')
+  small = shrink(config, **SMALL | {'meta.validate_every': 0} | fields)
+  config.update_from_flattened_dict(small)
+  return settings_of(config, lasium.system())
+
+
+def finish(workdir, **fields):
+  """Goes through all stages in this process."""
+  own = settings(**fields)
+  parts = lasium.build(own)
+  splits = random_splits(16)._replace(train=drawings(0))
+  lasium.check_data(own, splits)
+  run = open_run(own, record.open_record(workdir, own), splits)
+  lasium.work(run, parts)
+  return run, parts
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory):
+  workdir = tmp_path_factory.mktemp('clustered')
+  return workdir, *finish(workdir)
+
+
+def test_each_round_finds_clusters_and_learns_from_them(finished):
+  workdir, run, _ = finished
+  entries = [m for m in metrics(workdir) if m['stage'] == rounds.NAME]
+  assert [entry['step'] for entry in entries] == [2, 4, 6, 8, 10, 12]
+  begun = [entry for entry in entries if 'clusters' in entry]
+  assert [entry['step'] for entry in begun] == [2, 8]
+  for entry in begun:
+    assert 4 <= entry['clusters'] <= CLASSES
+    assert 6 <= entry['images'] <= EACH
+    clustered = entry['clusters'] * entry['images']
+    assert entry['covered'] == pytest.approx(clustered / (CLASSES * EACH))
+    assert entry['purity'] == 1
+  assert results(workdir)[0]['name'] == 'clustered-protonets'
+  assert results(workdir)[0]['steps'] == 6 + 2 * 6
+  assert run.files.sample('clusters_001').exists()
+  assert run.files.sample('clusters_002').exists()
+  page = (workdir / 'report.html').read_text()
+  assert 'Clusters of round 2' in page and 'looked at' in page
+
+
+def test_a_run_that_stopped_within_a_round_ends_as_if_nothing_had_been(
+  finished, tmp_path
+):
+  workdir, *_ = finished
+  place = interrupted(workdir, tmp_path / 'again', rounds.NAME)
+  finish(place)
+  assert_same_run(place, workdir)
+
+
+def test_the_last_round_is_what_is_exported(finished, tmp_path):
+  workdir, run, parts = finished
+  export(workdir, tmp_path / 'model', 'learner')
+  model = models.load_model(tmp_path / 'model')
+  learned = lasium.learned.left_behind(parts, run.members, run.files)
+  for ours, theirs in zip(
+    jax.tree.leaves(model.params), jax.tree.leaves(learned.params), strict=True
+  ):
+    np.testing.assert_array_equal(ours, theirs[0])
+  assert model.card['architecture']['ways'] == 5
+
+
+def test_each_member_learns_from_clusters_of_its_own(tmp_path):
+  run, parts = finish(tmp_path / 'together', seeds=2)
+  together = lasium.learned.left_behind(parts, run.members, run.files).params
+  run, parts = finish(tmp_path / 'alone', seed=1)
+  alone = lasium.learned.left_behind(parts, run.members, run.files).params
+  for ours, theirs in zip(
+    jax.tree.leaves(together), jax.tree.leaves(alone), strict=True
+  ):
+    if ours[1].ndim > 1:  # The gradients of biases are rounding alone.
+      np.testing.assert_allclose(ours[1], theirs[0], atol=1e-4)
+      assert np.abs(ours[0] - ours[1]).max() > 1e-2
+
+
+def test_purity_counts_the_most_frequent_class_of_each_cluster():
+  images = np.zeros((8, 2, 2, 1), np.uint8)
+  found = cluster_set(images, np.array([0, 1, 0, -1, 0, 1, 1, 1]), least=3)
+  classes = np.array([5, 3, 5, 7, 3, 3, 3, 5])
+  assert clusters.purity(found, classes) == pytest.approx((2 + 3) / 7)
+  described = clusters.describe([found], None)
+  assert {name: float(value[0]) for name, value in described.items()} == {
+    'clusters': 2,
+    'images': 3.5,
+    'covered': 7 / 8,
+  }
+
+
+@pytest.mark.parametrize(
+  ('fields', 'words'),
+  [
+    ({'clustering.least': 5}, 'config.clustering.least'),
+    ({'clustering.expansion': 8}, 'config.clustering.expansion'),
+    ({'clustering.neighbors': 72}, 'less than the 72 training images'),
+    ({'clustering.views': 0}, 'config.clustering.views'),
+    ({'rounds.batch': 0}, 'config.rounds.batch'),
+    ({'cluster_tasks.ways': 1}, 'config.cluster_tasks.ways'),
+  ],
+)
+def test_what_cannot_be_is_refused_before_any_work(fields, words, tmp_path):
+  with pytest.raises((BadConfig, ValueError), match=words):
+    finish(tmp_path, **fields)
+  assert not (tmp_path / 'checkpoints').exists()
+
+
+def test_learners_with_logits_have_no_clusters():
+  for run in ('scratch', 'maml', 'supervised-protonets'):
+    with pytest.raises(ValueError, match='has no run'):
+      config_of(f'lasium/glyphs.py:clustered-{run}')
+
+
+def test_a_generator_s_tasks_may_be_the_warm_up():
+  own = settings_of(
+    config_of('lasium/glyphs.py:clustered-ro-vae-protonets'), lasium.system()
+  )
+  parts = lasium.build(own)
+  assert parts.generating is not None and parts.clustering is not None
+
+
+@pytest.mark.parametrize(
+  ('fields', 'words'),
+  [
+    ({'clustering.least': 70, 'clustering.most': 71}, 'all vanish'),
+    ({'cluster_tasks.ways': 10}, r'config\.cluster_tasks\.ways is 10'),
+  ],
+)
+def test_too_few_clusters_say_what_to_change(fields, words, tmp_path):
+  """The learner that was trained before is kept."""
+  with pytest.raises(BadConfig, match=words):
+    finish(tmp_path, **fields)
+  saved = tmp_path / 'checkpoints/meta_train'
+  assert json.loads(next(saved.glob('*/manifest.json')).read_text())

@@ -1,0 +1,113 @@
+"""A head that is fitted to each task is judged beside the prototypes."""
+
+import pytest
+from whole_program import config_of, random_splits, results
+
+from experiments import publish as door
+from experiments.components.few_shot import parts_of
+from experiments.papers import publish
+from experiments.papers.tables import tables
+from experiments.run.app import settings_of
+from experiments.systems import lasium
+from experiments.systems.exports import export
+from lasium_jax import models
+
+RUN = 'supervised-protonets'
+SHORT = {'meta__iterations': 2, 'floors__scratch__judge': False}
+# Two steps so large that it shows.
+HEAD = {
+  'evaluation_learner__head_steps': 2,
+  'evaluation_learner__head_learning_rate': 3.0,
+}
+NAMES = [RUN, f'{RUN}-prototypes']
+NOTES = [
+  'a linear head, 2 steps from prototypes',
+  'its prototypes, without the head',
+]
+
+
+@pytest.fixture
+def finished(shrunk, opened):
+  """A run that was judged with a head, and its parts."""
+  config = shrunk(RUN, **HEAD, **SHORT)
+  run, parts = opened(config, splits=random_splits(16))
+  run.files.keep_config(settings_of(config, lasium.system()))
+  run.files.keep_data(run.splits)
+  lasium.work(run, parts)
+  return run, parts
+
+
+def test_both_are_judged_and_shown_everywhere(
+  finished, shrunk, opened, tmp_path
+):
+  run, parts = finished
+  workdir = run.files.workdir
+  entries = results(workdir)
+  assert [entry['name'] for entry in entries] == NAMES
+  assert [entry['note'] for entry in entries] == NOTES
+  assert [entry['use']['head'] for entry in entries] == ['fitted', None]
+  assert [entry['steps'] for entry in entries] == [2, 2]
+  assert not any(entry.get('floor') for entry in entries)
+
+  # The second is what the run would have had without a head.
+  config = shrunk(RUN, **SHORT)
+  other, plain = opened(config, 'plain', splits=run.splits)
+  lasium.evaluate(other, plain, lasium._learned(run, parts))
+  expected = results(other.files.workdir)[0]
+  assert expected['value'] == entries[1]['value'] != entries[0]['value']
+  assert expected['name'] == RUN and 'note' not in expected
+
+  text = (workdir / 'report.html').read_text()
+  for name, note in zip(NAMES, NOTES, strict=True):
+    assert f'{name} <small>2 iterations, {note}</small>' in text
+  page = publish.collect(workdir, door._defaults)
+  rows = tables([page]).splitlines()[2:]
+  for row, name, note in zip(rows, NAMES, NOTES, strict=True):
+    assert row.startswith(f'| `{name}` ({note}) |')
+
+  card = models.load_model(export(workdir, tmp_path / 'model')).card
+  assert card['architecture']['learner']['head_steps'] == 2
+  uses = models.uses(card)
+  assert [use.head for use in uses] == ['fitted', None]
+  assert [use.value for use in uses] == [entry['value'] for entry in entries]
+  *_, measured = models.account(card, 'fitted', False)
+  assert measured.startswith('The accuracy of this use by its card: ')
+
+
+@pytest.mark.parametrize(
+  ('fields', 'trains', 'judges', 'beside'),
+  [
+    ({}, False, False, False),
+    ({'evaluation_learner__head_steps': 2}, False, True, True),
+    ({'learner__head_steps': 2}, True, True, True),
+    (
+      {'learner__head_steps': 2, 'evaluation_learner__head_steps': 0},
+      *(True, False, False),
+    ),
+  ],
+)
+def test_training_has_a_head_only_if_told(
+  shrunk, task, key, fields, trains, judges, beside
+):
+  ways = {'data__size': 16, 'tasks__ways': 3, 'evaluation__ways': 3}
+  config = shrunk(RUN, **ways, **fields)
+  parts = parts_of(settings_of(config, lasium.system())).meta
+
+  def has_head(learner):
+    params = learner.init(key, task.support.x)
+    return learner.adapt(key, params, task.support).head is not None
+
+  assert has_head(parts.learner({})) == trains
+  assert has_head(parts.judged({})) == judges
+  assert [other.name for other in parts.others] == ['prototypes'] * beside
+  for other in parts.others:
+    assert not has_head(other.learner({}))
+
+
+def test_maml_has_no_such_setting():
+  config = config_of('lasium/glyphs.py:supervised-maml')
+  assert set(config.evaluation_learner) == {
+    *('steps', 'learning_rate', 'inductive')
+  }
+  parts = parts_of(settings_of(config, lasium.system()))
+  assert not parts.meta.others
