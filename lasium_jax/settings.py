@@ -31,6 +31,7 @@ Seed = Annotated[int, Range(0, 2**32 - 1)]
 NonNegative = Annotated[float, Range(0)]
 Share = Annotated[float, Range(0, 1)]
 Angle = Annotated[float, Range(0, 180)]  # In degrees, the largest either way.
+Radius = Annotated[float, Range(0, 8)]  # In pixels.
 Enlargement = Annotated[float, Range(1, 10)]  # The largest; 1 changes nothing.
 
 

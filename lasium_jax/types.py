@@ -59,11 +59,14 @@ class ImageSet(NamedTuple):
     images: `[n, H, W, C]` uint8; ink or light is 255, background 0.
     starts: `[num_classes]` int32, the index of each class's first image.
     counts: `[num_classes]` int32, the number of images of each class.
+    groups: `[num_classes]` int32, in `0..num_classes-1`, the group that each
+      class is of, such as its alphabet; None if there are none.
   """
 
   images: Array
   starts: Array
   counts: Array
+  groups: Array | None = None
 
 
 class ClusterSet(NamedTuple):

@@ -2,19 +2,36 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import jax
 
 from lasium_jax import tasks
 from lasium_jax.ops.affine import random_warps
 from lasium_jax.ops.augment import random_shifts, random_views
-from lasium_jax.settings import Angle, Count, Enlargement, Part, Share, Ways
+from lasium_jax.ops.elastic import random_bends
+from lasium_jax.ops.thickness import random_thickness
+from lasium_jax.settings import (
+  Angle,
+  Count,
+  Enlargement,
+  Part,
+  Radius,
+  Range,
+  Share,
+  Ways,
+)
 from lasium_jax.types import (
   AnchorFn,
+  Array,
   Augment,
   Generator,
   LatentSampler,
   TaskFn,
 )
+
+Smoothness = Annotated[float, Range(0.01, 1)]
 
 
 def augmentation(
@@ -26,6 +43,9 @@ def augmentation(
   scale: Enlargement = 1.0,
   shear: Share = 0.0,
   stretch: Enlargement = 1.0,
+  elastic: Share = 0.0,
+  smoothness: Smoothness = 0.15,
+  thickness: Radius = 0.0,
 ) -> Augment | None:
   """What is done to the query images of a task, or to a classifier's batch.
 
@@ -40,13 +60,18 @@ def augmentation(
     shear: the largest tangent of the angle that they are slanted by.
     stretch: the largest that they are made wider and lower by; the smallest is
       its inverse.
+    elastic: how far the parts of an image are moved apart, the standard
+      deviation in fractions of a side; they are bent before they are turned.
+    smoothness: within which distance parts are moved alike, likewise.
+    thickness: the most that strokes grow or shrink on each side, in pixels,
+      before all else.
 
   Returns:
     `(key, x [n, H, W, C]) -> x`, or None.
 
   Raises:
-    ValueError: if more than one of these is asked for (the last five are one),
-      or the offsets are the wrong way round.
+    ValueError: if more than one of shift, views and the others, which go
+      together, is asked for, or the offsets are the wrong way round.
   """
   low, high = shift
   if low > high:
@@ -56,27 +81,51 @@ def augmentation(
   shifts = (low, high) != (0, 0)
   warp = (rotation, translation, scale, shear, stretch)
   warps = warp != (0, 0, 1, 0, 1)
-  if shifts + views + warps > 1:
+  anew = warps or elastic > 0 or thickness > 0
+  if shifts + views + anew > 1:
     raise ValueError(
-      f'config.augment.views is {views}, shift {shift}, and rotation, '
-      f'translation, scale, shear and stretch {warp}; only one of these can '
-      'change the images. Set views to False, shift to (0, 0), or the five to '
-      '0, 0, 1, 0 and 1.'
+      f'config.augment.views is {views}, shift {shift}, rotation, '
+      f'translation, scale, shear and stretch {warp}, and elastic and '
+      f'thickness {(elastic, thickness)}; views, shift or the others can '
+      'change the images. Set views to False, shift to (0, 0), or the others '
+      'to 0, 0, 1, 0, 1, 0 and 0.'
     )
   if views:
     return random_views
-  if warps:
-    return functools.partial(
-      random_warps,
-      rotation=math.radians(rotation),
-      translation=translation,
-      scale=scale,
-      shear=shear,
-      stretch=stretch,
-    )
   if shifts:
     return functools.partial(random_shifts, low=low, high=high)
-  return None
+  ranges = {
+    'rotation': math.radians(rotation),
+    'translation': translation,
+    'scale': scale,
+    'shear': shear,
+    'stretch': stretch,
+  }
+  moved = functools.partial(random_warps, **ranges)
+  if elastic:
+    moved = functools.partial(
+      random_bends,
+      elastic=elastic,
+      smoothness=smoothness,
+      **(ranges if warps else {}),
+    )
+  thick = functools.partial(random_thickness, thickness=thickness)
+  changes = ((thickness, thick), (elastic or warps, moved))
+  return _in_order([change for asked, change in changes if asked])
+
+
+def _in_order(changes: Sequence[Augment]) -> Augment | None:
+  """One after the other; None if there is none."""
+  if len(changes) < 2:
+    return changes[0] if changes else None
+
+  def augment(key: Array, x: Array) -> Array:
+    keys = jax.random.split(key, len(changes))
+    for own_key, change in zip(keys, changes, strict=True):
+      x = change(own_key, x)
+    return x
+
+  return augment
 
 
 def lasium(

@@ -9,7 +9,7 @@ from experiments.pages.workdir import Workdir
 from experiments.papers.published import Published, candidates, source
 from experiments.run.config import flatten
 from experiments.run.members import label
-from experiments.run.results import is_few_shot
+from experiments.run.results import WITHIN_GROUPS, is_few_shot, kind_of_task
 
 Entry = dict[str, Any]  # One of the results in results.json.
 
@@ -63,7 +63,7 @@ def accuracy_table(rows: list[Row]) -> str:
   )
 
 
-def _kind(row: Row) -> tuple[str, int, int, int, int]:
+def _kind(row: Row) -> tuple[str, int, int, int, int, bool]:
   """What two results must share to be compared."""
   kind = row.entry['protocol']
   return (
@@ -72,13 +72,14 @@ def _kind(row: Row) -> tuple[str, int, int, int, int]:
     kind['shots'],
     kind.get('queries', 0),
     kind.get('seed', 0),
+    kind.get(WITHIN_GROUPS, False),
   )
 
 
 def _group(rows: list[Row], paper: bool) -> str:
   """One kind of task: its methods, then the floors, then chance."""
-  dataset, ways, shots, queries, seed = _kind(rows[0])
-  title = html.escape(f'{dataset}, {ways}-way {shots}-shot')
+  dataset, ways, _, queries, seed, _ = _kind(rows[0])
+  title = html.escape(f'{dataset}, {kind_of_task(rows[0].entry["protocol"])}')
   drawn = ''.join(
     _row(row, paper)
     for row in sorted(rows, key=lambda row: bool(row.entry.get('floor')))

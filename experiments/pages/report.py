@@ -11,7 +11,11 @@ from typing import Any
 
 from experiments.pages.workdir import Workdir, read_workdir
 from experiments.run.record import write_atomically
-from experiments.run.results import is_few_shot, without_floors
+from experiments.run.results import (
+  is_few_shot,
+  kind_of_task,
+  without_floors,
+)
 
 Entry = dict[str, Any]
 _NAMED = 3  # Metrics that the lead names; of more it says how many.
@@ -125,10 +129,7 @@ def words(items: Iterable[object]) -> str:
 
 def _few_shot_tasks(entries: list[Entry], data: Mapping[str, Any]) -> str:
   counts = words(f'{entry["n"]:,}' for entry in entries)
-  kinds = words(
-    f'{entry["protocol"]["ways"]}-way {entry["protocol"]["shots"]}-shot'
-    for entry in entries
-  )
+  kinds = words(kind_of_task(entry['protocol']) for entry in entries)
   return (
     f'on {counts} real tasks of each kind, {kinds}, made of {_origin(data)}'
   )

@@ -71,6 +71,7 @@ OMNIGLOT = {
   'protocol.ways': 5,
   'protocol.queries': 15,
   'protocol.normalization': 'transductive',
+  'protocol.within_groups': None,
 }
 NETWORK = (
   Condition('images of 28x28', ({'data.size': 28, 'data.channels': 1},)),

@@ -7,7 +7,7 @@ from experiments.papers import older
 from experiments.papers.published import TABLES, candidates
 from experiments.run.members import label
 from experiments.run.record import duration
-from experiments.run.results import is_few_shot
+from experiments.run.results import WITHIN_GROUPS, is_few_shot
 
 Entry = Mapping[str, Any]
 Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
@@ -67,11 +67,12 @@ def _name(entry: Entry) -> str:
 def _accuracies(runs: list[Run]) -> list[Column]:
   """A row a run; by kind of task, its accuracy and each paper's table."""
   kinds = sorted({_kind(entry) for run in runs for entry in run.entries})
-  same_ways = len({ways for ways, _ in kinds}) == 1
+  same_ways = len({ways for ways, *_ in kinds}) == 1
   columns: list[Column] = [('run', [run.title() for run in runs])]
   for kind in kinds:
     entries = [_of_kind(run, kind) for run in runs]
     title = f'{kind[1]}-shot' if same_ways else f'{kind[0]}-way {kind[1]}-shot'
+    title += ' within groups' * kind[2]
     columns.append((title, [_accuracy(entry) for entry in entries]))
     for table in (*TABLES, KEPT):
       papers = [
@@ -126,11 +127,12 @@ def _markdown(columns: list[Column]) -> str:
   return '\n'.join([head, f'|{"---|" * len(columns)}', *body])
 
 
-def _kind(entry: Entry) -> tuple[int, int]:
-  return entry['protocol']['ways'], entry['protocol']['shots']
+def _kind(entry: Entry) -> tuple[int, int, bool]:
+  kind = entry['protocol']
+  return kind['ways'], kind['shots'], kind.get(WITHIN_GROUPS, False)
 
 
-def _of_kind(run: Run, kind: tuple[int, int]) -> Entry | None:
+def _of_kind(run: Run, kind: tuple[int, int, bool]) -> Entry | None:
   return next((e for e in run.entries if _kind(e) == kind), None)
 
 

@@ -16,6 +16,9 @@ _OLDER_FLOORS = {
   'scratch': 'trained on each task alone',
   'nearest': 'by pixels, not learned',
 }
+# In a protocol where all classes of a task are of one group, such as an
+# alphabet, and in no other.
+WITHIN_GROUPS = 'within_groups'
 _OLDER_PROTOCOL = ('ways', 'shots', 'queries', 'seed', 'normalization')
 
 
@@ -131,6 +134,12 @@ def read_results(path: Path) -> dict[str, Any]:
 def without_floors(results: list[Entry]) -> list[Entry]:
   """All but the floors, unless there is nothing else."""
   return [entry for entry in results if not entry.get('floor')] or results
+
+
+def kind_of_task(protocol: Mapping[str, Any]) -> str:
+  """What few-shot tasks are like, in words: '5-way 1-shot'."""
+  kind = f'{protocol["ways"]}-way {protocol["shots"]}-shot'
+  return f'{kind} within groups' if protocol.get(WITHIN_GROUPS) else kind
 
 
 def is_few_shot(entry: Mapping[str, Any]) -> bool:

@@ -11,7 +11,12 @@ from experiments.run import loop, record
 from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
-from experiments.run.results import Result, to_json
+from experiments.run.results import (
+  WITHIN_GROUPS,
+  Result,
+  kind_of_task,
+  to_json,
+)
 from experiments.run.run import Run
 from experiments.stages.judging import LearnerOf, judge
 from lasium_jax import metrics, parallel
@@ -63,6 +68,7 @@ def evaluate(
   tasks: Ways = 1_000,
   seed: Seed = 0,
   tasks_per_dispatch: Count = 50,
+  within_groups: bool = False,
 ) -> list[Result]:
   """Judges all on the same tasks, and writes results.json.
 
@@ -75,6 +81,8 @@ def evaluate(
     tasks: how many of each protocol.
     seed: of the tasks.
     tasks_per_dispatch: in one compiled program.
+    within_groups: whether all classes of a task are of one group, such as an
+      alphabet (`lasium_jax.data.class_groups`).
 
   Returns:
     A result for each contestant, member and number of shots.
@@ -93,6 +101,8 @@ def evaluate(
         'seed': seed,
         'normalization': contestant.normalization,
       }
+      if within_groups:
+        protocol[WITHIN_GROUPS] = True
       stage = _stage(
         run,
         contestant,
@@ -126,7 +136,10 @@ def _stage(
   """Numbered tasks of one protocol, some a dispatch."""
   shots = protocol['shots']
   task_fn = labeled(
-    ways=protocol['ways'], shots=shots, queries=protocol['queries']
+    ways=protocol['ways'],
+    shots=shots,
+    queries=protocol['queries'],
+    within_groups=protocol.get(WITHIN_GROUPS, False),
   )
   accuracies = judge(run, task_fn, contestant.learner, tasks_per_dispatch)
   values = members_of_run.stacked_values(contestant.members)
@@ -189,12 +202,11 @@ def _results(
 
 
 def _show(result: Result) -> None:
-  protocol = result.protocol
   member = f' ({members_of_run.label(result.member)})' if result.member else ''
   print(
-    f'{result.name}{member}, {protocol["ways"]}-way {protocol["shots"]}-shot: '
+    f'{result.name}{member}, {kind_of_task(result.protocol)}: '
     f'{100 * result.value:.2f} +- {100 * (result.ci95 or 0):.2f} % '
-    f'({protocol["normalization"]}, {result.n} tasks)',
+    f'({result.protocol["normalization"]}, {result.n} tasks)',
     flush=True,
   )
 

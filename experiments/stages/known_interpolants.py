@@ -28,6 +28,7 @@ from lasium_jax.settings import (
   Count,
   Enlargement,
   NonNegative,
+  Radius,
   Range,
   Share,
   Ways,
@@ -36,8 +37,6 @@ from lasium_jax.types import Array, Generator, Params
 
 METRIC = 'interpolant L1, of 255'
 FILE = 'interpolants.json'
-
-Radius = Annotated[float, Range(0, 8)]
 
 
 class Mixer(NamedTuple):

@@ -1,5 +1,6 @@
 """Whether a run of LASIUM has the data that it needs."""
 
+from experiments.components.groups import check_groups
 from experiments.components.tasks import TASKS
 from experiments.run.config import (
   BadConfig,
@@ -77,3 +78,6 @@ def _check_split(
       f'a task needs {needed} of each class (shots + queries). Lower '
       'config.tasks or config.evaluation, or leave that class out.'
     )
+  # Validation is by tasks of all classes: its few are of many groups.
+  if name != 'validation' and settings[section].get('within_groups'):
+    check_groups(section, ways, name, dataset)

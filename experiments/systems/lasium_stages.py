@@ -171,7 +171,12 @@ def _show_tasks(
   shots, queries = tasks['shots'], evaluated['queries']
   keep = functools.partial(keep_task, run, meta.NAME, shots=shots)
   if len(run.splits.test.images):
-    real = labeled(ways=evaluated['ways'], shots=shots, queries=queries)
+    real = labeled(
+      ways=evaluated['ways'],
+      shots=shots,
+      queries=queries,
+      within_groups=evaluated['within_groups'],
+    )
     task = jit(real)(keys[3], image_set(run.splits.test))
     keep('task_real', task, 'A real task', queries=queries, anchors=False)
   if TASKS[tasks['name']].reads == 'labels':

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from lasium_jax.data.groups import class_groups
 from lasium_jax.types import ImageSet
 
 
@@ -85,11 +86,25 @@ def evenly_spaced(dataset: Dataset, max_bytes: int) -> Dataset:
 
 
 def image_set(dataset: Dataset) -> ImageSet:
-  """Puts a dataset on the device, as bytes."""
+  """Puts a dataset on the device, as bytes.
+
+  Args:
+    dataset: any.
+
+  Returns:
+    Its images, with groups of classes if their names say them
+    (`lasium_jax.data.class_groups`).
+  """
   counts = class_counts(dataset)
   starts = np.cumsum(counts) - counts
+  names = class_groups(dataset.class_names)
+  groups = None
+  if names is not None:
+    _, places = np.unique(names, return_inverse=True)
+    groups = jnp.asarray(places, jnp.int32)
   return ImageSet(
     jnp.asarray(dataset.images),
     jnp.asarray(starts, jnp.int32),
     jnp.asarray(counts, jnp.int32),
+    groups,
   )

@@ -32,7 +32,8 @@ class Use(NamedTuple):
     shots: support images of a class.
     value: the share of the queries that were classified rightly.
     ci95: half of its 95 % confidence interval, or None.
-    dataset: what the tasks were made of.
+    dataset: what the tasks were made of, and that all classes of a task were of
+      one group, such as an alphabet, if they were.
   """
 
   head: Literal['trained', 'mean', 'fitted'] | None
@@ -76,6 +77,7 @@ def _current(entry: Mapping[str, Any]) -> Use:
   if entry['metric'] != 'accuracy':
     raise BadSetting(f'metric is {entry["metric"]!r}.')
   use, protocol = entry['use'], entry['protocol']
+  grouped = ' within groups' if protocol.get('within_groups') else ''
   return Use(
     use['head'],
     use['inductive'],
@@ -83,7 +85,7 @@ def _current(entry: Mapping[str, Any]) -> Use:
     protocol['shots'],
     entry['value'],
     entry.get('ci95'),
-    entry['dataset'],
+    entry['dataset'] + grouped,
   )
 
 

@@ -3,6 +3,7 @@
 import math
 
 import chex
+import jax
 import jax.numpy as jnp
 
 from lasium_jax.types import Array
@@ -46,3 +47,19 @@ def thicken(images: Array, radii: Array, *, most: int = 3) -> Array:
         moved = padded[:, rows, columns]
         largest = jnp.maximum(largest, weight * moved)
   return jnp.where(grows, largest, 1 - largest)
+
+
+def random_thickness(key: Array, images: Array, *, thickness: float) -> Array:
+  """Makes the strokes of each image thicker or thinner by a radius of its own.
+
+  Args:
+    key: a PRNG key.
+    images: `[n, H, W, C]` in [0, 1], ink 1 and background 0.
+    thickness: the largest radius either way, in pixels on each side of a
+      stroke; radii are uniform. Strokes of less than twice as many vanish.
+
+  Returns:
+    Likewise.
+  """
+  radii = thickness * jax.random.uniform(key, (len(images),), minval=-1)
+  return thicken(images, radii, most=math.ceil(thickness))

@@ -1,6 +1,7 @@
 """Tasks from labeled images: for evaluation, and supervised meta-training."""
 
 import jax
+import jax.numpy as jnp
 
 from lasium_jax.settings import Count, Ways
 from lasium_jax.tasks.examples import some_of_each, split_task
@@ -13,8 +14,12 @@ def labeled(
   shots: Count,
   queries: Count,
   augment: Augment | None = None,
+  within_groups: bool = False,
 ) -> TaskFn:
   """Distinct classes, and distinct images of each, uniformly at random.
+
+  Characters of one alphabet are harder to tell apart than those of many: Lake
+  et al. (Science 2015) have 20-way 1-shot tasks of one alphabet each.
 
   Args:
     ways: N, at most the number of classes.
@@ -22,9 +27,13 @@ def labeled(
     queries: Q; every class must have `K + Q` images. The images of a class
       that has fewer are NaN, so that they cannot be used unnoticed.
     augment: `(key, x [n, H, W, C]) -> x`, applied to the query images.
+    within_groups: whether all classes of a task are of one group, which is
+      drawn uniformly among those that have N classes or more. If none has, the
+      images are NaN.
 
   Returns:
-    A task function of an `ImageSet`.
+    A task function of an `ImageSet`, which raises ValueError if the set has no
+    groups and they are needed.
 
   Example:
     >>> images = jnp.zeros((12, 8, 8, 1), jnp.uint8)  # Of three classes.
@@ -37,9 +46,36 @@ def labeled(
 
   def task(key: Array, source: ImageSet) -> Task:
     class_key, image_key, augment_key = jax.random.split(key, 3)
-    num_classes = len(source.counts)
-    classes = jax.random.choice(class_key, num_classes, (ways,), replace=False)
+    if within_groups:
+      classes, there = _of_one_group(class_key, _groups(source), ways)
+    else:
+      num_classes = len(source.counts)
+      classes = jax.random.choice(
+        class_key, num_classes, (ways,), replace=False
+      )
     x = some_of_each(image_key, source, classes, shots + queries)
+    if within_groups:
+      x = jnp.where(there, x, jnp.nan)
     return split_task(augment_key, x, shots, augment)
 
   return task
+
+
+def _groups(source: ImageSet) -> Array:
+  if source.groups is None:
+    raise ValueError(
+      'Tasks within groups need an image set that has groups of classes, and '
+      'this one has none: give it `groups`, name its classes so that '
+      'lasium_jax.data.class_groups knows them, or set within_groups=False.'
+    )
+  return source.groups
+
+
+def _of_one_group(key: Array, groups: Array, ways: int) -> tuple[Array, Array]:
+  """Distinct classes `[N]` of a random group, and whether there is any such."""
+  group_key, class_key = jax.random.split(key)
+  enough = jnp.bincount(groups, length=len(groups)) >= ways
+  group = jax.random.categorical(group_key, jnp.where(enough, 0.0, -jnp.inf))
+  order = jax.random.uniform(class_key, groups.shape)
+  _, classes = jax.lax.top_k(jnp.where(groups == group, order, -1.0), ways)
+  return classes, enough.any()

@@ -1,6 +1,7 @@
 """What a person can mend is said in one message that names it."""
 
 import json
+import re
 import shutil
 
 import jax
@@ -10,7 +11,7 @@ from whole_program import checkpoint, final_states
 
 from experiments.run import loop
 from experiments.run.app import settings_of
-from experiments.run.config import flatten
+from experiments.run.config import BadConfig, flatten
 from experiments.run.record import Record, WrongWorkdir
 from experiments.stages import generator, meta
 from experiments.systems import lasium
@@ -324,6 +325,40 @@ def test_too_few_classes_or_images(shrunk, splits):
     check_data(batch, splits)
   fits = shrunk('ro-vae-maml', evaluation__ways=8, evaluation__shots=(5,))
   check_data(fits, splits)
+
+
+@pytest.mark.parametrize(
+  ('names', 'said'),
+  [
+    ([f'Greek_{i}' for i in range(4)] + [f'Latin_{i}' for i in range(4)], ''),
+    ([f'Greek/{i}' for i in range(7)] + ['Latin/0'], ''),
+    (
+      [f'{name}_{i}' for name in ('Greek', 'Latin', 'N_Ko') for i in range(3)],
+      "the test split, 'Greek', has 3, fewer than config.evaluation.ways = 4",
+    ),
+    ([f'Greek_{i}' for i in range(8)], "of one group by their names, 'Greek'"),
+    ([*'abcdefgh'], "such as 'a', are of no groups by their names"),
+  ],
+)
+def test_tasks_within_groups_need_groups_of_enough_classes(
+  shrunk, splits, names, said
+):
+  """Those of evaluation in the test split, and those of training in theirs."""
+  named = splits.test._replace(class_names=tuple(names[:8]))
+  splits = splits._replace(train=named, test=named)
+  fields = {'tasks__ways': 4, 'evaluation__ways': 4}
+  check_data(shrunk('supervised-maml', **fields), splits)
+  for section, split in (('evaluation', 'test'), ('tasks', 'train')):
+    asked = {f'{section}__within_groups': True}
+    config = shrunk('supervised-maml', **fields, **asked)
+    if said:
+      message = said.replace('test', split).replace('evaluation', section)
+      with pytest.raises(BadConfig, match=re.escape(message)) as caught:
+        check_data(config, splits)
+      off = f'or set config.{section}.within_groups=False'
+      assert off in str(caught.value)
+    else:
+      check_data(config, splits)
 
 
 def test_an_epsilon_that_cannot_be_met(shrunk, opened):

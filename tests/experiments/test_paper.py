@@ -80,6 +80,7 @@ def test_the_number_is_of_the_settings(run, fields, expected):
     {'queries': 5},
     {'normalization': 'inductive'},
     {'shots': 20},
+    {'within_groups': True},
   ],
 )
 def test_another_protocol_has_no_number(protocol):

@@ -98,6 +98,13 @@ def test_kinds_of_other_ways_are_told_apart():
   assert '50.00 ± 1.00' in row and '25.00 ± 1.00' in row
 
 
+def test_tasks_within_groups_have_a_column_of_their_own():
+  other = {**ENTRY, 'protocol': {**KIND, 'shots': 1, 'within_groups': True}}
+  head, _, row = lines({**PAGE, 'results': [ENTRY, {**other, 'value': 0.25}]})
+  assert '| 1-shot |' in head and '| 1-shot within groups |' in head
+  assert '50.00 ± 1.00' in row and '25.00 ± 1.00' in row
+
+
 def test_runs_measured_in_many_ways_stand_side_by_side():
   def entry(name, value, **more):
     protocol = {'trained on': name, 'part': 'second'}

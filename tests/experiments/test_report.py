@@ -407,6 +407,19 @@ def test_without_paper_numbers_there_is_no_column_for_them(workdir):
   assert 'aper' not in read(workdir).text
 
 
+def test_tasks_within_groups_are_a_kind_of_their_own(workdir):
+  entry = {
+    **RESULT,
+    'value': 0.125,
+    'protocol': {**RESULT['protocol'], 'within_groups': True},
+  }
+  write_json(workdir / 'results.json', {'results': [RESULT, entry]})
+  text = words(workdir)
+  assert 'omniglot, 5-way 1-shot within groups 15 queries' in text
+  assert '5-way 1-shot and 5-way 1-shot within groups, made of' in text
+  assert text.index('81.3') < text.index('1-shot within groups 15 queries')
+
+
 def test_a_number_of_other_settings_says_how_it_differs(workdir):
   meta = {'iterations': 300, 'batch': 2}
   write_json(workdir / 'config.json', {**CONFIG, 'meta': meta})

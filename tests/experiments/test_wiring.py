@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from whole_program import config_of
+from whole_program import config_of, results
 
 from experiments.components import tasks
 from experiments.components.few_shot import parts_of
@@ -153,6 +153,28 @@ def test_a_swept_inner_rate_is_that_of_evaluation_too(shrunk, task):
   parts = parts_of(settings(shrunk('supervised-maml', **fields)))
   assert adaptation(parts.meta.judged({'inner_rate': 0.0}), task) == 0
   assert adaptation(parts.meta.judged({'inner_rate': 0.5}), task) > 0
+
+
+def test_an_evaluation_within_groups_mixes_none(shrunk, opened, splits):
+  """All images of a group are equal, and so chance is all that is reached."""
+  shades = np.repeat(np.uint8([50, 200]), 32)[:, None, None, None]
+  test = splits.test._replace(
+    images=np.broadcast_to(shades, splits.test.images.shape).copy(),
+    class_names=tuple(f'{name}_{i}' for name in 'ab' for i in range(4)),
+  )
+  accuracies = []
+  for within in (True, False):
+    config = shrunk(
+      'scratch', evaluation__ways=2, evaluation__within_groups=within
+    )
+    config.floors.scratch.judge = False
+    config.floors.nearest.judge = True
+    run, parts = opened(config, f'{within}', splits._replace(test=test))
+    lasium.evaluate(run, parts, None)
+    (entry,) = results(run.files.workdir)
+    assert entry['protocol'].get('within_groups', False) is within
+    accuracies.append(entry['value'])
+  assert accuracies[0] == 0.5 < accuracies[1]
 
 
 # What a word behind a run changes of what the run has without it.

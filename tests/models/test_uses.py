@@ -47,6 +47,14 @@ def card(*accuracy, learner='maml', kind='learner'):
   }
 
 
+def test_an_accuracy_within_groups_says_so():
+  entry = ENTRY | {'protocol': PROTOCOL | {'within_groups': True}}
+  (use,) = models.uses(card(entry))
+  assert models.expected(use) == (
+    '86.2 ± 0.5 % on omniglot within groups, 5-way 1-shot'
+  )
+
+
 def test_new_entries_say_their_use():
   other = ENTRY | {
     'value': 0.5,

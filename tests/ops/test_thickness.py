@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.ndimage
 
-from lasium_jax.ops.thickness import thicken
+from lasium_jax.ops.thickness import random_thickness, thicken
 
 AMOUNTS = np.linspace(-2.5, 2.5, 21)
 
@@ -57,3 +58,34 @@ def test_thicker_ink_is_thinner_background(key):
   np.testing.assert_allclose(
     thicken(1 - images, -radii), 1 - thicken(images, radii), atol=1e-6
   )
+
+
+@pytest.mark.parametrize('radius', [0.5, 1.0, 2.25])
+def test_thicker_ink_is_scipys_dilation_of_logarithms(key, radius):
+  """There a factor is a summand, as SciPy's structures have it."""
+  images = jax.random.uniform(key, (2, 9, 8, 1), minval=0.05)
+  distances = np.hypot(*np.mgrid[-3:4, -3:4])
+  weights = (radius + 1 - distances).clip(1e-30, 1)
+  expected = [
+    scipy.ndimage.grey_dilation(
+      np.log(image), structure=np.log(weights), mode='constant', cval=-1e3
+    )
+    for image in np.asarray(images[..., 0])
+  ]
+  thicker = thicken(images, jnp.full(2, radius))
+  np.testing.assert_allclose(thicker[..., 0], np.exp(expected), rtol=1e-5)
+
+
+def test_random_radii_are_uniform_and_each_images_own(key):
+  bars = jnp.repeat(bar(5), 500, 0)
+  thicker = random_thickness(key, bars, thickness=1.5)
+  radii = (np.asarray(thicker[:, :, 4, 0]).sum(1) - 5) / 2
+  assert np.abs(radii).max() <= 1.5 + 1e-5
+  shares = np.histogram(radii, bins=5, range=(-1.5, 1.5))[0] / 500
+  np.testing.assert_allclose(shares, 0.2, atol=0.06)
+
+
+def test_no_thickness_changes_nothing(key):
+  images = jax.random.uniform(key, (3, 8, 8, 2))
+  same = random_thickness(key, images, thickness=0.0)
+  np.testing.assert_array_equal(same, images)

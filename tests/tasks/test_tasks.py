@@ -122,6 +122,66 @@ def test_a_class_with_too_few_images_is_not_filled_up_from_another(
   assert of_class.all(1).sum() == of_class.any(1).sum() == 1
 
 
+# Of the six classes of `image_set`. Numbers may be left out.
+GROUPS = jnp.array([4, 1, 0, 4, 0, 0])
+
+
+def classes_of(batch, ways):
+  """Of many tasks the classes `[tasks, ways]`, as the first pixel tells."""
+  first = np.asarray(batch.support.x[..., 0, 0, 0])
+  assert not np.isnan(first).any()
+  return np.round(255 * first).astype(int).reshape(-1, ways)
+
+
+def many(task_fn, source, n=600):
+  keys = jax.random.split(jax.random.key(0), n)
+  return jax.jit(jax.vmap(task_fn, in_axes=(0, None)))(keys, source)
+
+
+def test_tasks_within_groups_mix_none_and_draw_all_that_have_enough(image_set):
+  source = image_set._replace(groups=GROUPS)
+  task_fn = tasks.labeled(ways=2, shots=1, queries=3, within_groups=True)
+  batch = many(task_fn, source)
+  assert batch.query.x.shape == (600, 6, 4, 4, 1)
+  classes = classes_of(batch, 2)
+  assert (classes[:, 0] != classes[:, 1]).all()
+  drawn = np.asarray(GROUPS)[classes]
+  assert (drawn[:, 0] == drawn[:, 1]).all()
+  # Groups are equally frequent, whatever their sizes, and so are the classes
+  # of each at each place.
+  for place in range(2):
+    shares = np.bincount(classes[:, place], minlength=6) / len(classes)
+    expected = [1 / 4, 0, 1 / 6, 1 / 4, 1 / 6, 1 / 6]
+    np.testing.assert_allclose(shares, expected, atol=0.06)
+  queried = np.round(255 * np.asarray(batch.query.x[..., 0, 0, 0])).astype(int)
+  np.testing.assert_array_equal(queried, np.repeat(classes, 3, axis=1))
+
+
+def test_groups_with_too_few_classes_are_left_out(image_set):
+  source = image_set._replace(groups=GROUPS)
+  task_fn = tasks.labeled(ways=3, shots=1, queries=1, within_groups=True)
+  classes = classes_of(many(task_fn, source, 60), 3)
+  assert (np.sort(classes, axis=1) == [2, 4, 5]).all()
+  assert len({tuple(one) for one in classes.tolist()}) == 6
+  # None has four: no task is made of several.
+  task_fn = tasks.labeled(ways=4, shots=1, queries=1, within_groups=True)
+  batch = many(task_fn, source, 4)
+  assert all(jnp.isnan(part.x).all() for part in batch)
+
+
+def test_tasks_of_all_classes_do_not_depend_on_groups(key, image_set):
+  task_fn = tasks.labeled(ways=4, shots=1, queries=2)
+  plain = task_fn(key, image_set)
+  grouped = task_fn(key, image_set._replace(groups=GROUPS))
+  jax.tree.map(np.testing.assert_array_equal, plain, grouped)
+
+
+def test_tasks_within_groups_need_groups(key, image_set):
+  task_fn = tasks.labeled(ways=2, shots=1, queries=1, within_groups=True)
+  with pytest.raises(ValueError, match='this one has none'):
+    jax.jit(task_fn)(key, image_set)
+
+
 @pytest.mark.parametrize('shots,queries', [(1, 5), (2, 3)])
 def test_umtra_augments_one_image_a_class(key, image_set, shots, queries):
   """And whatever its label is."""
