@@ -4,6 +4,7 @@ The values are the paper's for Omniglot (its Tables 5 and 6).
 """
 
 import math
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -30,7 +31,7 @@ STEPS = {
 # Generators whose anchors are encoded images.
 ENCODED = ('vae', 'variational', *AUTOENCODERS)
 # What a learner does otherwise when it is judged; None is as in training.
-EVALUATED = {
+EVALUATED: dict[str, dict[str, Any]] = {
   'maml': {'steps': 50, 'learning_rate': None},
   'protonets': {'head_steps': None, 'head_learning_rate': None},
 }

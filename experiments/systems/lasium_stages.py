@@ -177,7 +177,7 @@ def contestants(
   settings, everyone = parts.settings, []
   if parts.meta is not None and params is not None:
     judged = as_judged(settings)
-    learner = Contestant(
+    trained = Contestant(
       settings['name'],
       parts.meta.judged,
       normalization(judged),
@@ -186,13 +186,13 @@ def contestants(
       settings['meta']['iterations'],
       use=_use(judged),
     )
-    everyone.append(learner)
+    everyone.append(trained)
     if parts.meta.without_head is not None:
       steps = head_steps(settings)
       everyone = [
-        learner._replace(note=f'a linear head, {steps} steps from prototypes'),
-        learner._replace(
-          name=f'{learner.name}-prototypes',
+        trained._replace(note=f'a linear head, {steps} steps from prototypes'),
+        trained._replace(
+          name=f'{trained.name}-prototypes',
           learner=parts.meta.without_head,
           note='its prototypes, without the head',
           use=_use({**judged, 'head_steps': 0}),
