@@ -7,7 +7,7 @@ when the flags are known. A run records what was filled in.
 
 from typing import Any
 
-from experiments.components.tasks import TASKS
+from experiments.components.tasks import TASKS, augmentation
 from experiments.run.config import Config
 from lasium_jax.settings import pick
 
@@ -34,7 +34,8 @@ def resolved(config: Config) -> Config:
     # Photographs; and UMTRA would otherwise have nothing to tell apart.
     reads = pick(TASKS, config.tasks.name, 'config.tasks.name').reads
     photographs = config.data.channels == 3 or reads == 'images'
-    config.augment.views = photographs and tuple(config.augment.shift) == (0, 0)
+    asked = augmentation(**config.augment.to_dict() | {'views': False})
+    config.augment.views = photographs and asked is None
   for field, value in by_size(config.data.size, config.data.channels).items():
     section, name = field.split('.')
     own = config.get(section, {})

@@ -91,8 +91,14 @@ def test_each_round_finds_clusters_and_learns_from_them(finished):
     clustered = entry['clusters'] * entry['images']
     assert entry['covered'] == pytest.approx(clustered / (CLASSES * EACH))
     assert entry['purity'] == 1
-  assert results(workdir)[0]['name'] == 'clustered-protonets'
-  assert results(workdir)[0]['steps'] == 6 + 2 * 6
+  judged = [
+    (r['name'], r['protocol']['normalization']) for r in results(workdir)
+  ]
+  assert judged[:2] == [
+    ('clustered-protonets', 'transductive'),
+    ('clustered-protonets-inductive', 'inductive'),
+  ]
+  assert {r['steps'] for r in results(workdir)[:2]} == {6 + 2 * 6}
   assert run.files.sample('clusters_001').exists()
   assert run.files.sample('clusters_002').exists()
   page = (workdir / 'report.html').read_text()
