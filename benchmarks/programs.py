@@ -78,7 +78,8 @@ def setup(name: str, *, small: bool, **changes: Any) -> Setup:
 def _shrink(config: Any) -> None:
   config.data.size = 16
   config.network.filters = 4
-  config.learner.steps = config.evaluation_learner.steps = 2
+  if 'steps' in config.learner:
+    config.learner.steps = config.evaluation_learner.steps = 2
   config.evaluation.queries = 3
   config.meta.steps_per_dispatch = 2
   if 'generator' in config:

@@ -21,7 +21,15 @@ from typing import Any
 
 import jax
 
-from benchmarks import autoencoders, cases, classifiers, report, startup, timing
+from benchmarks import (
+  autoencoders,
+  cases,
+  classifiers,
+  clustered,
+  report,
+  startup,
+  timing,
+)
 from benchmarks.cases import Case
 from experiments.run import large_pages, record
 from experiments.run.precision import use_precision
@@ -64,6 +72,13 @@ def all_cases(
     add(f'evaluation/{variant}', cases.evaluation, variant, **shape)
   for name in generators:
     add(f'tasks/{name}', cases.make_tasks, name, small=small)
+  add('clustered/views', clustered.views, small=small)
+  add('clustered/iteration', clustered.iteration, small=small)
+  # All pairs of a quarter of a million images take a CPU half an hour.
+  most = (24_000,) if jax.default_backend() == 'cpu' else (24_000, 250_000)
+  for size in most:
+    add(f'clustered/neighbors/{size}', clustered.neighbors, size, small=small)
+    add(f'clustered/clusters/{size}', clustered.clusters, size, small=small)
   for state in ('cold', 'warm'):
     add(f'startup/{state}', startup.case, state, precision, small=small)
   return table

@@ -6,7 +6,7 @@ import math
 import jax.numpy as jnp
 import pytest
 
-from benchmarks import cases, speed
+from benchmarks import cases, clustered, speed
 from benchmarks.cases import Case
 
 NAMES = {
@@ -26,6 +26,8 @@ NAMES = {
   'evaluation/max_pool',
   'tasks/vae',
   'tasks/msgan',
+  *('clustered/views', 'clustered/iteration'),
+  *('clustered/neighbors/24000', 'clustered/clusters/24000'),
   'startup/cold',
   'startup/warm',
 }
@@ -44,6 +46,19 @@ KEYS = {
 
 def test_the_names():
   assert set(speed.all_cases(small=True, reference=False)) == NAMES
+
+
+@pytest.mark.parametrize(
+  'name,items', [('views', 24), ('neighbors', 200), ('clusters', 200)]
+)
+def test_a_part_of_clustering_runs(name, items):
+  make = getattr(clustered, name)
+  given = () if name == 'views' else (24_000,)
+  case = make(*given, small=True)
+  result = case.run()
+  assert case.items == items
+  if name == 'clusters':
+    assert result.max() >= 5  # Of ten groups of twenty.
 
 
 @pytest.mark.parametrize(
