@@ -64,11 +64,11 @@ def settings(**fields):
   return settings_of(config, lasium.system())
 
 
-def finish(workdir, **fields):
+def finish(workdir, images=None, **fields):
   """Goes through all stages in this process."""
   own = settings(**fields)
   parts = lasium.build(own)
-  splits = random_splits(16)._replace(train=drawings(0))
+  splits = random_splits(16)._replace(train=images or drawings(0))
   lasium.check_data(own, splits)
   files = record.open_record(workdir, own)
   files.keep_config(own)
@@ -222,3 +222,11 @@ def test_too_few_clusters_say_what_to_change(fields, words, tmp_path):
     finish(tmp_path, **fields)
   saved = tmp_path / 'checkpoints/meta_train'
   assert json.loads(next(saved.glob('*/manifest.json')).read_text())
+
+
+def test_images_of_one_color_are_refused_when_clusters_are_looked_for(tmp_path):
+  """All have the same features, up to what views do to the edges."""
+  images = drawings(0)
+  images = images._replace(images=np.zeros_like(images.images))
+  with pytest.raises(BadConfig, match=r'config\.clust'):
+    finish(tmp_path, images)
