@@ -18,7 +18,7 @@ from experiments.run.run import Run
 from experiments.stages.clusters import describe, keep_clusters
 from experiments.stages.judging import Values
 from experiments.stages.meta import OverTasks, steps_of
-from lasium_jax import meta
+from lasium_jax import meta, parallel
 from lasium_jax.settings import Count, NonNegative
 from lasium_jax.types import (
   Array,
@@ -156,10 +156,11 @@ def _stage(
 ) -> Stage:
   values = members_of_run.stacked_values(run.members)
   _, keys = members_of_run.stacked_keys(run.members, streams.CLUSTERS)
+  images = parallel.replicate(run.task_mesh, learning.images)
   current: dict[int, list[ClusterSet]] = {}  # Of the round under way alone.
 
   def init() -> Rounds:
-    return start(optimizer, params)
+    return parallel.replicate(run.task_mesh, start(optimizer, params))
 
   def advance(
     state: Rounds, first: int, n: int
@@ -175,10 +176,8 @@ def _stage(
       keep_clusters(run, NAME, current[round_][0], round_ + 1, first)
     sources = [found[1:] for found in current[round_]]
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *sources)
-    those = (values, keys, stacked)
-    trained, means = steps(
-      state.meta, those, learning.images, np.int32(first), n
-    )
+    those = values, keys, parallel.replicate(run.task_mesh, stacked)
+    trained, means = steps(state.meta, those, images, np.int32(first), n)
     state = state._replace(meta=trained)
     return state, members_of_run.named(means | measured, run.members)
 
