@@ -303,8 +303,8 @@ def left_behind(
   *,
   iterations: int,
   learning_rate: float,
-  schedule: Schedule,
   clip: float,
+  schedule: Schedule = 'constant',
   **_: Any,
 ) -> Training:
   """The final state of a run, found without its data.
@@ -316,8 +316,8 @@ def left_behind(
     shape: `(H, W, C)` of its images.
     iterations: of the run.
     learning_rate: likewise.
-    schedule: likewise.
     clip: likewise.
+    schedule: likewise; what began before there was one has the default.
     **_: what else the section has.
 
   Returns:
