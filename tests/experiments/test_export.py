@@ -75,7 +75,7 @@ def finished(config, workdir, accuracies):
   keys, _ = members.stacked_keys(found, streams.META)
   x = jnp.zeros((1, *image_shape(settings)))
   learner = parts_of(settings).meta.learner({})
-  optimizer = meta._optimizer(1e-3, 0.0)({})
+  optimizer = meta._optimizer(1e-3, 'constant', 1, 0.0)({})
 
   def filled(leaf):
     rows = jnp.arange(len(found)).reshape(-1, *(1,) * (len(leaf.shape) - 1))
