@@ -1,5 +1,7 @@
 """What the runs of COLA share."""
 
+from collections.abc import Iterable
+
 from ml_collections import ConfigDict
 
 from configs.parts import common
@@ -17,6 +19,17 @@ RUNS = {'scola': 'cola', 'glo': 'glo', 'cgan-pd': 'cgan_pd'}
 GAN_STEPS = 100_000  # With 64 images in each of the critic's 5 steps.
 GAN_BATCH = 320
 STEPS = 7_800  # Of a classifier: the paper has as many for all samples.
+# Networks of the paper's classifiers, which a run may name.
+NETWORKS: dict[str, ConfigDict] = {
+  'resnet20': named(CLASSIFIERS, 'resnet20'),
+  'resnet32': named(CLASSIFIERS, 'resnet32'),
+  'wrn-16-8': named(CLASSIFIERS, 'wide_resnet', depth=16, width=8),
+  'wrn-28-10': named(CLASSIFIERS, 'wide_resnet', depth=28, width=10),
+}
+# How classifiers are trained otherwise than in the paper; see `_follow`.
+RECIPES = ('strong', 'onecycle')
+STRONG_STEPS = 25_000  # 500 epochs of 500 images.
+WARMUP = 0.3  # The share of the steps during which the rate rises.
 
 
 def get_config(
@@ -26,7 +39,8 @@ def get_config(
 
   Args:
     file: the path of its config module.
-    run: one of `RUNS`.
+    run: one of `RUNS`, behind which a network and a recipe may stand, such as
+      'scola-wrn-28-10-strong'.
     data: the section of the images that a sample is drawn of.
     classes: how many they have.
     size: the side of an image that the run has, in pixels.
@@ -37,24 +51,23 @@ def get_config(
   Raises:
     ValueError: if there is no such run.
   """
-  if run not in RUNS:
-    raise ValueError(f'{file} has no run {run!r}. It has {", ".join(RUNS)}.')
+  kind, network, recipe = _words(file, run)
   config = common.run('cola', file, run)
   config.seeds = 3
   config.data = data
   config.data.size = size
   config.small_sample = section(SMALL_SAMPLE)
-  name = RUNS[run]
+  name = RUNS[kind]
   config.generator = named(GENERATORS, name, **{CLASSES[name]: classes})
-  if run == 'cgan-pd':
+  if kind == 'cgan-pd':
     left_open(config.generator, GENERATORS[name], 'decay_steps')
   config.generator_training = section(
     Part(generator.train),
-    steps=GAN_STEPS if run == 'cgan-pd' else None,
-    batch_size=GAN_BATCH if run == 'cgan-pd' else 128,
+    steps=GAN_STEPS if kind == 'cgan-pd' else None,
+    batch_size=GAN_BATCH if kind == 'cgan-pd' else 128,
   )
   config.samples = section(Part(class_samples.show))
-  config.classifier = named(CLASSIFIERS, 'resnet20')
+  config.classifier = NETWORKS[network].copy_and_resolve_references()
   # The rate is halved every 30 of 180 epochs (appendix B.3).
   config.optimizer = named(
     OPTIMIZERS,
@@ -66,4 +79,46 @@ def get_config(
   config.batches = named(BATCHES, 'generated')
   config.augment = section(CROPS)
   config.training = section(TRAINING, steps=STEPS)
+  _follow(config, recipe)
   return common.with_sweep(config)
+
+
+def _words(file: str, run: str) -> tuple[str, str, str]:
+  """The generator of a run, its network and its recipe, '' for the paper's."""
+  rest, recipe = _split(run, RECIPES)
+  kind, network = _split(rest, NETWORKS)
+  if kind not in RUNS:
+    raise ValueError(
+      f'{file} has no run {run!r}. It has {", ".join(RUNS)}, each with a '
+      f'network behind it (-{", -".join(NETWORKS)}) or nothing, and then with '
+      f'-{" or -".join(RECIPES)} or nothing.'
+    )
+  return kind, network or ('wrn-16-8' if recipe else 'resnet20'), recipe
+
+
+def _split(run: str, names: Iterable[str]) -> tuple[str, str]:
+  """A run without the last of its words, and that one; '' if it has none."""
+  for name in names:
+    if run.endswith(f'-{name}'):
+      return run.removesuffix(f'-{name}'), name
+  return run, ''
+
+
+def _follow(config: ConfigDict, recipe: str) -> None:
+  """Trains the classifiers as plain networks learn best from small samples.
+
+  'strong' has the rate, the weight decay and the batches that Brigato et al.
+  (2022) tuned for 50 images of each class. 'onecycle' has the rate and the
+  batches of Gauthier et al. (2022), with fewer steps of more images, for GPUs.
+  These augmented images by crops alone, or by AutoAugment, whose operations
+  were searched with many labels; both recipes have TrivialAugment here.
+  """
+  if not recipe:
+    return
+  config.augment.update(edges='reflect', trivial_augment=True)
+  config.optimizer.schedule = 'cosine'
+  if recipe == 'strong':
+    config.optimizer.update(learning_rate=4.55e-3, weight_decay=5.3e-3)
+    config.training.update(steps=STRONG_STEPS, batch_size=10)
+  else:
+    config.optimizer.warmup_steps = round(WARMUP * STEPS)

@@ -132,8 +132,18 @@ def build(settings: Settings) -> Parts:
   optimizer = make(
     OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
   )
+  _check_margin(settings)
   augment = make_part(CROPS, settings['augment'])
   return Parts(settings, model, trainer, augment, optimizer)
+
+
+def _check_margin(settings: Settings) -> None:
+  """That images are large enough for what is reflected about them."""
+  side = image_shape(settings)[0]
+  views = settings['augment']
+  fits = views.get('edges') != 'reflect' or views['margin'] < side
+  wanted = f'below {side}, the side of an image that is reflected'
+  require(settings, 'augment.margin', fits, wanted)
 
 
 def _check_generator(settings: Settings) -> None:
