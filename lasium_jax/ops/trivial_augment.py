@@ -84,16 +84,16 @@ def _moved(images: Array, operations: Array, strengths: Array) -> Array:
 
   down = jnp.arange(height)[None, :, None] + 0.5
   right = jnp.arange(width)[None, None] + 0.5
-  shape = (n, height, width)
-  fields = (
+  fields = [
     places('shear_y', _SHEAR) * right + places('translate_y', -_TRANSLATION),
     places('shear_x', _SHEAR) * down + places('translate_x', -_TRANSLATION),
-  )
-  fields = jnp.stack([jnp.broadcast_to(part, shape) for part in fields], axis=1)
+  ]
+  shape = (n, height, width)
   maps = Affine(
     amount('rotate', _ROTATION), jnp.zeros((n, 2)), jnp.ones(n, images.dtype)
   )
-  return warp(images, maps, fields)
+  offsets = jnp.stack([jnp.broadcast_to(part, shape) for part in fields], 1)
+  return warp(images, maps, offsets)
 
 
 def _changed(
