@@ -6,14 +6,18 @@
 As configs/cola/cifar10.py, with a quarter of the width, fewer steps, and the
 other drawings of the same characters as the test. Characters are not mirrored,
 and wide networks have one unit of width. The recipes `-strong` and `-onecycle`
-are here to be tried: rotations by up to 135 degrees are not for characters.
+are here to be tried: rotations by up to 135 degrees are not for characters. The
+run without labels, `cola`, has 15 drawings of each character.
 """
 
 from ml_collections import ConfigDict
 
 from configs.parts import cola
-from configs.parts.sections import named
+from configs.parts.lasium import VIEWS
+from configs.parts.sections import named, section
 from experiments.components.images import IMAGES
+from experiments.components.tasks import AUGMENTATION
+from experiments.components.trunks import TRUNKS
 
 
 def get_config(run: str = 'scola') -> ConfigDict:
@@ -28,6 +32,20 @@ def get_config(run: str = 'scola') -> ConfigDict:
   )
   config.small_sample.update(shots=5, classes=10)
   config.generator.width = 16
+  if config.generator.name == 'cgan_pd':
+    config.generator_training.steps = 2_000
+  if run == cola.UNLABELED:
+    config.small_sample.shots = 15
+    config.trunk = named(TRUNKS, 'halvings', width=16)
+    config.cluster_views = section(AUGMENTATION, **VIEWS)
+    config.clustered_training.batch_size = 50
+  else:
+    _classify(config)
+  return config
+
+
+def _classify(config: ConfigDict) -> None:
+  """Smaller classifiers, of fewer steps, for characters."""
   wide = config.classifier.name == 'wide_resnet'
   config.classifier.width = 1 if wide else 8
   config.augment.update(margin=2, mirror=False)
@@ -35,6 +53,3 @@ def get_config(run: str = 'scola') -> ConfigDict:
   config.training.batch_size = min(64, config.training.batch_size)
   if config.optimizer.warmup_steps:
     config.optimizer.warmup_steps = 180
-  if config.generator.name == 'cgan_pd':
-    config.generator_training.steps = 2_000
-  return config

@@ -9,13 +9,17 @@ from configs.parts.sections import left_open, named, section
 from experiments.components.batches import BATCHES
 from experiments.components.crops import CROPS
 from experiments.components.optimizers import OPTIMIZERS
-from experiments.stages import class_samples, generator
+from experiments.components.tasks import AUGMENTATION
+from experiments.components.trunks import TRUNKS
+from experiments.stages import class_samples, clustered, generator
+from experiments.systems import clustered_images
 from experiments.systems.cola import CLASSES, SMALL_SAMPLE, TRAINING
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS
 from lasium_jax.settings import Part
 
-# Runs, and the generator of each.
-RUNS = {'scola': 'cola', 'glo': 'glo', 'cgan-pd': 'cgan_pd'}
+# Runs, and the generator of each. One of them has no labels.
+RUNS = {'scola': 'cola', 'glo': 'glo', 'cgan-pd': 'cgan_pd', 'cola': 'cola'}
+UNLABELED = 'cola'
 GAN_STEPS = 100_000  # With 64 images in each of the critic's 5 steps.
 GAN_BATCH = 320
 STEPS = 7_800  # Of a classifier: the paper has as many for all samples.
@@ -67,6 +71,24 @@ def get_config(
     batch_size=GAN_BATCH if kind == 'cgan-pd' else 128,
   )
   config.samples = section(Part(class_samples.show))
+  if kind == UNLABELED:
+    _cluster(config)
+  else:
+    _classify(config, network, recipe)
+  return common.with_sweep(config)
+
+
+def _cluster(config: ConfigDict) -> None:
+  """The sections of what finds clusters without labels (algorithm 2)."""
+  config.seeds = 1
+  config.clustered = section(clustered_images.CLUSTERED)
+  config.trunk = named(TRUNKS, 'resnet18')
+  config.cluster_views = section(AUGMENTATION, views=True)
+  config.clustered_training = section(Part(clustered.train), steps=None)
+
+
+def _classify(config: ConfigDict, network: str, recipe: str) -> None:
+  """The sections of the classifiers."""
   config.classifier = NETWORKS[network].copy_and_resolve_references()
   # The rate is halved every 30 of 180 epochs (appendix B.3).
   config.optimizer = named(
@@ -80,18 +102,17 @@ def get_config(
   config.augment = section(CROPS)
   config.training = section(TRAINING, steps=STEPS)
   _follow(config, recipe)
-  return common.with_sweep(config)
 
 
 def _words(file: str, run: str) -> tuple[str, str, str]:
   """The generator of a run, its network and its recipe, '' for the paper's."""
   rest, recipe = _split(run, RECIPES)
   kind, network = _split(rest, NETWORKS)
-  if kind not in RUNS:
+  if kind not in RUNS or (kind == UNLABELED and run != kind):
     raise ValueError(
-      f'{file} has no run {run!r}. It has {", ".join(RUNS)}, each with a '
-      f'network behind it (-{", -".join(NETWORKS)}) or nothing, and then with '
-      f'-{" or -".join(RECIPES)} or nothing.'
+      f'{file} has no run {run!r}. It has {", ".join(RUNS)}, and all but '
+      f'{UNLABELED} with a network behind it (-{", -".join(NETWORKS)}) or '
+      f'nothing, and then with -{" or -".join(RECIPES)} or nothing.'
     )
   return kind, network or ('wrn-16-8' if recipe else 'resnet20'), recipe
 
