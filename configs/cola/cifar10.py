@@ -11,6 +11,18 @@ clusters are the classes; `glo`, which is trained without classes and has a
 Gaussian for each afterwards; `cgan-pd`, the GAN with a projection
 discriminator, whose 100,000 steps are for GPUs.
 
+`cola` has no labels: all 50,000 images are clustered, and clusters are the
+generator's classes. It is judged by the classes' labels, which nothing learns
+from, and has no classifiers.
+
+A network of the paper may stand behind the others (`scola-resnet32`,
+`scola-wrn-16-8`, `scola-wrn-28-10`), and then a recipe by which plain networks
+learn better from small samples than by the paper's: `scola-strong` has small
+batches, much weight decay, a cosine schedule, reflected margins and
+TrivialAugment, for WRN-16-8; `scola-onecycle` the same views and fewer steps of
+more images; `scola-resnet20-strong` is of the paper's network. Real images
+alone and half of each batch made have equal steps in every run.
+
 Published for `scola`, with half of each batch made: 29.05 % of 5 images a
 class, 42.86 of 10, 49.63 of 20, 54.51 of 50, 58.59 of 100. The generator takes
 some minutes on two cores, and each of the nine classifiers half an hour.
@@ -31,4 +43,7 @@ def get_config(run: str = 'scola') -> ConfigDict:
   file = 'configs/cola/cifar10.py'
   config = cola.get_config(file, run, data=data, classes=10, size=32)
   config.evaluation_data = evaluation
+  if run == cola.UNLABELED:
+    config.small_sample.shots = 5_000
+    config.generator.latent_size = 128
   return config

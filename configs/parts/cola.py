@@ -1,5 +1,7 @@
 """What the runs of COLA share."""
 
+from collections.abc import Iterable
+
 from ml_collections import ConfigDict
 
 from configs.parts import common
@@ -7,16 +9,31 @@ from configs.parts.sections import left_open, named, section
 from experiments.components.batches import BATCHES
 from experiments.components.crops import CROPS
 from experiments.components.optimizers import OPTIMIZERS
-from experiments.stages import class_samples, generator
+from experiments.components.tasks import AUGMENTATION
+from experiments.components.trunks import TRUNKS
+from experiments.stages import class_samples, clustered, generator
+from experiments.systems import clustered_images
 from experiments.systems.cola import CLASSES, SMALL_SAMPLE, TRAINING
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS
 from lasium_jax.settings import Part
 
-# Runs, and the generator of each.
-RUNS = {'scola': 'cola', 'glo': 'glo', 'cgan-pd': 'cgan_pd'}
+# Runs, and the generator of each. One of them has no labels.
+RUNS = {'scola': 'cola', 'glo': 'glo', 'cgan-pd': 'cgan_pd', 'cola': 'cola'}
+UNLABELED = 'cola'
 GAN_STEPS = 100_000  # With 64 images in each of the critic's 5 steps.
 GAN_BATCH = 320
 STEPS = 7_800  # Of a classifier: the paper has as many for all samples.
+# Networks of the paper's classifiers, which a run may name.
+NETWORKS: dict[str, ConfigDict] = {
+  'resnet20': named(CLASSIFIERS, 'resnet20'),
+  'resnet32': named(CLASSIFIERS, 'resnet32'),
+  'wrn-16-8': named(CLASSIFIERS, 'wide_resnet', depth=16, width=8),
+  'wrn-28-10': named(CLASSIFIERS, 'wide_resnet', depth=28, width=10),
+}
+# How classifiers are trained otherwise than in the paper; see `_follow`.
+RECIPES = ('strong', 'onecycle')
+STRONG_STEPS = 25_000  # 500 epochs of 500 images.
+WARMUP = 0.3  # The share of the steps during which the rate rises.
 
 
 def get_config(
@@ -26,7 +43,8 @@ def get_config(
 
   Args:
     file: the path of its config module.
-    run: one of `RUNS`.
+    run: one of `RUNS`, behind which a network and a recipe may stand, such as
+      'scola-wrn-28-10-strong'.
     data: the section of the images that a sample is drawn of.
     classes: how many they have.
     size: the side of an image that the run has, in pixels.
@@ -37,24 +55,41 @@ def get_config(
   Raises:
     ValueError: if there is no such run.
   """
-  if run not in RUNS:
-    raise ValueError(f'{file} has no run {run!r}. It has {", ".join(RUNS)}.')
+  kind, network, recipe = _words(file, run)
   config = common.run('cola', file, run)
   config.seeds = 3
   config.data = data
   config.data.size = size
   config.small_sample = section(SMALL_SAMPLE)
-  name = RUNS[run]
+  name = RUNS[kind]
   config.generator = named(GENERATORS, name, **{CLASSES[name]: classes})
-  if run == 'cgan-pd':
+  if kind == 'cgan-pd':
     left_open(config.generator, GENERATORS[name], 'decay_steps')
   config.generator_training = section(
     Part(generator.train),
-    steps=GAN_STEPS if run == 'cgan-pd' else None,
-    batch_size=GAN_BATCH if run == 'cgan-pd' else 128,
+    steps=GAN_STEPS if kind == 'cgan-pd' else None,
+    batch_size=GAN_BATCH if kind == 'cgan-pd' else 128,
   )
   config.samples = section(Part(class_samples.show))
-  config.classifier = named(CLASSIFIERS, 'resnet20')
+  if kind == UNLABELED:
+    _cluster(config)
+  else:
+    _classify(config, network, recipe)
+  return common.with_sweep(config)
+
+
+def _cluster(config: ConfigDict) -> None:
+  """The sections of what finds clusters without labels (algorithm 2)."""
+  config.seeds = 1
+  config.clustered = section(clustered_images.CLUSTERED)
+  config.trunk = named(TRUNKS, 'resnet18')
+  config.cluster_views = section(AUGMENTATION, views=True)
+  config.clustered_training = section(Part(clustered.train), steps=None)
+
+
+def _classify(config: ConfigDict, network: str, recipe: str) -> None:
+  """The sections of the classifiers."""
+  config.classifier = NETWORKS[network].copy_and_resolve_references()
   # The rate is halved every 30 of 180 epochs (appendix B.3).
   config.optimizer = named(
     OPTIMIZERS,
@@ -66,4 +101,45 @@ def get_config(
   config.batches = named(BATCHES, 'generated')
   config.augment = section(CROPS)
   config.training = section(TRAINING, steps=STEPS)
-  return common.with_sweep(config)
+  _follow(config, recipe)
+
+
+def _words(file: str, run: str) -> tuple[str, str, str]:
+  """The generator of a run, its network and its recipe, '' for the paper's."""
+  rest, recipe = _split(run, RECIPES)
+  kind, network = _split(rest, NETWORKS)
+  if kind not in RUNS or (kind == UNLABELED and run != kind):
+    raise ValueError(
+      f'{file} has no run {run!r}. It has {", ".join(RUNS)}, and all but '
+      f'{UNLABELED} with a network behind it (-{", -".join(NETWORKS)}) or '
+      f'nothing, and then with -{" or -".join(RECIPES)} or nothing.'
+    )
+  return kind, network or ('wrn-16-8' if recipe else 'resnet20'), recipe
+
+
+def _split(run: str, names: Iterable[str]) -> tuple[str, str]:
+  """A run without the last of its words, and that one; '' if it has none."""
+  for name in names:
+    if run.endswith(f'-{name}'):
+      return run.removesuffix(f'-{name}'), name
+  return run, ''
+
+
+def _follow(config: ConfigDict, recipe: str) -> None:
+  """Trains the classifiers as plain networks learn best from small samples.
+
+  'strong' has the rate, the weight decay and the batches that Brigato et al.
+  (2022) tuned for 50 images of each class. 'onecycle' has the rate and the
+  batches of Gauthier et al. (2022), with fewer steps of more images, for GPUs.
+  These augmented images by crops alone, or by AutoAugment, whose operations
+  were searched with many labels; both recipes have TrivialAugment here.
+  """
+  if not recipe:
+    return
+  config.augment.update(edges='reflect', trivial_augment=True)
+  config.optimizer.schedule = 'cosine'
+  if recipe == 'strong':
+    config.optimizer.update(learning_rate=4.55e-3, weight_decay=5.3e-3)
+    config.training.update(steps=STRONG_STEPS, batch_size=10)
+  else:
+    config.optimizer.warmup_steps = round(WARMUP * STEPS)

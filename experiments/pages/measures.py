@@ -15,7 +15,11 @@ from experiments.run.results import is_few_shot
 
 Entry = dict[str, Any]
 # What is a share in [0, 1], which pages show in percent.
-_SHARES = ('accuracy', 'classification accuracy score')
+_SHARES = (
+  'accuracy',
+  'accuracy by assignment',
+  'classification accuracy score',
+)
 
 
 class _Row(NamedTuple):

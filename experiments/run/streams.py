@@ -23,7 +23,8 @@ from lasium_jax.types import Array
   CLASS_SAMPLES,
   CLUSTERS,
   CLUSTER_VIEWS,
-) = range(2**31, 2**31 + 16)
+  CLUSTERED,
+) = range(2**31, 2**31 + 17)
 
 
 def stream(seed: int, name: int) -> Array:

@@ -2,7 +2,9 @@
 
 A generator is trained on a few images of each class. Three classifiers follow,
 in as many steps each: of the real images, of images that the generator makes,
-and of both. All are tested on real images (COLA, section 6).
+and of both. All are tested on real images (COLA, section 6). A run without
+labels finds clusters first, which are then the generator's classes, and has no
+classifiers.
 """
 
 from typing import NamedTuple
@@ -25,6 +27,7 @@ from experiments.components.parts import (
 from experiments.components.small_sample import small_sample
 from experiments.pages import report, sections
 from experiments.run.config import (
+  BadConfig,
   Config,
   Settings,
   require,
@@ -32,16 +35,26 @@ from experiments.run.config import (
   require_shared,
 )
 from experiments.run.record import Record
+from experiments.run.results import Result
 from experiments.run.run import Places, Run, System
-from experiments.stages import class_samples, generator
+from experiments.stages import class_samples, clustered, generator
 from experiments.stages.evaluation import write_results
+from experiments.systems import clustered_images
 from experiments.systems import small_sample_classifiers as classifiers
+from experiments.systems.clustered_images import are_clustered
 from lasium_jax.batches import repeated, shuffled
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS, make_generator
 from lasium_jax.settings import Part
-from lasium_jax.types import Augment, Generator, Params, Trainer, TrainingSet
+from lasium_jax.types import (
+  Array,
+  Augment,
+  Generator,
+  Params,
+  Trainer,
+  TrainingSet,
+)
 
 # What draws images of a class, and the setting that says of how many classes.
 CLASSES = {'cola': 'clusters', 'glo': 'classes', 'cgan_pd': 'classes'}
@@ -65,6 +78,7 @@ SECTIONS: Sections = {
   'batches': {'generated': BATCHES['generated']},
   'augment': CROPS,
   'training': TRAINING,
+  **clustered_images.SECTIONS,
 }
 
 PAGE = {
@@ -85,15 +99,17 @@ class Parts(NamedTuple):
     settings: that it is made of.
     model: the generator.
     trainer: what fits it.
+    clustering: what finds clusters, or None where there are labels.
     augment: what is done to a classifier's real images, or None.
-    optimizer: of the classifiers.
+    optimizer: of the classifiers; None where there are none.
   """
 
   settings: Settings
   model: Generator
   trainer: Trainer
-  augment: Augment | None
-  optimizer: optax.GradientTransformation
+  clustering: Trainer | None = None
+  augment: Augment | None = None
+  optimizer: optax.GradientTransformation | None = None
 
 
 def complete(config: Config) -> Config:
@@ -104,8 +120,10 @@ def complete(config: Config) -> Config:
   """
   config = config.copy_and_resolve_references()
   how, section = config.generator_training, config.generator
+  images = max(1, config.small_sample.shots * class_count(section))
+  if are_clustered(config):
+    clustered_images.complete(config, images)
   if how.steps is None:
-    images = max(1, config.small_sample.shots * class_count(section))
     how.steps = EPOCHS * (images // max(1, min(how.batch_size, images)))
   if 'decay_steps' in section and section.decay_steps is None:
     section.decay_steps = how.steps
@@ -125,15 +143,29 @@ def build(settings: Settings) -> Parts:
   """
   check_sections(settings, SECTIONS)
   _check_generator(settings)
-  require_shared(settings, 'training.batch_size')
   if 'evaluation_data' in settings:
     require_same(settings, 'evaluation_data', ('size', 'channels', 'invert'))
   model, trainer = make_generator(settings['generator'], image_shape(settings))
+  parts = Parts(settings, model, trainer)
+  if are_clustered(settings):
+    clusters = class_count(settings['generator'])
+    return parts._replace(clustering=clustered_images.build(settings, clusters))
+  require_shared(settings, 'training.batch_size')
   optimizer = make(
     OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
   )
+  _check_margin(settings)
   augment = make_part(CROPS, settings['augment'])
-  return Parts(settings, model, trainer, augment, optimizer)
+  return parts._replace(augment=augment, optimizer=optimizer)
+
+
+def _check_margin(settings: Settings) -> None:
+  """That images are large enough for what is reflected about them."""
+  side = image_shape(settings)[0]
+  views = settings['augment']
+  fits = views.get('edges') != 'reflect' or views['margin'] < side
+  wanted = f'below {side}, the side of an image that is reflected'
+  require(settings, 'augment.margin', fits, wanted)
 
 
 def _check_generator(settings: Settings) -> None:
@@ -187,30 +219,44 @@ def read(settings: Settings, places: Places) -> Splits:
 
 
 def work(run: Run, parts: Parts) -> None:
-  """The generator is trained and drawn of, and three classifiers are judged."""
+  """A generator is trained and drawn of; clusters or classifiers are judged."""
   settings = parts.settings
+  results: list[Result] = []
+  y = jnp.asarray(run.splits.train.labels)
+  if parts.clustering is not None:
+    run, y, results = _found(run, parts)
   params = generator.train(
-    run, _learning(run, parts), **settings['generator_training']
+    run, _learning(run, parts, y), **settings['generator_training']
   )
   class_samples.show(run, parts.model, params, **settings['samples'])
-  results = classifiers.train_all(
-    run,
-    settings,
-    classifiers.Drawing(parts.model, params),
-    parts.optimizer,
-    parts.augment,
-  )
+  if parts.optimizer is not None:
+    drawing = classifiers.Drawing(parts.model, params)
+    results = classifiers.train_all(
+      run, settings, drawing, parts.optimizer, parts.augment
+    )
   write_results(run, results)
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
 
-def _learning(run: Run, parts: Parts) -> generator.Learning:
+def _found(run: Run, parts: Parts) -> tuple[Run, Array, list[Result]]:
+  """The run with clusters as classes, each image's target, and results."""
+  assert parts.clustering is not None
+  how, train = parts.settings['clustered_training'], run.splits.train
+  params = clustered.train(run, parts.clustering, **how)
+  told = classifiers.told_of(parts.settings)
+  results = clustered.results_of(run, params, told, how['steps'])
+  images, targets = clustered.by_cluster(train, params)
+  splits = run.splits._replace(train=images)
+  return run._replace(splits=splits), targets, results
+
+
+def _learning(run: Run, parts: Parts, y: Array) -> generator.Learning:
   """The sample with its labels, in an order that suits the generator."""
-  section, train = parts.settings['generator'], run.splits.train
+  section = parts.settings['generator']
   return generator.Learning(
     parts.model,
     parts.trainer,
-    TrainingSet(train.images, jnp.asarray(train.labels)),
+    TrainingSet(run.splits.train.images, y),
     shuffled if section['name'] in WITH_CODES else repeated,
     units=generator.units_of(section),
   )
@@ -230,9 +276,15 @@ def trained_classifier(settings: Settings, files: Record) -> tuple[Params, int]:
   """The first member's, of real and made images; and how many classes it has.
 
   Raises:
+    BadConfig: if the run has none, as it has no labels.
     FileNotFoundError: if its training has not come to its end.
   """
   optimizer = build(settings).optimizer
+  if optimizer is None:
+    raise BadConfig(
+      f'The run {settings["name"]!r} has no labels, and so no classifier to '
+      'export; export its generator (--what=generator).'
+    )
   classes = class_count(settings['generator'])
   return classifiers.trained(settings, files, classes, optimizer), classes
 

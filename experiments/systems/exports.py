@@ -15,7 +15,13 @@ from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.saved import saved_settings
 from experiments.stages import generator
-from experiments.systems import cola, interpolative, learned, recognizer
+from experiments.systems import (
+  clustered_images,
+  cola,
+  interpolative,
+  learned,
+  recognizer,
+)
 from lasium_jax import models
 from lasium_jax.types import Params
 
@@ -26,6 +32,7 @@ _TOLD_OF_GENERATORS = (
   'small_sample',
   'generator',
   'generator_training',
+  *clustered_images.SECTIONS,
 )
 _TOLD = (
   *_TOLD_OF_GENERATORS,
@@ -163,7 +170,7 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
 
 def _told(settings: Settings, kind: str) -> dict[str, Any]:
   """What a reader of the card should know of the training."""
-  names = [name for name in _TOLD if name in settings]
+  names = [name for name in dict.fromkeys(_TOLD) if name in settings]
   if kind == 'generator':
     names = [name for name in names if name in _TOLD_OF_GENERATORS]
   sections = {
@@ -180,7 +187,11 @@ def _told(settings: Settings, kind: str) -> dict[str, Any]:
     'precision': settings['precision'],
     'labels': kind == 'classifier'
     or settings.get('tasks', {}).get('name') == 'labeled'
-    or (kind == 'generator' and reads_labels(settings['generator'])),
+    or (
+      kind == 'generator'
+      and reads_labels(settings['generator'])
+      and not clustered_images.are_clustered(settings)
+    ),
     **sections,
   }
 

@@ -91,10 +91,6 @@ def train_all(
   train, results = run.splits.train, []
   classes = len(train.class_names)
   classify, trainer = _classifier_of(settings, classes, optimizer)
-  told = {
-    'images a class': settings['small_sample']['shots'],
-    'sample': settings['small_sample']['split_seed'],
-  }
   for diet in DIETS:
     share = {} if diet.share is None else {'share': diet.share}
     batch_fn = make(
@@ -111,7 +107,7 @@ def train_all(
       batch_fn,
       drawing.params,
       run.splits.test,
-      told,
+      told_of(settings),
       diet.part,
       diet.name,
       diet.metric,
@@ -121,6 +117,12 @@ def train_all(
     steps = settings['training']['steps']
     results += classifier.results_of(run, classifying, params, steps)
   return results
+
+
+def told_of(settings: Settings) -> dict[str, int]:
+  """What results say of the sample."""
+  sample = settings['small_sample']
+  return {'images a class': sample['shots'], 'sample': sample['split_seed']}
 
 
 def _classifier_of(

@@ -1,14 +1,14 @@
 """From a card to functions: the names that a card, or a config, may say."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from lasium_jax import embeddings, generators, learners
-from lasium_jax.nets import conv4, infogan
+from lasium_jax.nets import WideResNet, conv4, infogan
 from lasium_jax.nets.resnet import ResNet
 from lasium_jax.settings import BadSetting, Count, Part, check, pick
 from lasium_jax.types import (
@@ -21,10 +21,24 @@ from lasium_jax.types import (
   TrainingSet,
 )
 
+Depth = Literal[10, 16, 22, 28, 34, 40]  # Convolutions of a wide ResNet.
+
 
 def resnet20(classes: int, *, width: Count = 16) -> ResNet:
   """The residual network of 20 layers (He et al. 2015, section 4.2)."""
   return ResNet(classes, depth=20, width=width)
+
+
+def resnet32(classes: int, *, width: Count = 16) -> ResNet:
+  """The same of 32 layers, which has 0.46 million parameters."""
+  return ResNet(classes, depth=32, width=width)
+
+
+def wide_resnet(
+  classes: int, *, depth: Depth = 16, width: Count = 8
+) -> WideResNet:
+  """A wide residual network, `WRN-depth-width` of its paper's tables."""
+  return WideResNet(classes, depth=depth, width=width)
 
 
 def infogan_classifier(
@@ -58,6 +72,8 @@ GENERATORS = {
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {
   'resnet20': Part(resnet20),
+  'resnet32': Part(resnet32),
+  'wide_resnet': Part(wide_resnet),
   'infogan': Part(infogan_classifier),
 }
 

@@ -11,6 +11,7 @@ from lasium_jax.ops import (
   sampling,
   sphere,
   thickness,
+  trivial_augment,
   turns,
   xla_convolutions,
 )
@@ -26,6 +27,7 @@ __all__ = [
   'sampling',
   'sphere',
   'thickness',
+  'trivial_augment',
   'turns',
   'xla_convolutions',
 ]

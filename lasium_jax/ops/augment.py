@@ -27,7 +27,26 @@ def shift(image: Array, offset: Array) -> Array:
   return jnp.where(inside[..., None], moved, 0)
 
 
-def random_shifts(key: Array, images: Array, low: int, high: int) -> Array:
+def shift_reflected(image: Array, offset: Array) -> Array:
+  """Translates one image by whole pixels, its own mirror image beyond its edge.
+
+  Args:
+    image: `[H, W, C]`.
+    offset: `[2]` int32, down and right, smaller than the sides.
+
+  Returns:
+    `[H, W, C]`. The pixels of an edge are not there twice.
+  """
+  for axis in (0, 1):
+    last = image.shape[axis] - 1
+    places = jnp.abs(jnp.arange(last + 1) - offset[axis])
+    image = jnp.take(image, last - jnp.abs(last - places), axis=axis)
+  return image
+
+
+def random_shifts(
+  key: Array, images: Array, low: int, high: int, *, reflect: bool = False
+) -> Array:
   """Translates each image by its own integers, uniform in `low..high`.
 
   LASIUM shifts the query images of a synthetic task by -5..4 pixels.
@@ -37,12 +56,14 @@ def random_shifts(key: Array, images: Array, low: int, high: int) -> Array:
     images: `[n, H, W, C]`.
     low: the smallest offset, inclusive.
     high: the largest offset, inclusive.
+    reflect: whether an image goes on as its mirror image beyond its edge; else
+      there is 0.
 
   Returns:
     `[n, H, W, C]`.
   """
   offsets = jax.random.randint(key, (len(images), 2), low, high + 1)
-  return jax.vmap(shift)(images, offsets)
+  return jax.vmap(shift_reflected if reflect else shift)(images, offsets)
 
 
 def random_mirrors(key: Array, images: Array) -> Array:

@@ -20,10 +20,12 @@ from whole_program import (
 from experiments.components.crops import crops
 from experiments.components.small_sample import small_sample
 from experiments.run.app import settings_of
+from experiments.run.config import flatten
 from experiments.run.run import Places
 from experiments.systems import cola
 from experiments.systems.exports import export
 from lasium_jax import models
+from lasium_jax.ops.trivial_augment import trivial_augment
 from lasium_jax.settings import Part
 
 GLYPHS = 'cola/glyphs.py'
@@ -130,7 +132,7 @@ def test_it_is_exported(run, tmp_path, kind):
 RUNS = [
   f'cola/{path.name}:{run}'
   for path in sorted((ROOT / 'configs/cola').glob('[a-z]*.py'))
-  for run in ('scola', 'glo', 'cgan-pd')
+  for run in ('scola', 'glo', 'cgan-pd', 'scola-strong', 'cgan-pd-onecycle')
 ]
 
 
@@ -151,9 +153,73 @@ def test_every_run_can_work_and_draws_each_class(path):
   assert settings['generator_training']['steps'] >= 1
 
 
-def test_a_run_that_is_not_there():
-  with pytest.raises(ValueError, match=r"no run 'zz'. It has scola, glo"):
-    config_of(f'{GLYPHS}:zz')
+@pytest.mark.parametrize('run', ['zz', 'scola-', 'scola-strong-resnet32'])
+def test_a_run_that_is_not_there(run):
+  with pytest.raises(ValueError, match=f"no run '{run}'. It has scola, glo"):
+    config_of(f'{GLYPHS}:{run}')
+
+
+NETWORKS = {
+  'scola': ('resnet20', {}),
+  'glo-resnet32': ('resnet32', {}),
+  'scola-wrn-16-8': ('wide_resnet', {'depth': 16, 'width': 8}),
+  'cgan-pd-wrn-28-10': ('wide_resnet', {'depth': 28, 'width': 10}),
+  'scola-strong': ('wide_resnet', {'depth': 16, 'width': 8}),
+  'scola-resnet20-strong': ('resnet20', {'width': 16}),
+}
+
+
+@pytest.mark.parametrize('run', NETWORKS)
+def test_a_run_says_its_network(run):
+  name, fields = NETWORKS[run]
+  section = settings_with(f'cola/cifar10.py:{run}')['classifier']
+  assert section['name'] == name and section.items() >= fields.items()
+
+
+VIEWS = {'augment.edges': 'reflect', 'augment.trivial_augment': True}
+# What a recipe changes of the paper's; docs/cola.md has the sources.
+RECIPES = {
+  'strong': {
+    **VIEWS,
+    'optimizer.schedule': 'cosine',
+    'optimizer.learning_rate': 4.55e-3,
+    'optimizer.weight_decay': 5.3e-3,
+    'training.steps': 25_000,
+    'training.batch_size': 10,
+  },
+  'onecycle': {
+    **VIEWS,
+    'optimizer.schedule': 'cosine',
+    'optimizer.warmup_steps': 2_340,
+  },
+}
+
+
+@pytest.mark.parametrize('recipe', RECIPES)
+def test_what_a_recipe_changes(recipe):
+  plain, other = (
+    flatten(settings_with(f'cola/cifar10.py:scola-wrn-16-8{end}'))
+    for end in ('', f'-{recipe}')
+  )
+  changed = {
+    field: value
+    for field, value in other.items()
+    if field != 'name' and plain[field] != value
+  }
+  assert changed == RECIPES[recipe]
+
+
+def test_a_strong_run_has_real_images_beside_mixed_ones(program):
+  """By its own views and batches, in as many steps."""
+  workdir = program.base / 'strong'
+  path = f'{GLYPHS}:scola-resnet20-strong'
+  small = {**SMALL, 'seeds': 1, 'training__batch_size': 10}
+  program.run(program.command('cola', workdir, path, **small))
+  found = results(workdir)
+  names = [(entry['name'], entry['steps']) for entry in found[:2]]
+  assert names == [('scola-resnet20-strong', 3), ('real', 3)]
+  augment = json.loads((workdir / 'config.json').read_text())['augment']
+  assert augment['trivial_augment'] and augment['edges'] == 'reflect'
 
 
 @pytest.mark.parametrize(
@@ -182,6 +248,7 @@ BAD = {
   'optimizer__momentum': (1.5, 'config.optimizer.momentum is 1.5'),
   'devices': (4, 'a divisor of 50, the images of a batch'),
   'augment__margin': (-1, 'config.augment.margin is -1'),
+  'augment__edges': ('wrapped', "config.augment.edges is 'wrapped'"),
 }
 
 
@@ -190,6 +257,12 @@ def test_settings_that_cannot_work(field):
   value, said = BAD[field]
   with pytest.raises(ValueError, match=said):
     cola.build(settings_with(**{field: value}))
+
+
+def test_no_image_is_reflected_beyond_its_other_side():
+  settings = settings_with(augment__edges='reflect', augment__margin=28)
+  with pytest.raises(ValueError, match=r'margin is 28; it must be below 28'):
+    cola.build(settings)
 
 
 def test_images_of_another_size_are_no_test():
@@ -271,14 +344,17 @@ def test_other_numbers_of_classes_are_refused(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize('margin', [0, 2])
 @pytest.mark.parametrize('mirror', [False, True])
-def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror):
+@pytest.mark.parametrize('edges', ['zero', 'reflect'])
+def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror, edges):
   """Each view is one of all that NumPy cuts out, and all of these come up."""
-  augment = crops(margin=margin, mirror=mirror)
+  augment = crops(margin=margin, mirror=mirror, edges=edges)
   image = np.random.default_rng(0).random((4, 4, 1), np.float32)
   if not margin and not mirror:
     assert augment is None
     return
-  padded = np.pad(image, [(margin, margin), (margin, margin), (0, 0)])
+  margins = [(margin, margin), (margin, margin), (0, 0)]
+  mode = 'constant' if edges == 'zero' else edges
+  padded = np.pad(image, margins, mode=mode)
   side = range(2 * margin + 1)
   views = {padded[i : i + 4, j : j + 4].tobytes() for i in side for j in side}
   if mirror:
@@ -289,3 +365,13 @@ def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror):
   images = jnp.broadcast_to(jnp.asarray(image), (800, 4, 4, 1))
   made = np.asarray(jax.jit(augment)(key, images))
   assert {view.tobytes() for view in made} == views
+
+
+def test_trivial_augment_comes_after_crops(key):
+  """Of an image alone, its views are what TrivialAugment makes of it."""
+  augment = crops(margin=0, mirror=False, trivial_augment=True)
+  images = jnp.asarray(
+    np.random.default_rng(0).random((6, 5, 5, 3), np.float32)
+  )
+  expected = jax.jit(trivial_augment)(jax.random.split(key, 1)[0], images)
+  np.testing.assert_array_equal(jax.jit(augment)(key, images), expected)

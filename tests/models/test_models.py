@@ -36,9 +36,13 @@ ARCHITECTURES = {
   'glo': {'name': 'glo', 'classes': 2, 'latent_size': 2, 'width': 2},
   'cgan_pd': {'name': 'cgan_pd', 'classes': 2, 'latent_size': 2, 'width': 1},
   'resnet20': {'network': {'name': 'resnet20', 'width': 2}, 'classes': 5},
+  'wide_resnet': {
+    'network': {'name': 'wide_resnet', 'depth': 10, 'width': 1},
+    'classes': 5,
+  },
 }
 KINDS = dict.fromkeys(('vae', 'msgan', 'cola', 'glo', 'cgan_pd'), 'generator')
-KINDS['resnet20'] = 'classifier'
+KINDS |= dict.fromkeys(('resnet20', 'wide_resnet'), 'classifier')
 
 
 def make(name):
@@ -80,7 +84,7 @@ def test_a_model_comes_back_as_it_was(name, tmp_path):
       models.classifier(loaded.card), loaded.params, jnp.zeros((3, 8, 8, 1))
     )
     assert logits.shape == (3, 5)
-    assert features.shape == (3, 4 * 2)
+    assert features.shape == (3, {'resnet20': 4 * 2, 'wide_resnet': 64}[name])
   else:
     learner = models.learner(loaded.card, inductive=True)
     x = jnp.zeros((3, 8, 8, 1))

@@ -1,0 +1,186 @@
+"""COLA without labels, from its real configs, shrunk."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from whole_program import (
+  assert_same_run,
+  config_of,
+  final_states,
+  interrupted,
+  metrics,
+  results,
+)
+
+from experiments.run.app import settings_of
+from experiments.run.config import BadConfig
+from experiments.stages import clustered
+from experiments.systems import cola
+from experiments.systems.exports import export
+from lasium_jax import models
+from lasium_jax.data import Dataset
+from lasium_jax.metrics import agreement
+from lasium_jax.types import Trainer, TrainingSet
+
+GLYPHS = 'cola/glyphs.py:cola'
+CLASSES, SHOTS = 3, 6
+STEPS = 12  # Two epochs of each task, of three batches.
+SMALL = {
+  'small_sample__classes': CLASSES,
+  'small_sample__shots': SHOTS,
+  'generator__clusters': CLASSES,
+  'generator_training__steps': 4,
+  'clustered_training__steps': STEPS,
+  'clustered_training__batch_size': 6,
+  'clustered_training__judge_every': 3,
+  'clustered__views': 1,
+  'trunk__width': 2,
+}
+METRICS = ['accuracy by assignment', 'NMI', 'ARI']
+
+
+@pytest.fixture(scope='module')
+def run(program):
+  workdir = program.base / 'unlabeled'
+  command = program.command('cola', workdir, GLYPHS, **SMALL)
+  return workdir, program.run(command)
+
+
+def targets_and_labels(workdir):
+  """By the last state, and by the order of a sample: class by class."""
+  targets = final_states(workdir)['cluster_images']['[0].targets']
+  return targets, np.repeat(np.arange(CLASSES), SHOTS)
+
+
+def test_clusters_are_judged_by_labels(run):
+  """While they are found, and in the end."""
+  workdir, printed = run
+  found = results(workdir)
+  assert [entry['metric'] for entry in found] == METRICS
+  targets, labels = targets_and_labels(workdir)
+  expected = agreement(targets.argmax(1), labels)
+  assert [entry['value'] for entry in found] == pytest.approx(expected)
+  for entry in found:
+    assert (entry['name'], entry['n'], entry['steps']) == ('cola', 18, STEPS)
+    protocol = {'clusters': CLASSES, 'images a class': SHOTS, 'sample': 0}
+    assert entry['protocol'] == protocol
+  lines = [line for line in metrics(workdir) if line['stage'] == clustered.NAME]
+  judged = [line for line in lines if 'ari' in line]
+  assert [line['step'] for line in judged] == [3, 6, 9, 12]
+  last = [judged[-1][name] for name in ('accuracy', 'nmi', 'ari')]
+  assert last == pytest.approx(expected, abs=1e-6)
+  # Epochs of both tasks alternate.
+  rotated = ['rotation_loss' in line for line in lines]
+  assert rotated == [False] * 3 + [True] * 3 + [False] * 3 + [True] * 3
+  page = (workdir / 'report.html').read_text()
+  for words in ('accuracy by assignment', 'Images of each class', '<img'):
+    assert words in page
+  assert f'Report: {workdir}' in printed
+
+
+def test_the_generator_has_clusters_for_classes(run):
+  """Its codes begin, and stay, with the images of one cluster together."""
+  workdir, _ = run
+  targets, _ = targets_and_labels(workdir)
+  state = final_states(workdir)['train_generator']
+  clusters = state['[0].clusters']
+  np.testing.assert_array_equal(clusters, np.sort(targets.argmax(1)))
+  assert (np.diff(clusters) >= 0).all()
+
+
+def test_it_resumes_bit_for_bit(program, run, tmp_path):
+  workdir, _ = run
+  again = interrupted(workdir, tmp_path / 'run', clustered.NAME)
+  command = program.command('cola', again, GLYPHS, **SMALL)
+  assert f'{clustered.NAME}: going on from step' in program.run(command)
+  assert_same_run(again, workdir)
+
+
+def test_its_generator_is_exported_and_there_is_no_classifier(run, tmp_path):
+  workdir, _ = run
+  model = models.load_model(export(workdir, tmp_path / 'model', 'generator'))
+  assert model.card['training']['labels'] is False
+  assert model.card['training']['clustered']['rotations'] is True
+  generator = models.generator(model.card)
+  z = generator.sample_class(jax.random.key(0), model.params, jnp.arange(3))
+  assert z.shape[0] == 3 and np.isfinite(z).all()
+  with pytest.raises(BadConfig, match="'cola' has no labels, and so no class"):
+    export(workdir, tmp_path / 'other', 'classifier')
+
+
+def settings_with(path=GLYPHS, **fields):
+  config = config_of(path)
+  config.update_from_flattened_dict(
+    {name.replace('__', '.'): value for name, value in fields.items()}
+  )
+  return settings_of(config, cola.system())
+
+
+@pytest.mark.parametrize(
+  ('fields', 'steps'),
+  [
+    ({}, 156_000),  # 390 batches an epoch of the 50,000 images.
+    ({'clustered__rotations': False}, 78_000),
+    ({'small_sample__shots': 5}, 400),  # One batch of all.
+    ({'clustered_training__steps': 7}, 7),
+  ],
+)
+def test_each_task_has_200_epochs(fields, steps):
+  settings = settings_with('cola/cifar10.py:cola', **fields)
+  assert settings['clustered_training']['steps'] == steps
+  assert cola.build(settings).clustering is not None
+  json.dumps(settings)
+
+
+BAD = {
+  'seeds': (2, 'config.seeds is 2; it must be 1'),
+  'generator_training__workdir': ('runs/a', "workdir is 'runs/a'; it must be"),
+  'clustered__sigma': (-1.0, 'config.clustered.sigma is -1'),
+  'trunk__name': ('resnet20', "config.trunk.name is 'resnet20'"),
+  'clustered_training__batch_size': (1, 'batch_size is 1'),
+}
+
+
+@pytest.mark.parametrize('field', BAD)
+def test_settings_that_cannot_work(field):
+  value, said = BAD[field]
+  with pytest.raises(ValueError, match=said):
+    cola.build(settings_with(**{field: value}))
+
+
+def test_views_that_are_none_are_refused():
+  settings = settings_with('cola/cifar10.py:cola', cluster_views__views=False)
+  with pytest.raises(BadConfig, match=r'cluster_views leaves images as they'):
+    cola.build(settings)
+
+
+@pytest.mark.parametrize('run', ['cola-resnet20', 'cola-strong'])
+def test_there_is_no_recipe_without_classifiers(run):
+  with pytest.raises(ValueError, match=f"no run '{run}'. .* all but cola with"):
+    config_of(f'cola/cifar10.py:{run}')
+
+
+def test_a_cluster_without_images_is_refused_at_once():
+  """Before the first step: what no image begins in stays empty."""
+  targets = jnp.eye(4)[jnp.array([0, 1, 3, 3])]
+  trainer = Trainer(lambda key, data: {'targets': targets}, (), lambda s: s)
+  data = TrainingSet(np.zeros((4, 2, 2, 1), np.uint8))
+  init = clustered._checked(trainer)
+  with pytest.raises(BadConfig, match='Of 4 clusters 1 have no image'):
+    init(jax.random.key(0), data)
+  targets = jnp.eye(3)[jnp.array([0, 1, 2, 2])]
+  assert init(jax.random.key(0), data)['targets'].shape == (4, 3)
+
+
+def test_images_stand_cluster_by_cluster_with_their_targets():
+  images = np.arange(5, dtype=np.uint8).reshape(5, 1, 1, 1)
+  whole = Dataset(images, np.zeros(5, np.int32), ('a',))
+  targets = jnp.eye(3)[jnp.array([2, 0, 1, 0, 2])]
+  found, ordered = clustered.by_cluster(whole, {'targets': targets})
+  assert found.images.ravel().tolist() == [1, 3, 2, 0, 4]
+  assert found.labels.tolist() == [0, 0, 1, 2, 2]
+  assert found.class_names == ('cluster 0', 'cluster 1', 'cluster 2')
+  np.testing.assert_array_equal(ordered, np.eye(3)[found.labels])
