@@ -15,7 +15,7 @@ from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.run import Run
-from experiments.stages.clusters import describe, keep_clusters
+from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
 from experiments.stages.meta import OverTasks, steps_of
 from lasium_jax import meta, parallel

@@ -20,7 +20,7 @@ from experiments.run import record, streams
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import open_run
-from experiments.stages import clusters, rounds
+from experiments.stages import found_clusters, rounds
 from experiments.systems import lasium, lasium_stages
 from experiments.systems.exports import export
 from lasium_jax import models
@@ -169,8 +169,8 @@ def test_purity_counts_the_most_frequent_class_of_each_cluster():
   images = np.zeros((8, 2, 2, 1), np.uint8)
   found = cluster_set(images, np.array([0, 1, 0, -1, 0, 1, 1, 1]), least=3)
   classes = np.array([5, 3, 5, 7, 3, 3, 3, 5])
-  assert clusters.purity(found, classes) == pytest.approx((2 + 3) / 7)
-  described = clusters.describe([found], None)
+  assert found_clusters.purity(found, classes) == pytest.approx((2 + 3) / 7)
+  described = found_clusters.describe([found], None)
   assert {name: float(value[0]) for name, value in described.items()} == {
     'clusters': 2,
     'images': 3.5,
