@@ -39,6 +39,7 @@ def get_config(run: str = 'scola') -> ConfigDict:
     config.trunk = named(TRUNKS, 'halvings', width=16)
     config.cluster_views = section(AUGMENTATION, **VIEWS)
     config.clustered_training.batch_size = 50
+    config.generator_training.batch_size = 30
   else:
     _classify(config)
   return config

@@ -16,8 +16,8 @@ from lasium_jax.types import Array, Generator, Params
 
 NAME = 'class_samples'
 CAPTION = (
-  'One class a row. Left of the gap: real images, of the {shots} of the class '
-  'that the generator learned from. Right: what it draws of the class.'
+  'One {noun} a row. Left of the gap: real images, of the {shots} of the '
+  '{noun} that the generator learned from. Right: what it draws of the {noun}.'
 )
 
 
@@ -25,6 +25,7 @@ def show(
   run: Run,
   model: Generator,
   params: Params,
+  noun: str = 'class',
   *,
   classes: Count = 10,
   real: Count = 5,
@@ -36,6 +37,7 @@ def show(
     run: whose picture it is; its training images are shown.
     model: the generator, with `sample_class`.
     params: its parameters.
+    noun: what a class is called.
     classes: how many, at most, evenly spaced: the rows.
     real: images of a class that are shown, at most.
     images: drawn of each class.
@@ -62,9 +64,15 @@ def show(
     NAME,
     NAME,
     np.concatenate([left, gap, right], axis=1),
-    CAPTION.format(shots=int(counts.min())),
+    CAPTION.format(noun=noun, shots=_in_words(counts)),
     scroll=True,
   )
+
+
+def _in_words(counts: np.ndarray) -> str:
+  """How many images a class has."""
+  least, most = counts.min(), counts.max()
+  return f'{least}' if least == most else f'{least} or more'
 
 
 def draw(model: Generator) -> Callable[[Array, Params, Array], Array]:

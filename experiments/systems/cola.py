@@ -228,7 +228,8 @@ def work(run: Run, parts: Parts) -> None:
   params = generator.train(
     run, _learning(run, parts, y), **settings['generator_training']
   )
-  class_samples.show(run, parts.model, params, **settings['samples'])
+  noun = 'class' if parts.clustering is None else 'cluster'
+  class_samples.show(run, parts.model, params, noun, **settings['samples'])
   if parts.optimizer is not None:
     drawing = classifiers.Drawing(parts.model, params)
     results = classifiers.train_all(

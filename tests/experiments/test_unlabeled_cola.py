@@ -78,6 +78,12 @@ def test_clusters_are_judged_by_labels(run):
   page = (workdir / 'report.html').read_text()
   for words in ('accuracy by assignment', 'Images of each class', '<img'):
     assert words in page
+  captions = json.loads((workdir / 'samples/pictures.json').read_text())
+  counts = np.bincount(targets.argmax(1))
+  assert counts.min() < counts.max()
+  caption = captions['class_samples']['caption']
+  assert caption.startswith('One cluster a row.')
+  assert f'real images, of the {counts.min()} or more of the' in caption
   assert f'Report: {workdir}' in printed
 
 
