@@ -14,8 +14,8 @@ def class_groups(class_names: Sequence[str]) -> tuple[str, ...] | None:
   Classes in folders ('Greek/alpha') are of their folder; numbered ones
   ('Greek_0', as TFDS names Omniglot's) of what stands before the number, and
   turned ones ('Greek_0 rotated by 90') of a group of their own; characters
-  with their Unicode names ('GREEK SMALL LETTER ALPHA', as those of
-  `lasium_jax.data.glyphs`) of the first word, which is their script.
+  with their Unicode names ('GREEK SMALL LETTER ALPHA', as the built-in data
+  have them) of the first word, which is their script.
 
   Args:
     class_names: of a data set.
