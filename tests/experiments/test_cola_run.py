@@ -17,13 +17,12 @@ from whole_program import (
   results,
 )
 
-from experiments.components.crops import crops
 from experiments.components.small_sample import small_sample
 from experiments.run.app import settings_of
 from experiments.run.run import Places
 from experiments.systems import cola
 from experiments.systems.exports import export
-from lasium_jax import models
+from lasium_jax import batches, models
 from lasium_jax.settings import Part
 
 GLYPHS = 'cola/glyphs.py'
@@ -273,7 +272,7 @@ def test_other_numbers_of_classes_are_refused(monkeypatch, tmp_path):
 @pytest.mark.parametrize('mirror', [False, True])
 def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror):
   """Each view is one of all that NumPy cuts out, and all of these come up."""
-  augment = crops(margin=margin, mirror=mirror)
+  augment = batches.crops(margin=margin, mirror=mirror)
   image = np.random.default_rng(0).random((4, 4, 1), np.float32)
   if not margin and not mirror:
     assert augment is None
