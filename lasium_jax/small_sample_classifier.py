@@ -16,7 +16,8 @@ from lasium_jax.data.pictures import is_pictures, picture_shape
 from lasium_jax.fitting import FitFn, fitter
 from lasium_jax.image_classifier import ImageClassifier, filled, labels_of
 from lasium_jax.models import Model
-from lasium_jax.settings import Count, Seed, check_value, parameters
+from lasium_jax.models.build import CLASSIFIERS
+from lasium_jax.settings import Count, Seed, check_value, defaults, parameters
 from lasium_jax.small_sample import Recipe, Shape
 from lasium_jax.types import Array, Params, TrainingSet
 
@@ -139,7 +140,8 @@ class SmallSampleClassifier(ImageClassifier):
       raise models.BadModel(
         f'{path} is a {card["kind"]}, and no classifier of its own classes.'
       )
-    network = card['architecture']['network']
+    section = card['architecture']['network']
+    network = defaults(CLASSIFIERS[section['name']]) | section
     loaded = cls(
       network=network['name'],
       width=network['width'],

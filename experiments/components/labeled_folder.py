@@ -48,12 +48,10 @@ def labeled_folder(
 
 
 def _check_places(folder: Path, files: list[ImageFile]) -> None:
-  """Raises ValueError unless each picture is in a sub-folder, one level down."""
+  """Raises ValueError unless each picture is in the sub-folder of a class."""
   for file in files:
     if not file.folder or '/' in file.folder:
-      where = (
-        'in no sub-folder' if not file.folder else 'in one of a sub-folder'
-      )
+      where = 'deeper' if file.folder else 'in none'
       raise ValueError(
         f'{folder} must have one sub-folder of pictures a class, and '
         f'{file.path} is {where}. Move it, or name another folder.'
@@ -80,6 +78,6 @@ def _check_different(
     before = seen.setdefault(image.tobytes(), path)
     if before != path:
       raise ValueError(
-        f'{before} and {path} in {folder} are the same picture, so that a model '
-        'could be judged by what it learned from: remove one of them.'
+        f'{before} and {path} in {folder} are the same picture, so that a '
+        'model could be judged by what it learned from: remove one of them.'
       )

@@ -42,9 +42,7 @@ def define_flags() -> None:
     flags.DEFINE_integer(name, recipe[name], text, least)
   rate = 'Of the classifier, the highest.'
   flags.DEFINE_float('learning_rate', recipe['learning_rate'], rate, 0.0)
-  folds = (
-    'Of cross-validation, at most; fewer where a class has fewer pictures.'
-  )
+  folds = 'Of cross-validation; fewer if a class has fewer pictures.'
   flags.DEFINE_integer('folds', 5, folds, 2)
   flags.DEFINE_integer('seed', 0, 'Of what is random.', 0, 2**32 - 1)
 
