@@ -50,7 +50,7 @@ from lasium_jax.types import (
 
 if TYPE_CHECKING:
   from lasium_jax.classifier import FewShotClassifier
-  from lasium_jax.small_sample_classifier import SmallSampleClassifier
+  from lasium_jax.small_sample.classifier import SmallSampleClassifier
 
 __version__ = '0.2.0'
 
@@ -96,7 +96,7 @@ __all__ = [
 # scikit-learn is an extra.
 _CLASSIFIERS = {
   'FewShotClassifier': 'lasium_jax.classifier',
-  'SmallSampleClassifier': 'lasium_jax.small_sample_classifier',
+  'SmallSampleClassifier': 'lasium_jax.small_sample.classifier',
 }
 
 

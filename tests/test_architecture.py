@@ -45,21 +45,8 @@ MAY_IMPORT = {
   'image_classifier': {'data'},
   'classifier': {'types', 'ops', 'learners', 'models', 'image_classifier'},
   'small_sample': {
-    'types',
-    'settings',
-    'batches',
-    'optimizers',
-    'fitting',
-    'models',
-  },
-  'small_sample_classifier': {
-    'types',
-    'settings',
-    'data',
-    'fitting',
-    'models',
-    'image_classifier',
-    'small_sample',
+    *('types', 'settings', 'batches', 'optimizers', 'fitting', 'models'),
+    *('data', 'image_classifier'),
   },
 }
 
@@ -76,7 +63,7 @@ KEPT_IN = {
   'sklearn': (
     'lasium_jax/image_classifier.py',
     'lasium_jax/classifier.py',
-    'lasium_jax/small_sample_classifier.py',
+    'lasium_jax/small_sample/classifier.py',
   ),
   'starlette': 'experiments/applications/web_server.py',
   'uvicorn': 'experiments/applications/web_server.py',

@@ -183,8 +183,8 @@ def _by_learner(
   )
   if examples.labels is None:
     raise ValueError(
-      f'{examples.folder} must have one sub-folder a class; its pictures are in '
-      'none.'
+      f'{examples.folder} must have one sub-folder a class; its pictures are '
+      'in none.'
     )
   classifier.fit(examples.files, examples.labels)
   probabilities = classifier.predict_proba(requests.files)

@@ -87,7 +87,7 @@ def confused(workdir: Workdir) -> str:
     f'<tr><th scope="row">{html.escape(entry["file"])}</th>'
     f'<td>{html.escape(entry["label"])}</td>'
     f'<td>{100 * float(entry["confidence"]):.0f}&nbsp;%</td></tr>'
-    for entry in entries
+    for entry in sorted(entries, key=lambda entry: entry['file'])
     if entry['truth'] != entry['label']
   )
   if not wrong:

@@ -21,6 +21,7 @@ from lasium_jax.small_sample import Parts, Recipe
 from lasium_jax.types import Params, TrainingSet
 
 GIVEN, MADE = 'given_images', 'made_images'
+ALL = 'all pictures'
 SHOWN = 10  # Images of a class that are shown, at most.
 CLASSES = 30  # That are shown, at most.
 
@@ -73,7 +74,7 @@ def train(
       fit,
       streams.GENERATOR,
       title='Generator',
-      part=part,
+      part=part or ALL,
     )
     source = _run(plan, stage, fit)
   fit = _fit(parts.learning, dataset, plan.recipe.steps, source)
@@ -83,7 +84,7 @@ def train(
     fit,
     streams.CLASSIFIER,
     title='Classifier',
-    part=part,
+    part=part or ALL,
     units=classifier.UNITS,
   )
   return _run(plan, stage, fit), source

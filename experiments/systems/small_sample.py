@@ -139,7 +139,7 @@ def learn(
   if parts.drawing is not None:
     few_pictures.keep_made(plan, dataset, drawn_by)
   result = _result(plan, sample, images.resolve().name)
-  model = _export(plan, settings, dataset, params, result)
+  model = _export(plan, dataset, params, result)
   return Learned(model, report.write_report(workdir, PAGE), _account(result))
 
 
@@ -231,39 +231,24 @@ def _result(plan: Plan, sample: Sample, name: str) -> Result:
 
 
 def _export(
-  plan: Plan,
-  settings: Mapping[str, Any],
-  dataset: Dataset,
-  params: Params,
-  result: Result,
+  plan: Plan, dataset: Dataset, params: Params, result: Result
 ) -> Path:
   """Writes the model; that of an earlier start, whole or not, is replaced."""
   folder = plan.files.workdir / MODEL
-  height, width, channels = dataset.shape
   shutil.rmtree(folder, ignore_errors=True)
-  card = {
-    'kind': 'classifier',
-    'architecture': {
-      'network': small_sample.network_of(plan.recipe),
-      'classes': len(dataset.class_names),
-    },
-    'image': {
-      'height': height,
-      'width': width,
-      'channels': channels,
-      'invert': settings['data']['invert'],
-    },
-    'class_names': list(dataset.class_names),
-    'training': {
-      'run': settings['name'],
-      'seed': settings['seed'],
-      'labels': True,
-      'images': len(dataset.images),
-      'data': {k: v for k, v in settings['data'].items() if k != 'path'},
-      'recipe': settings['recipe'],
-    },
-    'accuracy': [to_json(result)],
+  card = small_sample.card_of(
+    plan.recipe,
+    dataset.shape,
+    dataset.class_names,
+    invert=plan.ink,
+    seed=plan.seed,
+  )
+  card['training'] |= {
+    'run': result.name,
+    'images': len(dataset.images),
+    'data': result.dataset,
   }
+  card['accuracy'] = [to_json(result)]
   return models.save_model(folder, Model(card, jax.device_get(params)))
 
 

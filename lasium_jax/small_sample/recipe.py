@@ -6,6 +6,7 @@ trained on the same images before (COLA, section 6).
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from lasium_jax import batches, optimizers
@@ -136,6 +137,45 @@ def checked_recipe(settings: dict[str, Any], where: str) -> Recipe:
 def network_of(recipe: Recipe) -> dict[str, Any]:
   """The classifier's network, as a card has it."""
   return {'name': recipe.network, 'width': recipe.width}
+
+
+def card_of(
+  recipe: Recipe,
+  shape: Shape,
+  class_names: Sequence[str],
+  *,
+  invert: bool,
+  seed: int,
+) -> dict[str, Any]:
+  """The card of a classifier, as `lasium_jax.models.Model` has it.
+
+  Args:
+    recipe: how it was trained.
+    shape: `(H, W, C)` of the images.
+    class_names: in the order of its logits.
+    invert: whether pictures are inverted on reading.
+    seed: of its training.
+
+  Returns:
+    The card, without accuracies.
+  """
+  height, width, channels = shape
+  return {
+    'kind': 'classifier',
+    'architecture': {
+      'network': network_of(recipe),
+      'classes': len(class_names),
+    },
+    'image': {
+      'height': height,
+      'width': width,
+      'channels': channels,
+      'invert': invert,
+    },
+    'class_names': list(class_names),
+    'training': {'labels': True, 'seed': seed, 'recipe': recipe._asdict()},
+    'accuracy': [],
+  }
 
 
 def check_shape(recipe: Recipe, shape: Shape) -> None:

@@ -1,9 +1,7 @@
 """A classifier of very small samples by scikit-learn's conventions."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from lasium_jax import models, small_sample
 from lasium_jax.data.pictures import is_pictures, picture_shape
-from lasium_jax.fitting import FitFn, fitter
 from lasium_jax.image_classifier import ImageClassifier, filled, labels_of
 from lasium_jax.models import Model
-from lasium_jax.models.build import CLASSIFIERS
-from lasium_jax.settings import Count, Seed, check_value, defaults, parameters
-from lasium_jax.small_sample import Recipe, Shape
+from lasium_jax.settings import Count, Seed, check_value, parameters
+from lasium_jax.small_sample.programs import built, classifier, programs
+from lasium_jax.small_sample.recipe import Recipe, Shape
 from lasium_jax.types import Array, Params, TrainingSet
 
 # Images are classified so many at a time, the last ones filled up: one program
@@ -44,7 +41,7 @@ class SmallSampleClassifier(ImageClassifier):
 
   Attributes:
     classes_: `[num_classes]` the labels, sorted.
-    shape_: `(H, W, C)` of the images.
+    card_: what the networks are, as `lasium_jax.models.Model` has it.
     params_: of each member's network.
     generator_params_: of the generator, or None.
 
@@ -59,7 +56,7 @@ class SmallSampleClassifier(ImageClassifier):
     array(['dark', 'dark', 'bar', 'bar'], dtype='<U4')
   """
 
-  shape_: Shape
+  card_: dict[str, Any]
   params_: list[Params]
   generator_params_: Params | None
 
@@ -140,18 +137,16 @@ class SmallSampleClassifier(ImageClassifier):
       raise models.BadModel(
         f'{path} is a {card["kind"]}, and no classifier of its own classes.'
       )
-    section = card['architecture']['network']
-    network = defaults(CLASSIFIERS[section['name']]) | section
+    network = card['architecture']['network']
     loaded = cls(
+      **{name: network[name] for name in ('width',) if name in network},
       network=network['name'],
-      width=network['width'],
       invert=card['image']['invert'],
     )
     count = card['architecture']['classes']
-    names = card.get('class_names') or list(map(str, range(count)))
-    loaded.classes_ = np.array(names)
-    loaded.shape_ = models.image_shape(card)
-    loaded.params_, loaded.generator_params_ = [model.params], None
+    loaded.classes_ = np.array(card.get('class_names') or range(count), str)
+    loaded.card_, loaded.params_ = card, [model.params]
+    loaded.generator_params_ = None
     return loaded
 
   def save(self, path: str | Path) -> Path:
@@ -167,30 +162,13 @@ class SmallSampleClassifier(ImageClassifier):
       ValueError: if there are several members: a file holds one network.
       FileExistsError: if there is something in the folder.
     """
-    check_is_fitted(self)
+    check_is_fitted(self, 'params_')
     if len(self.params_) > 1:
       raise ValueError(
-        f'A model as a file has one network, and members is {self.members}: '
+        f'A model as a file has one network, and this has {len(self.params_)}: '
         'fit with members=1 to save it.'
       )
-    height, width, channels = self.shape_
-    card = {
-      'kind': 'classifier',
-      'architecture': {
-        'network': {'name': self.network, 'width': self.width},
-        'classes': len(self.classes_),
-      },
-      'image': {
-        'height': height,
-        'width': width,
-        'channels': channels,
-        'invert': self.invert,
-      },
-      'class_names': [str(name) for name in self.classes_],
-      'training': {'labels': True, 'seed': self.seed, **self._settings()},
-      'accuracy': [],
-    }
-    return models.save_model(path, Model(card, self.params_[0]))
+    return models.save_model(path, Model(self.card_, self.params_[0]))
 
   def fit(self, X: Any, y: Any) -> Self:
     """Learns from labeled images.
@@ -210,40 +188,44 @@ class SmallSampleClassifier(ImageClassifier):
     recipe = small_sample.checked_recipe(self._settings(), where)
     check_value(Count, self.members, f'{where}.members')
     check_value(Seed, self.seed, f'{where}.seed')
-    self.shape_ = self._shape_of(X)
-    small_sample.check_shape(recipe, self.shape_)
-    x = self._pictures(X, self.shape_, invert=self.invert, reset=True)
+    shape = self._shape_of(X)
+    small_sample.check_shape(recipe, shape)
+    x = self._pictures(X, shape, invert=self.invert, reset=True)
     labels = labels_of(y, x, self)
     self.classes_, y, counts = np.unique(
       labels, return_inverse=True, return_counts=True
     )
-    names = map(str, self.classes_)
+    names = [str(name) for name in self.classes_]
     small_sample.check_classes(dict(zip(names, counts.tolist(), strict=True)))
-    data = TrainingSet(
-      np.rint(255 * x).astype(np.uint8), jnp.asarray(y, jnp.int32)
+    self.card_ = small_sample.card_of(
+      recipe, shape, names, invert=self.invert, seed=self.seed
     )
-    self._train(recipe, data)
+    pixels = np.rint(255 * x).astype(np.uint8)
+    self._train(recipe, TrainingSet(pixels, jnp.asarray(y, jnp.int32)))
     return self
 
   def _train(self, recipe: Recipe, data: TrainingSet) -> None:
-    programs = _programs(recipe, self.shape_, len(self.classes_))
+    compiled = programs(recipe, data.images.shape[1:], len(self.classes_))
     source, self.generator_params_ = (), None
-    if programs.fit_generator:
+    if compiled.fit_generator:
       steps = small_sample.generator_steps(recipe, len(data.images))
-      source = programs.fit_generator(_key(self.seed, _GENERATOR), data, steps)
+      source = compiled.fit_generator(_key(self.seed, _GENERATOR), data, steps)
       self.generator_params_ = jax.device_get(source)
     fitted = (
-      programs.fit(_key(seed, _CLASSIFIER), data, recipe.steps, source)
+      compiled.fit(_key(seed, _CLASSIFIER), data, recipe.steps, source)
       for seed in range(self.seed, self.seed + self.members)
     )
     self.params_ = [jax.device_get(params) for params in fitted]
 
   def predict_proba(self, X: Any) -> np.ndarray:
     """Probabilities `[n, num_classes]`, in the order of `classes_`."""
-    check_is_fitted(self)
-    x = self._pictures(X, self.shape_, invert=self.invert, reset=False)
-    network = {'name': self.network, 'width': self.width}
-    classify = _classifier(*network.values(), self.shape_, len(self.classes_))
+    check_is_fitted(self, 'params_')
+    invert, shape = (
+      self.card_['image']['invert'],
+      models.image_shape(self.card_),
+    )
+    x = self._pictures(X, shape, invert=invert, reset=False)
+    classify = classifier(built(self.card_))
     means = []
     for first in range(0, len(x), _AT_ONCE):
       batch = x[first : first + _AT_ONCE]
@@ -268,7 +250,7 @@ class SmallSampleClassifier(ImageClassifier):
     Raises:
       ValueError: if there is no generator, or no such class.
     """
-    check_is_fitted(self)
+    check_is_fitted(self, 'params_')
     if self.generator_params_ is None:
       raise ValueError(
         "Nothing was trained to draw images: fit with generator='cola'."
@@ -280,8 +262,9 @@ class SmallSampleClassifier(ImageClassifier):
         f'There is no class {unknown[0]!r}; there are {list(self.classes_)}.'
       )
     rows = jnp.asarray(np.searchsorted(self.classes_, labels), jnp.int32)
-    recipe = small_sample.recipe(**self._settings())
-    draw = _programs(recipe, self.shape_, len(self.classes_)).draw
+    recipe = small_sample.recipe(**self.card_['training']['recipe'])
+    shape = models.image_shape(self.card_)
+    draw = programs(recipe, shape, len(self.classes_)).draw
     return np.asarray(draw(_key(seed, _DRAWS), self.generator_params_, rows))
 
   def _settings(self) -> dict[str, Any]:
@@ -301,6 +284,8 @@ class SmallSampleClassifier(ImageClassifier):
         'Images that are no [n, H, W] or [n, H, W, C] need their shape: say '
         f'{type(self).__name__}(shape=(H, W, C)).'
       )
+    if not len(X):
+      raise ValueError('There are no images.')
     if isinstance(X, np.ndarray) and X.ndim > 2:
       return _shape(X[0])
     shapes = [_shape(item) for item in X]
@@ -322,46 +307,6 @@ def _shape(item: Any) -> Shape:
     return item.height, item.width, 3 if len(item.getbands()) > 2 else 1
   height, width, *channels = np.shape(item)
   return height, width, channels[0] if channels else 1
-
-
-class _Programs(NamedTuple):
-  """What is compiled once for images of a shape, and so many classes."""
-
-  fit: FitFn
-  fit_generator: FitFn | None
-  draw: Any
-
-
-@functools.lru_cache(maxsize=32)
-def _programs(recipe: Recipe, shape: Shape, classes: int) -> _Programs:
-  parts = small_sample.parts(recipe, shape, classes)
-  fit = fitter(parts.learning)
-  if parts.drawing is None:
-    return _Programs(fit, None, None)
-  model = parts.drawing.model
-  sample_class = model.sample_class
-  assert sample_class is not None
-
-  def draw(key: Array, params: Params, y: Array) -> Array:
-    return model.decode(params, sample_class(key, params, y))
-
-  return _Programs(fit, fitter(parts.drawing.learning), jax.jit(draw))
-
-
-@functools.lru_cache(maxsize=32)
-def _classifier(
-  network: str, width: int, shape: Shape, classes: int
-) -> Callable[..., Any]:
-  """`(params, x) -> logits`, compiled."""
-  card = {
-    'architecture': {
-      'network': {'name': network, 'width': width},
-      'classes': classes,
-    },
-    'image': dict(zip(('height', 'width', 'channels'), shape, strict=True)),
-  }
-  classify = models.classifier(card)
-  return jax.jit(lambda params, x: classify(params, x).logits)
 
 
 def _key(seed: int, stream: int) -> Array:
