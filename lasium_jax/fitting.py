@@ -145,24 +145,7 @@ def fitter(learning: Learning) -> FitFn:
   epoch_of, params_of = jax.jit(learning.epoch_fn), jax.jit(trainer.params)
   # Compiled here, it is so once for all trainings.
   init = jax.jit(lambda key, data: own(trainer.init(key, data)))
-  fast = xla_convolutions.available()
-  compile_step: Any = xla_convolutions.jit if fast else jax.jit
-
-  def advance(
-    update: int, key: Array, state: State, source: Any, place: Any
-  ) -> tuple[State, Metrics]:
-    data, number, rows, epoch = place
-    batch = gather(data, rows, epoch)
-    own_key = jax.random.fold_in(key, number)
-    return step(
-      trainer.updates[update],
-      learning.batch_fn,
-      own_key,
-      state,
-      (source, batch),
-    )
-
-  compiled = compile_step(advance, static_argnums=0, donate_argnums=2)
+  compiled = _compiled(learning)
 
   def fit(
     key: Array,
@@ -195,6 +178,29 @@ def fitter(learning: Learning) -> FitFn:
     return params
 
   return fit
+
+
+def _compiled(learning: Learning) -> Any:
+  """`(update, key, state, source, place) -> (state, metrics)`, one step.
+
+  A place is the data, the step's number, its rows, and the epoch.
+  """
+
+  def advance(
+    update: int, key: Array, state: State, source: Any, place: Any
+  ) -> tuple[State, Metrics]:
+    data, number, rows, epoch = place
+    return step(
+      learning.trainer.updates[update],
+      learning.batch_fn,
+      jax.random.fold_in(key, number),
+      state,
+      (source, gather(data, rows, epoch)),
+    )
+
+  fast = xla_convolutions.available()
+  compile_step: Any = xla_convolutions.jit if fast else jax.jit
+  return compile_step(advance, static_argnums=0, donate_argnums=2)
 
 
 def _check_finite(values: Any, steps: int) -> None:

@@ -1,6 +1,7 @@
 """What classifiers of images by scikit-learn's conventions have in common."""
 
 import abc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.utils.validation import (
   validate_data,
 )
 
-from lasium_jax.data.pictures import as_images, is_pictures
+from lasium_jax.data.pictures import as_images, is_pictures, picture_shape
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):
@@ -92,6 +93,42 @@ def labels_of(y: Any, x: np.ndarray, classifier: Any) -> np.ndarray:
   check_consistent_length(x, labels)
   check_classification_targets(labels)
   return labels
+
+
+def common_shape(X: Any, classifier: Any) -> tuple[int, int, int]:
+  """The shape `(H, W, C)` that all of some images have.
+
+  Raises:
+    ValueError: if they are flat, have several, or are none; the message names
+      the parameter `shape` of the classifier.
+  """
+  hint = f'{type(classifier).__name__}(shape=(H, W, C))'
+  if not is_pictures(X):
+    raise ValueError(
+      f'Images that are no [n, H, W] or [n, H, W, C] need their shape: {hint}.'
+    )
+  if not len(X):
+    raise ValueError('There are no images.')
+  if isinstance(X, np.ndarray) and X.ndim > 2:
+    return _shape(X[0])
+  shapes = [_shape(item) for item in X]
+  for i, shape in enumerate(shapes):
+    if shape != shapes[0]:
+      raise ValueError(
+        f'Image 0 is {shapes[0]} and image {i} is {shape}: make them of one '
+        f'size, or say {hint} to have them cropped and resized.'
+      )
+  return shapes[0]
+
+
+def _shape(picture: Any) -> tuple[int, int, int]:
+  if isinstance(picture, str | Path):
+    return picture_shape(Path(picture))
+  if hasattr(picture, 'getbands'):
+    channels = 3 if len(picture.getbands()) > 2 else 1
+    return picture.height, picture.width, channels
+  height, width, *channel = np.shape(picture)
+  return height, width, channel[0] if channel else 1
 
 
 def filled(x: np.ndarray, size: int, value: int = 0) -> np.ndarray:

@@ -10,8 +10,12 @@ from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from lasium_jax import models, small_sample
-from lasium_jax.data.pictures import is_pictures, picture_shape
-from lasium_jax.image_classifier import ImageClassifier, filled, labels_of
+from lasium_jax.image_classifier import (
+  ImageClassifier,
+  common_shape,
+  filled,
+  labels_of,
+)
 from lasium_jax.models import Model
 from lasium_jax.settings import Count, Seed, check_value, parameters
 from lasium_jax.small_sample.programs import built, classifier, programs
@@ -279,34 +283,7 @@ class SmallSampleClassifier(ImageClassifier):
       check_value(tuple[Count, Count, Count], self.shape, where)
       height, width, channels = self.shape
       return height, width, channels
-    if not is_pictures(X):
-      raise ValueError(
-        'Images that are no [n, H, W] or [n, H, W, C] need their shape: say '
-        f'{type(self).__name__}(shape=(H, W, C)).'
-      )
-    if not len(X):
-      raise ValueError('There are no images.')
-    if isinstance(X, np.ndarray) and X.ndim > 2:
-      return _shape(X[0])
-    shapes = [_shape(item) for item in X]
-    for i, shape in enumerate(shapes):
-      if shape != shapes[0]:
-        raise ValueError(
-          f'Image 0 is {shapes[0]} and image {i} is {shape}: make them of one '
-          f'size, or say {type(self).__name__}(shape=(H, W, C)) to have them '
-          'cropped and resized.'
-        )
-    return shapes[0]
-
-
-def _shape(item: Any) -> Shape:
-  """`(H, W, C)` of a picture."""
-  if isinstance(item, str | Path):
-    return picture_shape(Path(item))
-  if hasattr(item, 'getbands'):
-    return item.height, item.width, 3 if len(item.getbands()) > 2 else 1
-  height, width, *channels = np.shape(item)
-  return height, width, channels[0] if channels else 1
+    return common_shape(X, self)
 
 
 def _key(seed: int, stream: int) -> Array:
