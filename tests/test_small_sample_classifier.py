@@ -104,14 +104,14 @@ def test_a_generator_draws_of_each_class(drawing, fitted):
   made = drawing.draw(['bee', 'ant', 'bee'])
   assert made.shape == (3, SIDE, SIDE, 1)
   assert 0 <= made.min() < made.max() <= 1
-  with pytest.raises(ValueError, match="no class .*'wasp'"):
+  with pytest.raises(ValueError, match=r"no class .*'wasp'"):
     drawing.draw(['wasp'])
   with pytest.raises(ValueError, match="fit with generator='cola'"):
     fitted.draw(['ant'])
 
 
 def test_what_the_generator_draws_is_learned_from(drawing):
-  """With made images alone, real ones reach the network by them only."""
+  """A half of each batch changes what is learned, and a share of none not."""
   x, y = pictures()
   shared = {**TINY, **WITH_COLA, 'steps': 3}
   half = SmallSampleClassifier(**shared, share=0.5).fit(x, y)

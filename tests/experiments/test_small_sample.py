@@ -137,7 +137,8 @@ def test_what_is_said_follows_from_what_was_judged(learned):
   page = learned.page.read_text()
   assert f'{right} of 9 pictures were' in page
   assert '44.4&nbsp;%.' in page  # Of the largest class.
-  assert learned.account[0].startswith(f'Accuracy to expect: {100 * right / 9:')
+  told = f'Accuracy to expect: {100 * right / 9:.1f} %'
+  assert learned.account[0].startswith(told)
 
 
 def test_the_page_shows_what_was_given_and_made(learned):
