@@ -8,6 +8,7 @@ The examples in docstrings have `jax`, `jnp` (`jax.numpy`), `optax`, and
 `import lasium_jax as lx`.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from lasium_jax import (
@@ -15,6 +16,7 @@ from lasium_jax import (
   clustering,
   data,
   embeddings,
+  fitting,
   generators,
   io,
   latents,
@@ -24,8 +26,10 @@ from lasium_jax import (
   models,
   nets,
   ops,
+  optimizers,
   parallel,
   settings,
+  small_sample,
   tasks,
 )
 from lasium_jax.nets import conv4
@@ -46,6 +50,7 @@ from lasium_jax.types import (
 
 if TYPE_CHECKING:
   from lasium_jax.classifier import FewShotClassifier
+  from lasium_jax.small_sample.classifier import SmallSampleClassifier
 
 __version__ = '0.2.0'
 
@@ -60,6 +65,7 @@ __all__ = [
   'ImageSet',
   'Learner',
   'Network',
+  'SmallSampleClassifier',
   'Task',
   'Trainer',
   'TrainingSet',
@@ -68,6 +74,7 @@ __all__ = [
   'conv4',
   'data',
   'embeddings',
+  'fitting',
   'generators',
   'io',
   'latents',
@@ -77,21 +84,30 @@ __all__ = [
   'models',
   'nets',
   'ops',
+  'optimizers',
   'parallel',
   'settings',
+  'small_sample',
   'tasks',
 ]
 
 
+# Where the classifiers are. They are imported when they are asked for:
+# scikit-learn is an extra.
+_CLASSIFIERS = {
+  'FewShotClassifier': 'lasium_jax.classifier',
+  'SmallSampleClassifier': 'lasium_jax.small_sample.classifier',
+}
+
+
 def __getattr__(name: str) -> Any:
-  """`FewShotClassifier` when it is asked for: scikit-learn is an extra."""
-  if name != 'FewShotClassifier':
+  """A classifier by scikit-learn's conventions."""
+  if name not in _CLASSIFIERS:
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
   try:
-    from lasium_jax.classifier import FewShotClassifier
+    return getattr(importlib.import_module(_CLASSIFIERS[name]), name)
   except ImportError as error:
     raise ImportError(
-      f'FewShotClassifier needs more packages ({error}): pip install '
+      f'{name} needs more packages ({error}): pip install '
       "'lasium_jax[classifier]'"
     ) from error
-  return FewShotClassifier

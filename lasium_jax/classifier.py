@@ -10,17 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-  check_consistent_length,
-  check_is_fitted,
-  column_or_1d,
-  validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from lasium_jax import models
-from lasium_jax.data.pictures import as_images, is_pictures
+from lasium_jax.image_classifier import ImageClassifier, filled, labels_of
 from lasium_jax.learners.head import head_for
 from lasium_jax.models import Head, Model
 from lasium_jax.ops.sizes import padded_size
@@ -32,7 +25,7 @@ from lasium_jax.types import Examples, Params
 _QUERIES = 64
 
 
-class FewShotClassifier(ClassifierMixin, BaseEstimator):
+class FewShotClassifier(ImageClassifier):
   """Learns classes from a few images each, by a meta-trained learner.
 
   There may be any number of classes, and of images of each, whatever the
@@ -57,7 +50,6 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
       head that was fitted from prototypes; None for a learner without a head.
   """
 
-  classes_: np.ndarray
   ways_: np.ndarray
   head_: Literal['trained', 'mean', 'fitted'] | None
   adapted_: Any
@@ -116,13 +108,6 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     """
     return cls(models.load_model(path), **parameters)
 
-  def __sklearn_tags__(self) -> Any:
-    tags = super().__sklearn_tags__()
-    tags.input_tags.three_d_array = True
-    tags.input_tags.string = True
-    tags.input_tags.positive_only = True
-    return tags
-
   def fit(self, X: Any, y: Any) -> Self:
     """Learns from labeled images.
 
@@ -139,7 +124,7 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     """
     model = self._loaded()
     x = self._images(X, model.card, reset=True)
-    self.classes_, y = np.unique(_labels(y, x, self), return_inverse=True)
+    self.classes_, y = np.unique(labels_of(y, x, self), return_inverse=True)
     order, self.ways_ = _by_content(x, y)
     self.head_ = self._choice(model.card).head
     ways = padded_size(len(self.classes_))
@@ -150,12 +135,6 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     self.card_ = model.card
     self.adapted_ = jax.device_get(adapted)
     return self
-
-  def predict(self, X: Any) -> np.ndarray:
-    """The likeliest label of each image, `[n]`."""
-    best = self.predict_proba(X).argmax(1)
-    labels: np.ndarray = self.classes_[best]
-    return labels
 
   def predict_proba(self, X: Any) -> np.ndarray:
     """Probabilities `[n, num_classes]`, in the order of `classes_`."""
@@ -168,8 +147,8 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
     for first in range(0, len(x), size):
       batch = x[first : first + size]
       mask = np.arange(size) < len(batch)
-      filled = predict(adapted, _filled(batch, size), mask)
-      logits.append(np.asarray(filled)[: len(batch)])
+      answers = predict(adapted, filled(batch, size), mask)
+      logits.append(np.asarray(answers)[: len(batch)])
     outputs = np.concatenate(logits)[:, : len(self.classes_)]
     # The softmax is in float64, so that rows add up to 1, and comes before the
     # classes are put in their order, which would round the sum differently.
@@ -202,50 +181,16 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
 
   def _images(self, X: Any, card: Mapping[str, Any], *, reset: bool) -> Any:
     """`[n, H, W, C]` float32, ink 1 on 0."""
-    shape = models.image_shape(card)
-    if not is_pictures(X):
-      table = validate_data(self, X, reset=reset, dtype='numeric')
-      X = self._unflatten(table, shape)
     invert = card['image']['invert'] if self.invert is None else self.invert
-    images = as_images(X, shape, invert=invert)
-    if not len(images):
-      raise ValueError('There are no images.')
-    return images
-
-  def _unflatten(
-    self, table: np.ndarray, shape: tuple[int, int, int]
-  ) -> np.ndarray:
-    if table.shape[1] != np.prod(shape):
-      raise ValueError(
-        f'Flat images of this model have {np.prod(shape)} values '
-        f'({"x".join(map(str, shape))}), not {table.shape[1]}. Images of '
-        'another size must be [n, H, W] or [n, H, W, C].'
-      )
-    return table.reshape(-1, *shape)
-
-
-def _labels(y: Any, x: np.ndarray, classifier: Any) -> np.ndarray:
-  if y is None:
-    raise ValueError(
-      f'{type(classifier).__name__} requires y to be passed, but the target y '
-      'is None'
-    )
-  labels: np.ndarray = column_or_1d(y, warn=True)
-  check_consistent_length(x, labels)
-  check_classification_targets(labels)
-  return labels
+    shape = models.image_shape(card)
+    return self._pictures(X, shape, invert=invert, reset=reset)
 
 
 def _padded(x: np.ndarray, y: np.ndarray) -> Examples:
   """Examples of one of the few sizes that there are programs for."""
   size = padded_size(len(x))
-  filled = _filled(x, size), _filled(y.astype(np.int32), size, -1)
-  return Examples(*map(jnp.asarray, filled))
-
-
-def _filled(x: np.ndarray, size: int, value: int = 0) -> np.ndarray:
-  filling = np.full_like(x, value, shape=(size - len(x), *x.shape[1:]))
-  return np.concatenate([x, filling])
+  rows = filled(x, size), filled(y.astype(np.int32), size, -1)
+  return Examples(*map(jnp.asarray, rows))
 
 
 def _by_content(x: np.ndarray, y: np.ndarray) -> tuple[list[int], np.ndarray]:

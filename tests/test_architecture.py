@@ -22,6 +22,8 @@ MAY_IMPORT = {
   'generators': {'types', 'settings', 'ops', 'nets', 'descent'},
   'embeddings': {'types', 'settings', 'ops', 'nets', 'descent'},
   'batches': {'types', 'settings', 'ops'},
+  'optimizers': {'settings'},
+  'fitting': {'types', 'ops', 'batches'},
   'clustering': {'types', 'ops'},
   'latents': {'types', 'settings', 'ops'},
   'tasks': {'types', 'settings', 'ops', 'latents'},
@@ -40,7 +42,12 @@ MAY_IMPORT = {
     'learners',
     '__version__',
   },
-  'classifier': {'types', 'ops', 'data', 'learners', 'models'},
+  'image_classifier': {'data'},
+  'classifier': {'types', 'ops', 'learners', 'models', 'image_classifier'},
+  'small_sample': {
+    *('types', 'settings', 'batches', 'optimizers', 'fitting', 'models'),
+    *('data', 'image_classifier'),
+  },
 }
 
 # Packages that only one place may import, and that place.
@@ -53,7 +60,11 @@ KEPT_IN = {
     'lasium_jax/models/files.py',
     'lasium_jax/models/torch_weights.py',
   ),
-  'sklearn': 'lasium_jax/classifier.py',
+  'sklearn': (
+    'lasium_jax/image_classifier.py',
+    'lasium_jax/classifier.py',
+    'lasium_jax/small_sample/classifier.py',
+  ),
   'starlette': 'experiments/applications/web_server.py',
   'uvicorn': 'experiments/applications/web_server.py',
   'absl': 'experiments',

@@ -39,7 +39,8 @@ FACTORIES = [
   *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
   *('batches.mixed_codes', 'batches.mixed_pixels', 'embeddings.contrastive'),
   *('embeddings.clustered', 'metrics.agreement'),
-  *('batches.repeated', 'batches.generated'),
+  *('batches.repeated', 'batches.generated', 'batches.crops'),
+  'fitting.fitter',
 ]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,9 +73,26 @@ def _files(folder: Path, pattern: str) -> list[Path]:
   )
 
 
+class Answers(NamedTuple):
+  """What a model says of some pictures.
+
+  Attributes:
+    classes: names.
+    probabilities: `[n, num_classes]`.
+    support: the number of labeled pictures of each class; None if none were
+      needed.
+    account: sentences on how the model was used, and with which accuracy.
+  """
+
+  classes: list[str]
+  probabilities: Any
+  support: list[int] | None
+  account: list[str]
+
+
 def classify(
   model: Path,
-  support: Path,
+  support: Path | None,
   queries: Path,
   out: Path,
   *,
@@ -84,49 +102,109 @@ def classify(
   """Classifies the pictures of a folder.
 
   Args:
-    model: of a learner.
-    support: one sub-folder a class.
+    model: of a learner, or of a classifier of its own classes.
+    support: one sub-folder a class, for a learner; None for a classifier.
     queries: a flat folder, or sub-folders whose names are the true classes.
     out: made if there is none.
-    head: as in `FewShotClassifier`.
-    transductive: whether queries are normalized together.
+    head: as in `FewShotClassifier`; a classifier has no choice.
+    transductive: whether queries are normalized together, for a learner.
 
   Returns:
     What was written.
 
   Raises:
-    ValueError: if a folder or a picture cannot be used; BadModel is one.
+    ValueError: if a folder or a picture cannot be used, or the model has no
+      use for what was asked; BadModel is one.
     OSError: if `out` cannot be written.
   """
   from experiments.pages.predictions import write_page
+  from lasium_jax import models
+
+  card = models.load_model(model).card
+  if card['kind'] == 'classifier':
+    _check_unasked(model, support, head, transductive)
+    requests = find_pictures(queries)
+    answers = _by_classifier(model, card, requests)
+  else:
+    if support is None:
+      raise ValueError(
+        f'{model} is a {card["kind"]}, which learns classes from labeled '
+        'pictures: name a folder of them with --support.'
+      )
+    examples, requests = find_pictures(support), find_pictures(queries)
+    answers = _by_learner(
+      model, examples, requests, head=head, transductive=transductive
+    )
+  with writing(out):
+    out.mkdir(parents=True, exist_ok=True)
+  table = out / 'predictions.csv'
+  _write_table(table, requests, answers.classes, answers.probabilities)
+  page = write_page(
+    out / 'report.html',
+    requests.files,
+    requests.labels,
+    answers.classes,
+    answers.probabilities,
+    support=answers.support,
+    account=answers.account,
+  )
+  return Classified(page, table, answers.account)
+
+
+def _check_unasked(
+  model: Path, support: Path | None, head: Head, transductive: bool
+) -> None:
+  """Raises ValueError for what a classifier of its own classes has no use."""
+  asked = {
+    '--support': support is not None,
+    '--head': head != 'auto',
+    '--transductive': transductive,
+  }
+  for flag, given in asked.items():
+    if given:
+      raise ValueError(
+        f'{model} is a classifier of the classes that it was trained on, which '
+        f'has no use for {flag}: leave it out, or name a learner.'
+      )
+
+
+def _by_learner(
+  model: Path,
+  examples: Pictures,
+  requests: Pictures,
+  *,
+  head: Head,
+  transductive: bool,
+) -> Answers:
   from lasium_jax import FewShotClassifier, models
 
   classifier = FewShotClassifier.load(
     model, inductive=not transductive, head=head
   )
-  examples, requests = find_pictures(support), find_pictures(queries)
   if examples.labels is None:
     raise ValueError(
-      f'{support} must have one sub-folder a class; its pictures are in none.'
+      f'{examples.folder} must have one sub-folder a class; its pictures are '
+      'in none.'
     )
   classifier.fit(examples.files, examples.labels)
   probabilities = classifier.predict_proba(requests.files)
   classes = [str(name) for name in classifier.classes_]
   account = models.account(classifier.card_, classifier.head_, not transductive)
-  with writing(out):
-    out.mkdir(parents=True, exist_ok=True)
-  table = out / 'predictions.csv'
-  _write_table(table, requests, classes, probabilities)
-  page = write_page(
-    out / 'report.html',
-    requests.files,
-    requests.labels,
-    classes,
-    probabilities,
-    support=[examples.labels.count(name) for name in classes],
-    account=account,
+  support = [examples.labels.count(name) for name in classes]
+  return Answers(classes, probabilities, support, account)
+
+
+def _by_classifier(
+  model: Path, card: Mapping[str, Any], requests: Pictures
+) -> Answers:
+  from lasium_jax import SmallSampleClassifier, models
+
+  classifier = SmallSampleClassifier.load(model)
+  probabilities = classifier.predict_proba(requests.files)
+  classes = [str(name) for name in classifier.classes_]
+  return Answers(
+    classes, probabilities, None, models.account_of_classifier(card)
   )
-  return Classified(page, table, account)
 
 
 def _write_table(

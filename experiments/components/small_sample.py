@@ -70,3 +70,24 @@ def _check_enough(images: Dataset, shots: int, *, spare: bool) -> None:
     f'config.small_sample.shots is {shots}{why}; class {smallest!r} of '
     f'config.data has {counts.min()} images: lower it, or add images.'
   )
+
+
+def folds(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:
+  """Divides images for cross-validation, each class as evenly as can be.
+
+  Args:
+    labels: `[n]` classes.
+    count: of the folds, no more than the smallest class has images.
+    seed: of the division.
+
+  Returns:
+    `[n]` ints, the fold of each image; folds differ by one image at most, and
+    so do their shares of a class.
+  """
+  rng = np.random.default_rng(seed)
+  places, start = np.zeros(len(labels), int), 0
+  for label in np.unique(labels):
+    rows = rng.permutation(np.flatnonzero(labels == label))
+    places[rows] = (start + np.arange(len(rows))) % count
+    start += len(rows)
+  return places

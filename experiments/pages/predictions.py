@@ -21,7 +21,7 @@ def write_page(
   classes: Sequence[str],
   probabilities: Any,
   *,
-  support: Sequence[int],
+  support: Sequence[int] | None,
   account: Sequence[str] = (),
 ) -> Path:
   """Writes each picture with its label and confidence, whole or not at all.
@@ -33,7 +33,8 @@ def write_page(
       wrong.
     classes: names, in the order of the probabilities.
     probabilities: `[n, num_classes]`.
-    support: the number of labeled pictures of each class.
+    support: the number of labeled pictures of each class; None for a classifier
+      that was trained on its classes.
     account: sentences on how the model was used, and with which accuracy.
 
   Returns:
@@ -47,13 +48,10 @@ def write_page(
       zip(files, predicted, confidence, strict=True)
     )
   )
-  counts = words(
-    f'{n} of {name}' for name, n in zip(classes, support, strict=True)
-  )
   matrix = '' if truth is None else confusion_matrix(truth, predicted, classes)
   page = layout(
     f'{len(files):,} pictures, {len(classes)} classes',
-    f'Labeled by a few examples of each class: {counts}.',
+    _lead(classes, support),
     {
       'Confusion matrix': matrix,
       'Pictures': f'<div class="predictions">{figures}</div>',
@@ -61,6 +59,15 @@ def write_page(
     },
   )
   return write_html(path, page)
+
+
+def _lead(classes: Sequence[str], support: Sequence[int] | None) -> str:
+  if support is None:
+    return 'Labeled by a classifier that was trained on these classes.'
+  counts = words(
+    f'{n} of {name}' for name, n in zip(classes, support, strict=True)
+  )
+  return f'Labeled by a few examples of each class: {counts}.'
 
 
 def _paragraph(sentences: Sequence[str]) -> str:

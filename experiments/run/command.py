@@ -7,14 +7,14 @@ from typing import Any
 
 from absl import app, flags
 
-from experiments.run import compilation
+from experiments.run import compilation, loop
 from experiments.run.precision import use_precision
 from experiments.run.record import WrongWorkdir
 from lasium_jax.data.cache import default_cache_dir
 
 # Errors that a person can mend. They are shown as one message, without a
 # traceback.
-EXPECTED = (WrongWorkdir, ImportError, OSError, ValueError)
+EXPECTED = (loop.Diverged, WrongWorkdir, ImportError, OSError, ValueError)
 
 
 def start(
@@ -44,6 +44,8 @@ def start(
     use_precision('float32')
     try:
       work(given)
+    except loop.Stopped as stop:
+      print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
       print(f'Error: {error}', file=sys.stderr)
       sys.exit(1)

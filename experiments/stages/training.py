@@ -20,8 +20,9 @@ from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.record import Record
-from lasium_jax import parallel
+from lasium_jax import fitting, parallel
 from lasium_jax.batches import gather
+from lasium_jax.fitting import Keys, own
 from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import (
   Array,
@@ -77,19 +78,9 @@ class Fetched(NamedTuple):
   rows: Array | np.ndarray
 
 
-class Keys(NamedTuple):
-  """A member's streams of random numbers."""
-
-  init: Array
-  epochs: Array
-  steps: Array
-  ends: Array
-
-
 def keys_of(member: Member, stream: int) -> Keys:
   """The keys of a member in one of `streams`."""
-  init, key = streams.training_keys(member.seed, stream)
-  return Keys(init, *jax.random.split(key, 3))
+  return fitting.keys_of(streams.stream(member.seed, stream))
 
 
 def stage_of(
@@ -132,7 +123,7 @@ def stage_of(
 
   def init() -> States:
     states = tuple(trainer.init(key.init, data) for key in keys)
-    return parallel.replicate(mesh, _own(states))
+    return parallel.replicate(mesh, own(states))
 
   def advance_member(
     i: int, state: State, first: int, n: int
@@ -143,7 +134,7 @@ def stage_of(
     if trainer.end_epoch and start + n == per_epoch:
       # In the call of the epoch's last step: no checkpoint is in between.
       key = jax.random.fold_in(keys[i].ends, epoch)
-      state = _own(trainer.end_epoch(key, state, data))
+      state = own(trainer.end_epoch(key, state, data))
     return state, metrics
 
   def advance(states: States, first: int, n: int) -> tuple[States, Any]:
@@ -167,14 +158,6 @@ def stage_of(
     period=per_epoch,
     **description,
   )
-
-
-def _own(state: State) -> State:
-  """A state in memory of its own, as it is donated.
-
-  A trainer may have returned an array of the data, or one array twice.
-  """
-  return jax.tree.map(jnp.copy, state)
 
 
 def uses_fast_convolutions(fit: Fit) -> bool:
@@ -302,11 +285,10 @@ def _compiled(fit: Fit, mesh: Mesh | None) -> Any:
   def step(
     update: int, key: Array, state: State, shared: Any, batch: Batch
   ) -> tuple[State, Metrics]:
-    batch_key, update_key = jax.random.split(key)
     x, rows, y = parallel.split_batch(mesh, (batch.x, batch.rows, batch.y))
     batch = batch._replace(x=x, rows=rows, y=y)
-    batch = fit.batch_fn(batch_key, shared, batch)
-    return fit.trainer.updates[update](update_key, state, batch)
+    step_of = fit.trainer.updates[update]
+    return fitting.step(step_of, fit.batch_fn, key, state, (shared, batch))
 
   def many(
     update: int, key: Array, state: State, shared: Any, batches: Any

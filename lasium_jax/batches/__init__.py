@@ -1,6 +1,7 @@
 """Which rows meet in a batch, and what becomes of it."""
 
 from lasium_jax.batches.augmented import augmented, unchanged
+from lasium_jax.batches.crops import crops
 from lasium_jax.batches.gather import gather
 from lasium_jax.batches.generated import generated
 from lasium_jax.batches.mixed import mixed_codes, mixed_pixels
@@ -12,6 +13,7 @@ from lasium_jax.batches.orders import (
 
 __all__ = [
   'augmented',
+  'crops',
   'gather',
   'generated',
   'mixed_codes',

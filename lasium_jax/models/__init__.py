@@ -12,7 +12,14 @@ from lasium_jax.models.card import BadModel
 from lasium_jax.models.files import Model, load_model, save_model
 from lasium_jax.models.heads import HEADS, Choice, Head, choose, heads
 from lasium_jax.models.inception import load_inception
-from lasium_jax.models.uses import Use, account, expected, manner, uses
+from lasium_jax.models.uses import (
+  Use,
+  account,
+  account_of_classifier,
+  expected,
+  manner,
+  uses,
+)
 from lasium_jax.models.vgg import load_vgg16
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
   'Model',
   'Use',
   'account',
+  'account_of_classifier',
   'choose',
   'classifier',
   'expected',

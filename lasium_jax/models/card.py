@@ -77,6 +77,7 @@ def check_card(card: Any, path: Path) -> None:
     check = pick(_ARCHITECTURES, card.get('kind'), 'kind')
     check(card['architecture'], 'architecture')
     _check_size(card['architecture'], 'architecture')
+    _check_names(card)
   except BadSetting as error:
     raise BadModel(f'{path}: {error}') from error
 
@@ -106,6 +107,20 @@ def _check_generator(architecture: Mapping[str, Any], where: str) -> None:
 def _check_classifier(architecture: Mapping[str, Any], where: str) -> None:
   _check_fields({'network': Any, 'classes': Ways}, architecture, where)
   checked(CLASSIFIERS, architecture.get('network'), f'{where}.network')
+
+
+def _check_names(card: Mapping[str, Any]) -> None:
+  """Sees that a classifier's names, if it has some, are one for each class."""
+  names = card.get('class_names')
+  if names is None:
+    return
+  check_value(tuple[str, ...], names, 'class_names')
+  classes = card['architecture'].get('classes')
+  if len(set(names)) != len(names) or len(names) != classes:
+    raise BadSetting(
+      f'class_names has {len(set(names))} different names of {len(names)}; it '
+      f'must have one for each of {classes} classes.'
+    )
 
 
 _ARCHITECTURES: dict[str, Callable[[Mapping[str, Any], str], None]] = {

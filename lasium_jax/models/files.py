@@ -42,6 +42,8 @@ class Model(NamedTuple):
         inverted on reading, dark ink on white becoming 1 on 0.
       training: what it was trained on, in words and numbers.
       accuracy: a list of results, as in a run's results.json.
+      class_names: of a classifier, in the order of its logits; there may be
+        none.
     params: its parameters, nested dicts of NumPy arrays.
   """
 

@@ -148,3 +148,41 @@ def account(
       for how, measured in by_manner.items()
     ),
   ]
+
+
+def account_of_classifier(card: Mapping[str, Any]) -> list[str]:
+  """What a person should know who uses a classifier of its own classes.
+
+  Args:
+    card: of the classifier.
+
+  Returns:
+    Sentences: what it tells apart, and what its accuracy is by the card.
+  """
+  count = card['architecture']['classes']
+  sentences = [f'The model tells apart the {count} classes of its training.']
+  if not card.get('class_names'):
+    sentences.append('Its card has no names of them, so they are numbered.')
+  measured = [
+    _measured(entry)
+    for entry in card['accuracy']
+    if isinstance(entry, Mapping) and entry.get('metric') == 'accuracy'
+  ]
+  known = '; '.join(text for text in measured if text)
+  if not known:
+    return [*sentences, 'Its card has no accuracy.']
+  return [*sentences, f'Its accuracy by its card: {known}.']
+
+
+def _measured(entry: Mapping[str, Any]) -> str:
+  """An accuracy on images in words; nothing if it cannot be understood."""
+  try:
+    check_value(Share, entry['value'], 'value')
+    ci95 = entry.get('ci95')
+    check_value(NonNegative | None, ci95, 'ci95')
+    margin = '' if ci95 is None else f' ± {100 * ci95:.1f}'
+    text = f'{100 * entry["value"]:.1f}{margin} % on {entry["dataset"]}'
+    folds = entry['protocol'].get('folds')
+  except (AttributeError, BadSetting, KeyError, TypeError):
+    return ''
+  return f'{text}, by {folds}-fold cross-validation' if folds else text

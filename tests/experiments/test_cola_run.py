@@ -17,14 +17,13 @@ from whole_program import (
   results,
 )
 
-from experiments.components.crops import crops
 from experiments.components.small_sample import small_sample
 from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.run import Places
 from experiments.systems import cola
 from experiments.systems.exports import export
-from lasium_jax import models
+from lasium_jax import batches, models
 from lasium_jax.ops.trivial_augment import trivial_augment
 from lasium_jax.settings import Part
 
@@ -347,7 +346,7 @@ def test_other_numbers_of_classes_are_refused(monkeypatch, tmp_path):
 @pytest.mark.parametrize('edges', ['zero', 'reflect'])
 def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror, edges):
   """Each view is one of all that NumPy cuts out, and all of these come up."""
-  augment = crops(margin=margin, mirror=mirror, edges=edges)
+  augment = batches.crops(margin=margin, mirror=mirror, edges=edges)
   image = np.random.default_rng(0).random((4, 4, 1), np.float32)
   if not margin and not mirror:
     assert augment is None

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.components.optimizers import OPTIMIZERS, schedule_of, sgd
+from experiments.components.optimizers import OPTIMIZERS
+from lasium_jax.optimizers import schedule_of, sgd
 from lasium_jax.settings import check, defaults
 
 PLAIN = {

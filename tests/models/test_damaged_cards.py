@@ -63,7 +63,9 @@ def full_card(name):
     architecture = filled(build.GENERATORS, architecture)
   for part, table in TABLES.get(kind, {}).items():
     architecture[part] = filled(table, architecture[part])
+  own = {'class_names': ['a', 'b', 'c']} if kind == 'classifier' else {}
   return {
+    **own,
     'kind': kind,
     'architecture': architecture,
     'image': {'height': SIDE, 'width': SIDE, 'channels': 1, 'invert': True},
@@ -153,6 +155,7 @@ def use(model):
   if model.card['kind'] == 'generator':
     assert decoded_shape(built)[0] == 3
   elif model.card['kind'] == 'classifier':
+    assert all(models.account_of_classifier(model.card))
     logits, _ = classified_shapes(built)
     assert logits.shape == (3, model.card['architecture']['classes'])
   else:
@@ -243,3 +246,10 @@ def test_a_wrong_setting_is_refused_in_the_words_of_settings(
   said = rf'card\.json: architecture\.learner\.{setting} is .*; it must be '
   with pytest.raises(models.BadModel, match=said):
     models.save_model(tmp_path / 'model', model)
+
+
+@pytest.mark.parametrize('names', [['a', 'b'], ['a', 'b', 'b'], 'abc'])
+def test_class_names_must_be_one_for_each_class(names, tmp_path):
+  card = full_card('resnet20') | {'class_names': names}
+  with pytest.raises(models.BadModel, match='class_names'):
+    models.save_model(tmp_path / 'model', models.Model(card, {}))

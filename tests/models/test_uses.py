@@ -129,3 +129,27 @@ def test_the_account_of_another_use():
     'The model classifies each query by itself.',
     'Its card has no accuracy of this use.',
   ]
+
+
+def test_the_account_of_a_classifier():
+  plain = {
+    'kind': 'classifier',
+    'architecture': {'classes': 3},
+    'accuracy': [],
+  }
+  tells = 'The model tells apart the 3 classes of its training.'
+  assert models.account_of_classifier(plain) == [
+    tells,
+    'Its card has no names of them, so they are numbered.',
+    'Its card has no accuracy.',
+  ]
+  crossed = ENTRY | {'protocol': {'folds': 5}, 'value': 0.5, 'ci95': 0.1}
+  odd = [None, {}, ENTRY | {'value': 5}, ENTRY | {'protocol': None}]
+  named = plain | {'class_names': ['a', 'b', 'c']}
+  assert models.account_of_classifier(
+    named | {'accuracy': [*odd, crossed, ENTRY]}
+  ) == [
+    tells,
+    'Its accuracy by its card: 50.0 ± 10.0 % on omniglot, by 5-fold '
+    'cross-validation; 86.2 ± 0.5 % on omniglot.',
+  ]

@@ -1,0 +1,69 @@
+"""The flags of experiments/small_sample.py."""
+
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from experiments.systems import small_sample
+from lasium_jax.data.cache import default_cache_dir
+from lasium_jax.data.decode import ImageForm
+from lasium_jax.settings import defaults
+from lasium_jax.small_sample import RECIPE
+
+# Settings of a recipe that are whole numbers: their least, and what they are.
+NUMBERS = {
+  'steps': (1, 'Of each classifier; the paper has 7,800.'),
+  'batch_size': (1, 'Images of such a step; the paper has 128.'),
+  'width': (1, "Of the classifier's network."),
+  'margin': (0, 'Pixels that images are moved at most, each way.'),
+  'generator_epochs': (1, 'How often a generator sees each picture.'),
+  'generator_width': (1, "Of the generator's network."),
+}
+
+
+def define_flags() -> None:
+  """Defines the flags, with the defaults of a recipe."""
+  recipe = defaults(RECIPE)
+  flags.DEFINE_string('images', None, 'Pictures, one sub-folder a class.')
+  flags.DEFINE_string('workdir', None, 'The folder of this run.')
+  flags.DEFINE_string('cache_dir', None, 'Where resized pictures are kept.')
+  sizes = 'Side that pictures are cropped and resized to, in pixels.'
+  flags.DEFINE_integer('size', 32, sizes, 8, 1_024)
+  flags.DEFINE_enum('colors', 'rgb', ('rgb', 'gray'), 'What pictures are made.')
+  flags.DEFINE_bool('invert', False, 'Whether pictures are dark ink on white.')
+  flags.DEFINE_bool('mirror', True, 'Mirror images; characters must not be.')
+  generator = 'What draws more images of each class.'
+  flags.DEFINE_enum('generator', 'cola', ('cola', 'none'), generator)
+  networks = 'What learns to classify.'
+  options = ('resnet20', 'infogan')
+  flags.DEFINE_enum('network', recipe['network'], options, networks)
+  for name, (least, text) in NUMBERS.items():
+    flags.DEFINE_integer(name, recipe[name], text, least)
+  rate = 'Of the classifier, the highest.'
+  flags.DEFINE_float('learning_rate', recipe['learning_rate'], rate, 0.0)
+  folds = 'Of cross-validation; fewer if a class has fewer pictures.'
+  flags.DEFINE_integer('folds', 5, folds, 2)
+  flags.DEFINE_integer('seed', 0, 'Of what is random.', 0, 2**32 - 1)
+
+
+def work(given: Any) -> None:
+  """Does what the flags say, and prints where the results are."""
+  recipe = {name: getattr(given, name) for name in NUMBERS}
+  recipe |= {
+    'generator': None if given.generator == 'none' else given.generator,
+    'network': given.network,
+    'learning_rate': given.learning_rate,
+    'mirror': given.mirror,
+  }
+  channels = 1 if given.colors == 'gray' else 3
+  done = small_sample.learn(
+    Path(given.images),
+    Path(given.workdir),
+    recipe=recipe,
+    form=ImageForm(given.size, channels, given.invert),
+    most_folds=given.folds,
+    seed=given.seed,
+    cache_dir=Path(given.cache_dir or default_cache_dir()),
+  )
+  print(*done.account, f'Model: {done.model}', f'Page: {done.page}', sep='\n')

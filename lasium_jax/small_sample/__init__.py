@@ -1,0 +1,31 @@
+"""Classifiers that are trained from scratch on a few images of each class."""
+
+from lasium_jax.small_sample.recipe import (
+  RECIPE,
+  Drawing,
+  Parts,
+  Recipe,
+  Shape,
+  card_of,
+  check_classes,
+  check_shape,
+  checked_recipe,
+  generator_steps,
+  parts,
+  recipe,
+)
+
+__all__ = [
+  'RECIPE',
+  'Drawing',
+  'Parts',
+  'Recipe',
+  'Shape',
+  'card_of',
+  'check_classes',
+  'check_shape',
+  'checked_recipe',
+  'generator_steps',
+  'parts',
+  'recipe',
+]

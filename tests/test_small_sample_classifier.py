@@ -1,0 +1,231 @@
+"""SmallSampleClassifier: scikit-learn's conventions, and what it refuses."""
+
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from lasium_jax import SmallSampleClassifier, models, small_sample
+from lasium_jax.settings import BadSetting, defaults
+
+SIDE, NAMES = 8, np.array(['ant', 'bee', 'cat'])
+TINY = {
+  'network': 'infogan',  # It compiles in a tenth of the time.
+  'width': 2,
+  'steps': 40,
+  'batch_size': 12,
+  'learning_rate': 0.02,
+  'margin': 0,
+  'mirror': False,
+}
+WITH_COLA = {'generator': 'cola', 'generator_epochs': 5, 'generator_width': 2}
+
+
+def pictures(counts=(4, 4, 4), seed=0):
+  """Images whose pattern tells the class, `counts[c]` of class c."""
+  patterns = np.random.default_rng(1).integers(40, 215, (3, SIDE, SIDE))
+  rng = np.random.default_rng(seed)
+  y = np.repeat(np.arange(3), counts)
+  x = patterns[y] + rng.integers(-20, 20, (len(y), SIDE, SIDE))
+  return x.astype(np.uint8), NAMES[y]
+
+
+@pytest.fixture(scope='module')
+def fitted():
+  return SmallSampleClassifier(**TINY).fit(*pictures())
+
+
+@pytest.fixture(scope='module')
+def drawing():
+  return SmallSampleClassifier(**TINY, **WITH_COLA, members=2).fit(*pictures())
+
+
+def test_it_learns(fitted):
+  x, y = pictures(seed=2)
+  assert fitted.score(x, y) > 0.8
+  probabilities = fitted.predict_proba(x)
+  np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-14)
+  assert fitted.classes_.tolist() == NAMES.tolist()
+  assert (fitted.predict(x) == NAMES[probabilities.argmax(1)]).all()
+
+
+def test_a_picture_is_classified_by_itself(fitted):
+  x, _ = pictures(seed=2)
+  alone = np.concatenate([fitted.predict_proba(x[i : i + 1]) for i in (0, 7)])
+  np.testing.assert_array_equal(alone, fitted.predict_proba(x)[[0, 7]])
+
+
+def test_images_may_come_in_any_form(fitted, tmp_path):
+  x, _ = pictures(seed=2)
+  expected = fitted.predict_proba(x)
+  files = [tmp_path / f'{i}.png' for i in range(len(x))]
+  for file, image in zip(files, x, strict=True):
+    Image.fromarray(image).save(file)
+  for same in (x[..., None], x / 255, list(x), files):
+    np.testing.assert_allclose(fitted.predict_proba(same), expected, atol=1e-6)
+
+
+def test_flat_images_with_their_shape(fitted):
+  x, y = pictures()
+  flat = SmallSampleClassifier(**TINY, shape=(SIDE, SIDE, 1))
+  flat.fit(x.reshape(len(x), -1), y)
+  np.testing.assert_allclose(
+    flat.predict_proba(x.reshape(len(x), -1)), fitted.predict_proba(x)
+  )
+
+
+def test_the_same_seed_learns_the_same_and_another_does_not(fitted):
+  x, y = pictures()
+  expected = fitted.predict_proba(x)
+  again = clone(fitted).fit(x, y).predict_proba(x)
+  np.testing.assert_array_equal(again, expected)
+  other = clone(fitted).set_params(seed=1).fit(x, y).predict_proba(x)
+  assert abs(other - expected).max() > 1e-3
+
+
+def test_members_are_averaged(drawing):
+  """Each as if it had been fitted alone, but for the generator they share."""
+  x, _ = pictures(seed=2)
+  both = drawing.predict_proba(x)
+  alone = pickle.loads(pickle.dumps(drawing))
+  each = []
+  for params in drawing.params_:
+    alone.params_ = [params]
+    each.append(alone.predict_proba(x))
+  np.testing.assert_allclose(both, np.mean(each, 0), rtol=1e-12)
+  assert abs(each[0] - each[1]).max() > 1e-3
+
+
+def test_a_generator_draws_of_each_class(drawing, fitted):
+  made = drawing.draw(['bee', 'ant', 'bee'])
+  assert made.shape == (3, SIDE, SIDE, 1)
+  assert 0 <= made.min() < made.max() <= 1
+  with pytest.raises(ValueError, match=r"no class .*'wasp'"):
+    drawing.draw(['wasp'])
+  with pytest.raises(ValueError, match="fit with generator='cola'"):
+    fitted.draw(['ant'])
+
+
+def test_what_the_generator_draws_is_learned_from(drawing):
+  """A half of each batch changes what is learned, and a share of none not."""
+  x, y = pictures()
+  shared = {**TINY, **WITH_COLA, 'steps': 3}
+  half = SmallSampleClassifier(**shared, share=0.5).fit(x, y)
+  none = SmallSampleClassifier(**shared, share=0.0).fit(x, y)
+  plain = SmallSampleClassifier(**TINY | {'steps': 3}).fit(x, y)
+  leaf = [c.params_[0]['params']['Dense_0']['kernel'] for c in (half, none)]
+  assert abs(leaf[0] - leaf[1]).max() > 0
+  np.testing.assert_allclose(
+    leaf[1], plain.params_[0]['params']['Dense_0']['kernel'], atol=1e-6
+  )
+
+
+def test_parameters_are_those_of_a_recipe_and_their_defaults():
+  parameters = SmallSampleClassifier().get_params()
+  own = {'shape': None, 'members': 1, 'seed': 0, 'invert': False}
+  assert parameters == {**defaults(small_sample.RECIPE), **own}
+  changed = SmallSampleClassifier(**TINY, members=3, seed=5, invert=True)
+  assert clone(changed).get_params() == changed.get_params()
+
+
+def test_no_fold_is_judged_by_what_saw_it(monkeypatch):
+  """scikit-learn's own folds, through what each fit was given."""
+  seen = []
+  train = SmallSampleClassifier._train
+
+  def noted(self, recipe, data):
+    seen.append(np.asarray(data.images)[..., 0])
+    train(self, recipe, data)
+
+  monkeypatch.setattr(SmallSampleClassifier, '_train', noted)
+  x, y = pictures()
+  folds = StratifiedKFold(2)
+  found = cross_val_predict(SmallSampleClassifier(**TINY), x, y, cv=folds)
+  assert found.shape == y.shape
+  for given, (train_rows, _) in zip(seen, folds.split(x, y), strict=True):
+    np.testing.assert_array_equal(given, x[train_rows])
+
+
+def test_a_folder_and_back(fitted, tmp_path):
+  x, _ = pictures(seed=2)
+  loaded = SmallSampleClassifier.load(fitted.save(tmp_path / 'model'))
+  np.testing.assert_array_equal(
+    loaded.predict_proba(x), fitted.predict_proba(x)
+  )
+  np.testing.assert_array_equal(loaded.predict(x), fitted.predict(x))
+  with pytest.raises(FileExistsError):
+    fitted.save(tmp_path / 'model')
+
+
+def test_a_fitted_one_keeps_what_it_learned(fitted):
+  x, _ = pictures(seed=2)
+  changed = pickle.loads(pickle.dumps(fitted)).set_params(width=9, invert=True)
+  np.testing.assert_array_equal(
+    changed.predict_proba(x), fitted.predict_proba(x)
+  )
+
+
+def test_several_members_are_no_file(drawing, tmp_path):
+  with pytest.raises(ValueError, match='this has 2: fit with members=1'):
+    drawing.save(tmp_path / 'model')
+  assert not (tmp_path / 'model').exists()
+
+
+def test_a_model_of_another_kind_is_refused():
+  with pytest.raises(models.BadModel, match='is a learner'):
+    SmallSampleClassifier.load('tests/models/version_1')
+
+
+def test_before_fit_there_is_nothing(tmp_path):
+  classifier = SmallSampleClassifier()
+  for use in (classifier.predict, classifier.draw, classifier.save):
+    with pytest.raises(NotFittedError):
+      use(tmp_path)
+
+
+def unequal():
+  x, y = pictures()
+  return [*x[:-1], x[-1][:4]], y
+
+
+def sides(side):
+  x, y = pictures()
+  return np.repeat(x, 2, 1)[:, :side, :side], y
+
+
+REFUSED = {
+  'one image of a class': ({}, lambda: pictures((4, 1, 4)), "'bee' has one"),
+  'one class': ({}, lambda: pictures((4, 0, 0)), 'only 1 class'),
+  'no images': ({}, lambda: (np.zeros((0, 8, 8)), []), 'no images'),
+  'unequal sizes': ({}, unequal, r'Image 0 is \(8, 8, 1\) and image 11 is \(4'),
+  'flat': ({}, lambda: (np.zeros((4, 9)), [0, 0, 1, 1]), r'shape=\(H, W, C\)'),
+  'sides for COLA': (WITH_COLA, lambda: sides(6), '4 divides, and .* 6x6'),
+  'no labels': ({}, lambda: (pictures()[0], None), 'requires y'),
+  'too few labels': ({}, lambda: (pictures()[0], [1, 2]), 'inconsistent'),
+  'no steps': ({'steps': 0}, pictures, r'\.steps is 0; it must be'),
+  'a share': ({'share': 2.0}, pictures, r'\.share is 2.0'),
+  'a generator': ({'generator': 'gan'}, pictures, r"\.generator is 'gan'"),
+  'no members': ({'members': 0}, pictures, r'\.members is 0'),
+  'a shape': ({'shape': (8, 8)}, pictures, r'\.shape is \(8, 8\)'),
+  'channels': ({'shape': (8, 8, 2)}, pictures, '1 channel or 3'),
+}
+
+
+@pytest.mark.parametrize('name', REFUSED)
+def test_what_cannot_be_learned_from_is_refused(name, monkeypatch):
+  """Before anything is trained."""
+  monkeypatch.setattr(SmallSampleClassifier, '_train', None)
+  parameters, data, said = REFUSED[name]
+  with pytest.raises((ValueError, BadSetting), match=said):
+    SmallSampleClassifier(**{**TINY, **parameters}).fit(*data())
+
+
+def test_pictures_of_several_sizes_are_made_of_one_that_is_asked_for():
+  x, y = unequal()
+  classifier = SmallSampleClassifier(**TINY, shape=(12, 12, 1)).fit(x, y)
+  assert models.image_shape(classifier.card_) == (12, 12, 1)
+  assert classifier.predict(x).shape == y.shape
