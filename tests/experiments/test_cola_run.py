@@ -368,7 +368,7 @@ def test_crops_are_parts_of_an_image_with_a_margin(key, margin, mirror, edges):
 
 def test_trivial_augment_comes_after_crops(key):
   """Of an image alone, its views are what TrivialAugment makes of it."""
-  augment = crops(margin=0, mirror=False, trivial_augment=True)
+  augment = batches.crops(margin=0, mirror=False, trivial_augment=True)
   images = jnp.asarray(
     np.random.default_rng(0).random((6, 5, 5, 3), np.float32)
   )
