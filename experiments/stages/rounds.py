@@ -39,9 +39,9 @@ UNITS = {
 }
 _ABOUT = (
   'Every row has images of one cluster, found without labels when a round '
-  'began. The share of images that are in a cluster is `covered`. Where the '
-  'data happen to have labels, `purity` is the share of those images whose '
-  "class is their cluster's most frequent one; it is looked at, and nothing "
+  'began. Curves show the share of images that are in a cluster (covered) and, '
+  'where the data happen to have labels, the share of these whose class is '
+  "their cluster's most frequent one (purity); that is looked at, and nothing "
   'is chosen by it.'
 )
 

@@ -92,8 +92,15 @@ def learning(
     source,
     validation,
     before,
-    _ABOUT.get(tasks['name'], _TASKS),
+    _about(tasks),
   )
+
+
+def _about(tasks: Settings) -> str:
+  """What pages say of the pictures of tasks."""
+  if tasks.get('augment_support'):
+    return f'{_TASKS} A synthetic one has other views of one image in each row.'
+  return _ABOUT.get(tasks['name'], _TASKS)
 
 
 def source_of(run: Run, parts: Parts, params: Params | None) -> Any:
