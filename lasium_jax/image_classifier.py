@@ -61,21 +61,22 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     """
     if not is_pictures(X):
       table = validate_data(self, X, reset=reset, dtype='numeric')
-      X = _unflatten(table, shape)
+      X = self._unflatten(table, shape)
     images = as_images(X, shape, invert=invert)
     if not len(images):
       raise ValueError('There are no images.')
     return images
 
-
-def _unflatten(table: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-  if table.shape[1] != np.prod(shape):
-    raise ValueError(
-      f'Flat images of this model have {np.prod(shape)} values '
-      f'({"x".join(map(str, shape))}), not {table.shape[1]}. Images of '
-      'another size must be [n, H, W] or [n, H, W, C].'
-    )
-  return table.reshape(-1, *shape)
+  def _unflatten(
+    self, table: np.ndarray, shape: tuple[int, int, int]
+  ) -> np.ndarray:
+    if table.shape[1] != np.prod(shape):
+      raise ValueError(
+        f'Flat images of this model have {np.prod(shape)} values '
+        f'({"x".join(map(str, shape))}), not {table.shape[1]}. Images of '
+        'another size must be [n, H, W] or [n, H, W, C].'
+      )
+    return table.reshape(-1, *shape)
 
 
 def labels_of(y: Any, x: np.ndarray, classifier: Any) -> np.ndarray:
