@@ -127,12 +127,15 @@ def _of_the_file(settings: Mapping[str, Any], defaults: Defaults) -> Page:
       f'{file} has no run {run!r} any more, so that what its flags changed '
       f'cannot be told: {error}'
     ) from error
+  own = {}
   for field in ('size', 'channels'):
     if f'data.{field}' in settings and field in config.data:
+      own[f'data.{field}'] = config.data[field]
       config.data[field] = settings[f'data.{field}']
-  # A saved config is JSON, which has lists in place of tuples.
+  # A saved config is JSON, which has lists in place of tuples. What follows from
+  # the images' size is no change, and the size is one.
   plain: Page = json.loads(json.dumps(flatten(defaults(config))))
-  return plain
+  return plain | own
 
 
 def _seconds(workdir: Path) -> dict[str, float]:
