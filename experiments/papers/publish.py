@@ -132,8 +132,8 @@ def _of_the_file(settings: Mapping[str, Any], defaults: Defaults) -> Page:
     if f'data.{field}' in settings and field in config.data:
       own[f'data.{field}'] = config.data[field]
       config.data[field] = settings[f'data.{field}']
-  # A saved config is JSON, which has lists in place of tuples. What follows from
-  # the images' size is no change, and the size is one.
+  # A saved config is JSON, which has lists in place of tuples. What follows
+  # from the size of images is no change, and the size is one.
   plain: Page = json.loads(json.dumps(flatten(defaults(config))))
   return plain | own
 
