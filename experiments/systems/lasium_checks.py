@@ -47,7 +47,7 @@ from lasium_jax.models.build import (
   checked,
   make_network,
 )
-from lasium_jax.settings import Part, check_value
+from lasium_jax.settings import Part, check_value, pick
 from lasium_jax.settings import check as check_part
 
 SECTIONS: Sections = {
@@ -78,6 +78,8 @@ def build(settings: Settings) -> Parts:
   Raises:
     ValueError: if its settings cannot work; the message names the field.
   """
+  if 'tasks' in settings:
+    _check_tasks(settings)  # First: its settings would be another's.
   of_member = [replaced(settings, m.fields()) for m in members(settings)]
   for own in [settings, *of_member]:
     sections = {k: v for k, v in own.items() if k not in _OTHERS}
@@ -148,7 +150,6 @@ def _check_together(settings: Settings) -> None:
 
 
 def _check_meta(settings: Settings) -> None:
-  _check_tasks(settings)
   iteration, tasks = settings['meta'], settings['tasks']
   evaluated = settings['evaluation']
   require(
@@ -197,7 +198,8 @@ def _check_clustering(settings: Settings) -> None:
 def _check_tasks(settings: Settings) -> None:
   """That the tasks are made of what the run has."""
   name = settings['tasks']['name']
-  reads, has = TASKS[name].reads, 'generator' in settings
+  reads = pick(TASKS, name, 'config.tasks.name').reads
+  has = 'generator' in settings
   if (reads == 'generator') != has:
     raise BadConfig(
       f'config.tasks.name is {name!r}, whose tasks are made of {reads}, and '

@@ -204,8 +204,16 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
       {'augment__shift': (4, -5)},
       'augment.shift is .*order',
     ),
-    ('ro-vae-maml', {'augment__views': True}, 'views is True.*only one of'),
-    ('ro-vae-maml', {'augment__scale': 1.1}, 'only one of.*0, 0 and 1'),
+    (
+      'ro-vae-maml',
+      {'augment__views': True},
+      'views is True.*Set views to False',
+    ),
+    (
+      'ro-vae-maml',
+      {'augment__scale': 1.1},
+      r'scale.*\(0\.0, 0\.0, 1\.1.*the others to 0, 0, 1',
+    ),
     ('umtra-maml', {'augment__shift': (0, 0)}, 'UMTRA would have nothing'),
     ('ro-msgan-maml', {'anchors__name': 'encoded'}, 'no encoder'),
     (
