@@ -14,11 +14,6 @@ if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
   atexit.register(shutil.rmtree, folder, ignore_errors=True)
   os.environ['JAX_COMPILATION_CACHE_DIR'] = folder
   os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
-# XLA's older way to compile fusions gives the same numbers in a third of the
-# time. What users have is tested where test_instruction_sets.py sets the flag.
-if 'xla_cpu_use_fusion_emitters' not in os.environ.get('XLA_FLAGS', ''):
-  flags = os.environ.get('XLA_FLAGS', '')
-  os.environ['XLA_FLAGS'] = f'{flags} --xla_cpu_use_fusion_emitters=false'
 
 import jax
 import jax.numpy as jnp
@@ -30,15 +25,15 @@ jax.config.update('jax_numpy_rank_promotion', 'raise')
 jax.config.update('jax_num_cpu_devices', 8)  # All but the first wait.
 # Compiling takes most of the time of most tests, and computing little. Without
 # optimizations all instruction sets give the same numbers, so that tests with
-# the mark `instructions` have them where instruction sets are tested.
+# the mark `instructions` have them.
 jax.config.update('jax_disable_most_optimizations', True)
 
 
 def pytest_configure(config):
   config.addinivalue_line(
     'markers',
-    'instructions: arithmetic that test_instruction_sets.py compiles with '
-    "optimizations, for this processor's instructions and for older ones'.",
+    'instructions: arithmetic that is compiled with optimizations, and that '
+    "test_instruction_sets.py has computed by older processors' instructions.",
   )
 
 
@@ -70,8 +65,7 @@ def compile_fully():
 
 @pytest.fixture(autouse=True)
 def _by_all_instructions(request):
-  marked = request.node.get_closest_marker('instructions')
-  if marked and 'fusion_emitters=true' in os.environ['XLA_FLAGS']:
+  if request.node.get_closest_marker('instructions'):
     request.getfixturevalue('compile_fully')
 
 
