@@ -54,7 +54,8 @@ def test_the_tables_are_those_of_the_files(tmp_path):
 def test_files_of_before_have_both_tables_of_the_paper():
   pages = publish.kept(door.ROOT / 'results')['omniglot'].values()
   head, _, *rows = lines(*pages)
-  assert head.startswith('| run | 1-shot | LASIUM Table 7 | LASIUM Table 1 |')
+  # Tasks of another number of ways have columns behind these.
+  assert '1-shot | LASIUM Table 7 | LASIUM Table 1 | ' in head
   (row,) = [row for row in rows if '`ro-msgan-maml`' in row]
   cells = row.split(' | ')
   assert cells[2] == '77.62 ± 0.64'
