@@ -1,6 +1,6 @@
 """SmallSampleClassifier: scikit-learn's conventions, and what it refuses."""
 
-import pickle
+import copy
 
 import numpy as np
 import pytest
@@ -91,7 +91,7 @@ def test_members_are_averaged(drawing):
   """Each as if it had been fitted alone, but for the generator they share."""
   x, _ = pictures(seed=2)
   both = drawing.predict_proba(x)
-  alone = pickle.loads(pickle.dumps(drawing))
+  alone = copy.deepcopy(drawing)
   each = []
   for params in drawing.params_:
     alone.params_ = [params]
@@ -163,7 +163,7 @@ def test_a_folder_and_back(fitted, tmp_path):
 
 def test_a_fitted_one_keeps_what_it_learned(fitted):
   x, _ = pictures(seed=2)
-  changed = pickle.loads(pickle.dumps(fitted)).set_params(width=9, invert=True)
+  changed = copy.deepcopy(fitted).set_params(width=9, invert=True)
   np.testing.assert_array_equal(
     changed.predict_proba(x), fitted.predict_proba(x)
   )
