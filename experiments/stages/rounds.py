@@ -157,7 +157,15 @@ def _stage(
   values = members_of_run.stacked_values(run.members)
   _, keys = members_of_run.stacked_keys(run.members, streams.CLUSTERS)
   images = parallel.replicate(run.task_mesh, learning.images)
-  current: dict[int, list[ClusterSet]] = {}  # Of the round under way alone.
+  # Of the round under way alone: each member's clusters, and all stacked.
+  current: dict[int, tuple[list[ClusterSet], Any]] = {}
+
+  def look(params: Params) -> tuple[list[ClusterSet], Any]:
+    found = clusters_of(params)
+    stacked = jax.tree.map(
+      lambda *leaves: jnp.stack(leaves), *(one[1:] for one in found)
+    )
+    return found, parallel.replicate(run.task_mesh, stacked)
 
   def init() -> Rounds:
     return parallel.replicate(run.task_mesh, start(optimizer, params))
@@ -170,13 +178,12 @@ def _stage(
       state = start(optimizer, state.meta.params)
     if round_ not in current:
       current.clear()
-      current[round_] = clusters_of(state.seen_by)
+      current[round_] = look(state.seen_by)
+    found, stacked = current[round_]
     if first % iterations == 0:
-      measured = describe(current[round_], learning.classes)
-      keep_clusters(run, NAME, current[round_][0], round_ + 1, first)
-    sources = [found[1:] for found in current[round_]]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *sources)
-    those = values, keys, parallel.replicate(run.task_mesh, stacked)
+      measured = describe(found, learning.classes)
+      keep_clusters(run, NAME, found[0], round_ + 1, first)
+    those = values, keys, stacked
     trained, means = steps(state.meta, those, images, np.int32(first), n)
     state = state._replace(meta=trained)
     return state, members_of_run.named(means | measured, run.members)
