@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers.publish import publish
-from experiments.systems import interpolative, lasium, one_shot, recognizer
+from experiments.systems import (
+  cola,
+  interpolative,
+  lasium,
+  one_shot,
+  recognizer,
+)
 
-MODULES = (lasium, recognizer, interpolative, one_shot)
+MODULES = (lasium, recognizer, interpolative, one_shot, cola)
 SYSTEMS = {system.name: system for system in (m.system() for m in MODULES)}
 ROOT = Path(__file__).resolve().parent.parent
 

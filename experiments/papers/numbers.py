@@ -96,6 +96,7 @@ def _facts(settings: Mapping[str, Any], entry: Mapping[str, Any]) -> Facts:
     **settings,
     **as_fields(swept),
     **{f'protocol.{k}': v for k, v in entry.get('protocol', {}).items()},
+    'result.name': entry['name'],
     'result.metric': entry['metric'],
     'result.of': entry.get('of'),
     'result.dataset': entry['dataset'],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers import older
+from experiments.papers.over_samples import is_of_a_sample, over_samples
 from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
@@ -178,12 +179,17 @@ def write_tables(path: Path, pages: Mapping[str, Mapping[str, Page]]) -> None:
 
 
 def _tables(pages: Mapping[str, Page]) -> str:
-  """Runs that are measured in many ways side by side, others a row each."""
+  """A table for each kind of run, by what is to be compared."""
   many = {name: page for name, page in pages.items() if _many(page)}
-  others = [page for page in pages.values() if not _many(page)]
+  rest = [page for name, page in pages.items() if name not in many]
+  samples = [page for page in rest if is_of_a_sample(page)]
+  others = [page for page in rest if not is_of_a_sample(page)]
   parts = [tables(others)] if others else []
-  return '\n\n'.join([*parts, side_by_side(many)] if many else parts)
+  parts += [side_by_side(many)] if many else []
+  parts += [over_samples(samples)] if samples else []
+  return '\n\n'.join(parts)
 
 
 def _many(page: Page) -> bool:
+  """Whether a run is measured in many ways."""
   return bool(page.get('settings', {}).get('system') == 'interpolative')

@@ -8,6 +8,7 @@ import pytest
 
 from experiments import publish as door
 from experiments.papers import publish
+from experiments.papers.over_samples import is_of_a_sample, over_samples
 from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
@@ -140,6 +141,68 @@ def test_runs_measured_in_many_ways_stand_side_by_side():
     '| `one` | `configs/a.py:run` | 4,000 x 64, 1 min 1 s | mapped=True |'
   )
   assert two.endswith('1 min 1 s |  |')
+
+
+def sample(number, mixed, real, shots=10, **changed):
+  """A page of classifiers of one sample."""
+  told = {'classes': 10, 'images a class': shots, 'sample': number}
+  mine = {**ENTRY, 'dataset': 'cifar10', 'of': 'images', 'protocol': told}
+  settings = {
+    'system': 'cola',
+    'name': 'scola',
+    'seed': number,
+    'data.dataset': 'cifar10',
+    'small_sample.shots': shots,
+    'small_sample.split_seed': number,
+    'generator.name': 'cola',
+    'generator.network': 'infogan',
+    'generator.latent_size': 64,
+    'generator.loss': 'l1',
+    'classifier.name': 'resnet20',
+    'optimizer.schedule': 'steps',
+    'training.steps': 1_000,
+    'training.batch_size': 64,
+  }
+  return {
+    'results': [
+      {**mine, 'name': 'scola', 'value': mixed, 'note': 'both'},
+      {**mine, 'name': 'real', 'value': real, 'note': 'real alone'},
+    ],
+    'settings': settings | changed,
+    'seconds': {'train_classifier_mixed': 60.0, 'train_classifier_real': 20.0},
+    'changed': {
+      **{'small_sample.shots': shots, 'small_sample.split_seed': number},
+      **changed,
+    },
+  }
+
+
+def test_samples_of_one_size_have_one_row():
+  pages = [
+    sample(0, 0.30, 0.20),
+    sample(0, 0.50, 0.40, shots=20),
+    sample(1, 0.40, 0.26),
+    sample(0, 0.10, 0.10, **{'training.steps': 5}),
+  ]
+  table, of_the_paper = over_samples(pages).split('\n\n')
+  head, _, *rows = [line.strip('| ').split(' | ') for line in table.split('\n')]
+  assert head[:5] == ['run', 'images a class', 'samples', 'both', 'real alone']
+  # By hand: the deviations of two numbers from their mean are half their gap,
+  # and the variance is the sum of their squares.
+  first, *_ = [row for row in rows if row[1:3] == ['10', '2']]
+  assert first[3:5] == ['35.00 ± 7.07 (paper 42.86 ± 2.04)', '23.00 ± 4.24']
+  assert first[5] == '1,000 x 64, 1 min 20 s'
+  (other,) = [row for row in rows if row[1] == '20']
+  assert other[2:5] == ['1', '50.00 (paper 49.63 ± 1.29)', '40.00']
+  assert len(rows) == 3 and rows[-1] == other
+  assert [row[-1] for row in rows if 'training.steps=5' in row[-1]]
+  assert of_the_paper.startswith('Of the paper: mean of three samples, a Lap')
+
+
+def test_only_runs_with_classifiers_are_of_a_sample():
+  assert is_of_a_sample(sample(0, 0.3, 0.2))
+  assert not is_of_a_sample(PAGE)
+  assert not is_of_a_sample({'settings': {'system': 'cola'}})
 
 
 def test_any_metric_has_a_table():

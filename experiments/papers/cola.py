@@ -1,0 +1,95 @@
+"""The numbers of COLA (Winter and Weinshall 2020).
+
+Table 2: the accuracy of ResNet-20 on CIFAR-10's test images, after real images
+and images that sCOLA makes of them, means of three samples of each size. Table
+3 has other classifiers at 100 images of each class; its ResNet-20 has another
+number there than in Table 2. Table 5 is of all training images: the
+classification accuracy score. The paper does not say what stands behind its
++-, how many steps a classifier has, or how many images are made.
+"""
+
+from typing import Any
+
+from experiments.papers.numbers import Condition, Number
+
+Percent = tuple[float, float]  # A mean and what stands behind its +-.
+
+# By images of a class.
+TABLE_2: dict[int, Percent] = {
+  5: (29.05, 1.09),
+  10: (42.86, 2.04),
+  20: (49.63, 1.29),
+  50: (54.51, 0.22),
+  100: (58.59, 0.58),
+}
+# By the fields of a classifier, at 100 images of a class.
+TABLE_3: tuple[tuple[dict[str, Any], Percent], ...] = (
+  ({'name': 'resnet20'}, (59.03, 0.58)),
+  ({'name': 'resnet32'}, (58.4, 0.62)),
+  ({'name': 'wide_resnet', 'depth': 28, 'width': 10}, (59.6, 0.99)),
+)
+# By the generator's network, of 5,000 images of a class.
+TABLE_5: dict[str, Percent] = {
+  'infogan': (67.65, 0.26),
+  'residual': (61.48, 0.23),
+  'conditional': (70.66, 0.91),
+}
+SCORE = 'classification accuracy score'
+
+_SAID = (
+  Condition('mean of three samples'),
+  Condition('halved every sixth', ({'optimizer.schedule': 'steps'},)),
+  Condition('latents of 64', ({'generator.latent_size': 64},)),
+  Condition('a Laplacian pyramid', ({'generator.loss': 'laplacian'},)),
+  Condition('InfoGAN', ({'generator.network': 'infogan'},)),
+  Condition('steps not said'),
+)
+
+
+def _number(
+  table: str,
+  shots: int,
+  percent: Percent,
+  classifier: dict[str, Any],
+  **required: Any,
+) -> Number:
+  mean, spread = percent
+  own = {f'classifier.{field}': value for field, value in classifier.items()}
+  needed = {
+    'system': 'cola',
+    'generator.name': 'cola',
+    'data.dataset': 'cifar10',
+    'result.dataset': 'cifar10',
+    'result.metric': 'accuracy',
+    'result.name': lambda name: name != 'real',  # Which is of real ones alone.
+    'protocol.classes': 10,
+    'protocol.images a class': shots,
+    **own,
+    **required,
+  }
+  conditions: tuple[Condition, ...] = _SAID
+  if table == 'COLA Table 5':  # It compares networks, of all images.
+    conditions = tuple(c for c in _SAID if c.words != 'InfoGAN')
+  return Number(table, mean / 100, spread / 100, needed, conditions)
+
+
+NUMBERS = (
+  *(
+    _number('COLA Table 2', shots, percent, {'name': 'resnet20'})
+    for shots, percent in TABLE_2.items()
+  ),
+  *(
+    _number('COLA Table 3', 100, percent, classifier)
+    for classifier, percent in TABLE_3
+  ),
+  *(
+    _number(
+      'COLA Table 5',
+      5_000,
+      percent,
+      {},
+      **{'result.metric': SCORE, 'generator.network': network},
+    )
+    for network, percent in TABLE_5.items()
+  ),
+)

@@ -1,0 +1,139 @@
+"""A Markdown table of classifiers of very small samples, over the samples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.papers.published import candidates
+from experiments.run.record import duration
+
+Entry = Mapping[str, Any]
+Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
+
+# Runs that differ in nothing else are of one experiment.
+_SAMPLE = ('small_sample.split_seed', 'seed', 'seeds', 'training.test_every')
+_SHOTS = 'small_sample.shots'
+
+
+class Group(NamedTuple):
+  """Runs that differ in their samples alone.
+
+  Attributes:
+    pages: one a sample.
+    changed: settings that are not the config file's, but for the sample's.
+  """
+
+  pages: list[Page]
+  changed: dict[str, Any]
+
+
+def is_of_a_sample(page: Page) -> bool:
+  """Whether a run has classifiers of a small sample."""
+  settings = page.get('settings', {})
+  return settings.get('system') == 'cola' and 'training.steps' in settings
+
+
+def over_samples(pages: Sequence[Page]) -> str:
+  """The classifiers' accuracies in %, over samples of one size.
+
+  Args:
+    pages: of runs of which `is_of_a_sample` holds.
+
+  Returns:
+    A table with a row an experiment, whose cells are a mean and, of several
+    samples, their standard deviation; and what the papers' numbers, which
+    stand behind, were made with.
+  """
+  groups = list(_groups(pages))
+  kinds = list(
+    dict.fromkeys(_kind(entry) for page in pages for entry in page['results'])
+  )
+  differs: dict[str, None] = {}  # In order, each once.
+  rows = []
+  for group in groups:
+    settings = group.pages[0]['settings']
+    cells = [_cell(group, kind, differs) for kind in kinds]
+    rows.append(
+      [
+        f'`{settings["name"]}`',
+        str(settings[_SHOTS]),
+        str(len(group.pages)),
+        *cells,
+        _stages(group),
+        ', '.join(f'{k}={v}' for k, v in group.changed.items()),
+      ]
+    )
+  head = [
+    *('run', 'images a class', 'samples'),
+    *(_title(kind) for kind in kinds),
+    *('classifiers, a sample', 'other settings'),
+  ]
+  lines = [f'| {" | ".join(cells)} |' for cells in (head, *rows)]
+  table = '\n'.join([lines[0], f'|{"---|" * len(head)}', *lines[1:]])
+  if not differs:
+    return table
+  return f'{table}\n\nOf the paper: {", ".join(differs)}.'
+
+
+def _groups(pages: Sequence[Page]) -> Iterator[Group]:
+  groups: dict[str, Group] = {}
+  for page in pages:
+    own = {k: v for k, v in page['settings'].items() if k not in _SAMPLE}
+    changed = {
+      k: v for k, v in page['changed'].items() if k not in (*_SAMPLE, _SHOTS)
+    }
+    key = repr(sorted(own.items()))
+    groups.setdefault(key, Group([], changed)).pages.append(page)
+  yield from sorted(
+    groups.values(),
+    key=lambda group: (
+      group.pages[0]['settings']['name'],
+      group.pages[0]['settings'][_SHOTS],
+    ),
+  )
+
+
+def _kind(entry: Entry) -> tuple[str, str]:
+  return entry['metric'], entry.get('note', '')
+
+
+def _title(kind: tuple[str, str]) -> str:
+  metric, note = kind
+  return note if metric == 'accuracy' else f'{metric}, {note}'
+
+
+def _cell(group: Group, kind: tuple[str, str], differs: dict[str, None]) -> str:
+  """The mean over the samples, and the paper's, whose differences are noted."""
+  found = [
+    (page, entry)
+    for page in group.pages
+    for entry in page['results']
+    if _kind(entry) == kind and entry.get('of') == 'images'
+  ]
+  if not found:
+    return ''
+  values = np.array([100 * entry['value'] for _, entry in found])
+  text = f'{values.mean():.2f}'
+  if len(values) > 1:
+    text += f' ± {values.std(ddof=1):.2f}'
+  page, entry = found[0]
+  number = next(iter(candidates(page['settings'], entry)), None)
+  if number is None:
+    return text
+  differs.update(dict.fromkeys(number.differs))
+  spread = f' ± {100 * number.ci95:.2f}' if number.ci95 else ''
+  return f'{text} (paper {100 * number.value:.2f}{spread})'
+
+
+def _stages(group: Group) -> str:
+  """Steps and batch of a classifier, and the time of a sample's three."""
+  settings = group.pages[0]['settings']
+  seconds = [
+    sum(v for k, v in page['seconds'].items() if k.startswith('train_class'))
+    for page in group.pages
+  ]
+  return (
+    f'{settings["training.steps"]:,} x {settings["training.batch_size"]}, '
+    f'{duration(float(np.mean(seconds)))}'
+  )
