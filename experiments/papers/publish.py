@@ -27,7 +27,13 @@ Defaults = Callable[[Any], Mapping[str, Any]]
 PLACES = {
   *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
   *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
-  'embedding_training.workdir',
+  *('embedding_training.workdir', 'meta.workdir'),
+}
+# What took longest in a run whose results may be another's, by the field that
+# names the run which did it.
+BORROWED = {
+  'generator_training.workdir': ('train_generator',),
+  'meta.workdir': ('train_generator', 'meta_train', 'cluster_rounds'),
 }
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.
@@ -75,7 +81,7 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
 
   Raises:
     ValueError: if the run has no results, its config file cannot be read, or
-      the run that trained its generator is gone.
+      the run that trained its generator or its learners is gone.
   """
   page = read_results(workdir / 'results.json')
   if not page.get('results'):
@@ -83,15 +89,15 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
   config = flatten(read_json(workdir / 'config.json'))
   settings = older.renamed(config)
   seconds = _seconds(workdir)
-  elsewhere = settings.get('generator_training.workdir')
-  if elsewhere:
-    if not Path(elsewhere).exists():
-      raise ValueError(
-        f'{workdir} took its generator from {elsewhere}, which is gone; how '
-        'long that was trained cannot be told.'
-      )
-    trained = _seconds(Path(elsewhere))
-    seconds |= {k: v for k, v in trained.items() if k == 'train_generator'}
+  for field, stages in BORROWED.items():
+    if lender := settings.get(field):
+      if not Path(lender).exists():
+        raise ValueError(
+          f'{workdir} took what was trained from {lender}, which is gone; how '
+          'long that took cannot be told.'
+        )
+      theirs = _seconds(Path(lender))
+      seconds |= {k: v for k, v in theirs.items() if k in stages}
   page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
   page['changed'] = _changed(settings, defaults, new='system' in config)
   page['seconds'] = seconds

@@ -80,6 +80,7 @@ def train(
   steps_per_dispatch: Count = 10,
   validate_every: Whole = 200,
   validation_tasks: Ways = 100,
+  workdir: str = '',
 ) -> Params:
   """Meta-trains the learners.
 
@@ -96,11 +97,14 @@ def train(
     steps_per_dispatch: in one compiled program.
     validate_every: iterations, a multiple of the dispatch's; 0 is never.
     validation_tasks: of each validation.
+    workdir: of a finished run whose learners are judged in place of new ones;
+      '' trains these. With one, nothing here is called.
 
   Returns:
     The best parameters of each member, `[members, ...]`; the last ones where
     nothing is validated.
   """
+  del workdir
   optimizer_of = _optimizer(learning_rate, schedule, iterations, clip)
   step_of = steps_of(
     run, learning, optimizer_of, batch=batch, over_tasks=over_tasks

@@ -49,6 +49,7 @@ def read(settings: Settings, places: Places) -> Splits:
   )
   splits: Splits = make(DATA, settings['data'], places=places, needs=needs)
   check_data(settings, splits)
+  learned.check_borrowed_data(settings, splits)
   generator.check_borrowed_data(settings, splits)
   return splits
 
@@ -96,6 +97,8 @@ def work(run: Run, parts: Parts) -> None:
     finished = _is_learned(parts, run.files)
     params = _learned(run, parts) if finished else None
   except loop.Damaged:  # Meta-training goes on from the checkpoint before.
+    if parts.settings['meta']['workdir']:  # It is the other run's.
+      raise
     finished = False
   if not finished:
     params = meta_train(run, parts, train_generator(run, parts))
@@ -103,7 +106,8 @@ def work(run: Run, parts: Parts) -> None:
 
 
 def ready(parts: Parts, files: Record) -> None:
-  """Sees that a generator that is to be borrowed is the one that is meant."""
+  """Sees that what is to be borrowed is what is meant."""
+  learned.check_borrowed(parts.settings)
   if not _is_learned(parts, files):
     generator.check_borrowed(parts.settings)
 
@@ -122,7 +126,8 @@ def _is_learned(parts: Parts, files: Record) -> bool:
   if parts.meta is None:
     return parts.generating is None
   name, steps = learned.last_stage(parts.settings)
-  return loop.steps_done(files, name) >= steps
+  theirs = learned.lender(parts.settings, files)
+  return loop.steps_done(theirs, name) >= steps
 
 
 def _learned(run: Run, parts: Parts) -> Params | None:
@@ -158,6 +163,11 @@ def build_meta(settings: Settings) -> Parts:
   parts = build(settings)
   if parts.meta is None:
     raise BadConfig(f'The config {settings["name"]!r} has no meta-training.')
+  if settings['meta']['workdir']:
+    raise BadConfig(
+      'config.meta.workdir names learners that are trained already; leave it '
+      'out to train some.'
+    )
   return parts
 
 
@@ -177,8 +187,10 @@ def work_meta(run: Run, parts: Parts) -> None:
 
 def ready_evaluation(parts: Parts, files: Record) -> None:
   """Sees that the learner is trained to its end."""
+  learned.check_borrowed(parts.settings)
   if parts.meta is not None:
-    loop.check_finished(files, *learned.last_stage(parts.settings))
+    theirs = learned.lender(parts.settings, files)
+    loop.check_finished(theirs, *learned.last_stage(parts.settings))
 
 
 def work_evaluation(run: Run, parts: Parts) -> None:

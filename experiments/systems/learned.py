@@ -1,18 +1,36 @@
-"""What the learners of a few-shot run have learned, found without its data."""
+"""What the learners of a few-shot run have learned, found without its data.
 
+They may be another run's (`config.meta.workdir`), which are judged in another
+way: on tasks of other ways, for example.
+"""
+
+import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from experiments.components.data import image_shape
 from experiments.components.few_shot import Parts
-from experiments.run.config import BadConfig, Settings
+from experiments.run import loop, record
+from experiments.run.config import BadConfig, Settings, flatten
 from experiments.run.members import Member
 from experiments.run.record import Record
 from experiments.stages import meta, rounds
+from experiments.stages.generator import OWN
+from lasium_jax.data import Splits
 from lasium_jax.types import Params
+
+# Settings of how learners are judged and not of how they learn.
+JUDGED = ('evaluation', 'evaluation_learner', 'also_judged', 'floors')
+# Of these, what tells of a machine or of what is shown on the way.
+_OWN = {
+  *(f'{section}.{name}' for section, names in OWN.items() for name in names),
+  *('meta.workdir', 'meta.steps_per_dispatch', 'meta.over_tasks'),
+  *('file', 'name', 'device_bytes', 'over_members', *record.FREE),
+}
 
 
 class Learned(NamedTuple):
@@ -51,7 +69,7 @@ def left_behind(
   Args:
     parts: of a run.
     members: likewise.
-    files: likewise.
+    files: likewise; those of another run are read where the config says so.
 
   Returns:
     Of every member.
@@ -64,8 +82,67 @@ def left_behind(
   settings, everyone = parts.settings, list(members)
   if parts.meta is None:
     raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
-  given = parts.meta.learner({}), everyone, files, image_shape(settings)
+  theirs = lender(settings, files)
+  given = parts.meta.learner({}), everyone, theirs, image_shape(settings)
   if parts.clustering is not None:
     return Learned(rounds.left_behind(*given, **settings['rounds']), 0)
   state = meta.left_behind(*given, **settings['meta'])
   return Learned(state.best, int(np.argmax(state.best_accuracy)))
+
+
+def lender(settings: Settings, files: Record) -> Record:
+  """The run whose learners they are: another's, or this one."""
+  workdir = settings.get('meta', {}).get('workdir')
+  return Record(Path(workdir), {}) if workdir else files
+
+
+def check_borrowed(settings: Settings) -> None:
+  """Raises an error if another run's learners are not the ones meant.
+
+  A run that borrows none passes. Configs are compared here, and that the other
+  run is finished; `check_borrowed_data` compares the data.
+
+  Raises:
+    BadConfig: if there is no such run, or it learned otherwise.
+    FileNotFoundError: if it has not come to its end.
+  """
+  workdir = settings.get('meta', {}).get('workdir')
+  if not workdir:
+    return
+  theirs = record.read_config(Path(workdir))
+  if theirs is None or not (Path(workdir) / 'data.json').exists():
+    raise BadConfig(f'config.meta.workdir: {workdir} is not a run.')
+  old, new = _of_learning(theirs), _of_learning(settings)
+  changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
+  if changed:
+    raise BadConfig(
+      f'The learners in {workdir} were trained with other settings:\n'
+      + '\n'.join(
+        f'  {name}: {old.get(name, "absent")!r} there, '
+        f'{new.get(name, "absent")!r} here'
+        for name in changed
+      )
+      + f'\nOnly config.{", config.".join(JUDGED)} may differ. Set the others '
+      'as they are there, or name another run.'
+    )
+  loop.check_finished(Record(Path(workdir), {}), *last_stage(settings))
+
+
+def _of_learning(settings: Settings) -> Settings:
+  """Flattened, without what is not of the learning."""
+  rest = {k: v for k, v in settings.items() if k not in JUDGED}
+  fields = flatten(json.loads(json.dumps(rest)))
+  return {name: v for name, v in fields.items() if name not in _OWN}
+
+
+def check_borrowed_data(settings: Settings, splits: Splits) -> None:
+  """Raises `BadConfig` if borrowed learners learned from other images."""
+  workdir = settings.get('meta', {}).get('workdir')
+  if not workdir:
+    return
+  theirs = record.read_json(Path(workdir) / 'data.json').get('train')
+  if theirs != record.digest(splits.train):
+    raise BadConfig(
+      f'The learners in {workdir} learned from other images than those of this '
+      'run: their number, classes or content differ. Use the same data.'
+    )

@@ -285,7 +285,7 @@ def test_a_run_is_collected_with_what_made_it(workdir):
   assert page['results'][0]['value'] == 0.5
   assert page['changed'] == {'evaluation.queries': 3, 'evaluation.shots': [1]}
   assert page['seconds'] == {'meta_train': 61.0, 'train_generator': 70.0}
-  left_out = {'generator_training.workdir'}
+  left_out = {'generator_training.workdir', 'meta.workdir'}
   assert page['settings'] == {
     k: v for k, v in flatten(config).items() if k not in left_out
   }
