@@ -47,11 +47,12 @@ class FewShotClassifier(ImageClassifier):
     adapted_: what the learner made of the support images.
     ways_: `[num_classes]` which of the learner's outputs each class has.
     head_: what the classes started from, 'trained' or 'mean'; 'fitted' for a
-      head that was fitted from prototypes; None for a learner without a head.
+      head that was fitted from prototypes; 'refined' for prototypes that the
+      queries refine; None for a learner without a head.
   """
 
   ways_: np.ndarray
-  head_: Literal['trained', 'mean', 'fitted'] | None
+  head_: Literal['trained', 'mean', 'fitted', 'refined'] | None
   adapted_: Any
 
   def __init__(
@@ -71,8 +72,8 @@ class FewShotClassifier(ImageClassifier):
       inductive: whether a prediction is independent of the other queries. If
         False, the images that are given to `predict` together are normalized
         together, as in most published numbers.
-      steps: of MAML's adaptation, or of a head that is fitted from prototypes;
-        None for the model's own.
+      steps: of MAML's adaptation, of a head that is fitted from prototypes, or
+        of refining these; None for the model's own.
       invert: whether dark becomes 1 and light 0; None for what the model's
         training images needed. Say False for images that are ink 1 on 0
         already.
@@ -84,7 +85,9 @@ class FewShotClassifier(ImageClassifier):
         fit, else 'mean'. Of ProtoNets, 'prototypes' are the classes' mean
         features, and 'fitted' is a linear head that is fitted from them to the
         given images (`lasium_jax.learners.protonets`), in 15 steps if the model
-        has no number of its own. 'auto' is what the model was judged with.
+        has no number of its own; with 'refined' the images that are given to
+        `predict` together refine the means, in 10 steps, which needs
+        inductive=False. 'auto' is what the model was judged with.
     """
     self.model = model
     self.inductive = inductive
@@ -177,7 +180,13 @@ class FewShotClassifier(ImageClassifier):
     )
 
   def _choice(self, card: Mapping[str, Any]) -> models.Choice:
-    return models.choose(card, self.head, self.steps, len(self.classes_))
+    return models.choose(
+      card,
+      self.head,
+      self.steps,
+      len(self.classes_),
+      inductive=bool(self.inductive),
+    )
 
   def _images(self, X: Any, card: Mapping[str, Any], *, reset: bool) -> Any:
     """`[n, H, W, C]` float32, ink 1 on 0."""

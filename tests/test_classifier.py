@@ -145,6 +145,45 @@ def test_a_head_is_fitted_in_so_many_steps(name):
   )
 
 
+@pytest.mark.parametrize('steps', [None, 3])
+def test_queries_refine_prototypes(steps):
+  """As the learner does it with the images as they are, without padding."""
+  x, y = pictures((1, 3, 2))
+  query, _ = pictures((2, 2, 2), seed=1)
+  options = {'head': 'refined', 'inductive': False, 'steps': steps}
+  learned = make('protonets', **options).fit(x, y)
+  assert learned.head_ == 'refined'
+  learner = protonets(small(None), ways=3, refine_steps=steps or 10)
+  images = [i[..., None] / np.float32(255) for i in (x, query)]
+  adapted = learner.adapt(
+    jax.random.key(0), learned.model.params, Examples(images[0], y)
+  )
+  logits = np.asarray(learner.predict(adapted, images[1]), np.float64)
+  expected = np.exp(logits - logits.max(1, keepdims=True))
+  np.testing.assert_allclose(
+    learned.predict_proba(query),
+    expected / expected.sum(1, keepdims=True),
+    rtol=1e-3,
+    atol=1e-6,
+  )
+
+
+def test_queries_by_themselves_refine_nothing():
+  x, y = pictures((1, 1))
+  with pytest.raises(ValueError, match='needs inductive=False'):
+    make('protonets', head='refined').fit(x, y)
+  # A model that was judged so is used by its prototypes.
+  plain = make('protonets').model
+  learner = {**plain.card['architecture']['learner'], 'refine_steps': 4}
+  architecture = {**plain.card['architecture'], 'learner': learner}
+  model = models.Model(
+    {**plain.card, 'architecture': architecture}, plain.params
+  )
+  assert FewShotClassifier(model).fit(x, y).head_ is None
+  together = FewShotClassifier(model, inductive=False).fit(x, y)
+  assert together.head_ == 'refined'
+
+
 @pytest.mark.parametrize(
   ('name', 'head', 'said'),
   [

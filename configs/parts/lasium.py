@@ -16,6 +16,7 @@ from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
 from experiments.stages import evaluation, generator, meta, rounds
 from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
+from lasium_jax.models.heads import REFINE_STEPS
 from lasium_jax.settings import Part
 
 VARIANTS = ('paper', 'released')
@@ -47,6 +48,7 @@ EVALUATED: dict[str, dict[str, int | None]] = {
   'protonets': {
     'head_steps': None,
     'head_learning_rate': None,
+    'refine_steps': None,
     'inductive': None,
   },
 }
@@ -144,7 +146,7 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
     config.tasks.update(ways=100, queries=2, augment_support=True)
   config.augment = section(AUGMENTATION, **VIEWS)
   config.learner.distance = 'sum'
-  config.also_judged.inductive = True
+  config.also_judged.update(inductive=True, refine_steps=REFINE_STEPS)
   # The last parameters are taken: nothing is chosen by labels.
   config.meta.update(
     iterations=1_500, batch=1, schedule='cosine', validate_every=0

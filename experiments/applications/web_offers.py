@@ -136,8 +136,11 @@ def _heads(card: Mapping[str, Any]) -> list[dict[str, str]]:
     'prototypes': 'none, but the prototypes of classes',
     'fitted': 'fitted to the examples, from their prototypes',
   }
+  # The others need several queries at once.
   options = [
-    {'head': head, 'words': words[head]} for head in models.heads(card)
+    {'head': head, 'words': words[head]}
+    for head in models.heads(card)
+    if head in words
   ]
   if models.has_head(card):
     auto = 'trained where it fits, else mean'

@@ -13,6 +13,7 @@ from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
 from experiments.run.config import Settings, replaced
 from experiments.run.members import as_fields
 from lasium_jax.models.build import make_generator, make_learner, make_network
+from lasium_jax.settings import Whole
 from lasium_jax.types import (
   AnchorFn,
   Generator,
@@ -22,6 +23,8 @@ from lasium_jax.types import (
 )
 
 Values = dict[str, Any]  # What is swept, by name; numbers or tracers.
+# What a learner cannot have when it is judged so besides.
+_CONFLICTS = {'inductive': 'refine_steps', 'refined': 'head_steps'}
 
 
 class Generating(NamedTuple):
@@ -208,32 +211,50 @@ def judged(settings: Settings) -> Learner:
   )
 
 
-def head_steps(settings: Settings) -> int:
-  """How long the evaluated learner's head is fitted; 0 if it has none."""
-  steps: int = as_judged(settings).get('head_steps', 0)
-  return steps
+def note_of(section: Settings) -> str:
+  """What pages say of how a learner of such a section is judged."""
+  if steps := section.get('head_steps'):
+    return f'a linear head, {steps} steps from prototypes'
+  if steps := section.get('refine_steps'):
+    return f'queries refine the prototypes, {steps} steps'
+  return ''
 
 
-def also_judged(*, inductive: bool = False) -> tuple[str, ...]:
-  """How a learner is evaluated besides, by its names.
+def also_judged(
+  *, inductive: bool = False, refine_steps: Whole = 0
+) -> list[tuple[str, Settings, str]]:
+  """How a learner is evaluated besides, where its queries come together.
 
   Args:
-    inductive: whether a learner whose queries are normalized together is judged
-      too with each query by itself.
+    inductive: whether with each query by itself too.
+    refine_steps: of a learner with prototypes, by how many steps its queries
+      refine these in another evaluation; 0 for none.
+
+  Returns:
+    Names, changes of the learner's section, and notes.
   """
-  return ('inductive',) if inductive else ()
+  others: list[tuple[str, Settings, str]] = []
+  if inductive:
+    note = 'each query by itself'
+    others.append(('inductive', {'inductive': True}, note))
+  if refine_steps:
+    refined = {'refine_steps': refine_steps}
+    others.append(('refined', refined, note_of(refined)))
+  return others
 
 
 def _others(settings: Settings) -> list[tuple[str, Settings, str]]:
-  """Names, changes of the learner's section, and notes."""
+  """As `also_judged`, of a run; a head is judged beside its prototypes."""
+  own = as_judged(settings)
   others: list[tuple[str, Settings, str]] = []
-  if head_steps(settings):
+  if own.get('head_steps'):
     note = 'its prototypes, without the head'
     others.append(('prototypes', {'head_steps': 0}, note))
-  together = normalization(as_judged(settings)) == 'transductive'
-  if together and also_judged(**settings.get('also_judged', {})):
-    note = 'each query by itself'
-    others.append(('inductive', {'inductive': True}, note))
+  if normalization(own) == 'transductive':
+    for name, changes, note in also_judged(**settings.get('also_judged', {})):
+      field = _CONFLICTS[name]
+      without = {field: 0} if own.get(field) else {}
+      others.append((name, {**without, **changes}, note))
   return others
 
 

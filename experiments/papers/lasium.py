@@ -159,7 +159,7 @@ def _number(
     'protocol.shots': shots,
     'result.floor': None,
     # The papers' ProtoNets have prototypes alone.
-    'result.head': lambda head: head != 'fitted',
+    'result.head': lambda head: head not in ('fitted', 'refined'),
     **method,
   }
   return Number(f'LASIUM {table}', value, ci95, required, conditions)

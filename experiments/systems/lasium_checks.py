@@ -100,7 +100,22 @@ def _check_learner(settings: Settings) -> None:
       raise BadConfig(
         f'config.evaluation_learner has {name!r}, which config.learner has not.'
       )
-  checked(LEARNERS, as_judged(settings), 'config.evaluation_learner')
+  own = as_judged(settings)
+  checked(LEARNERS, own, 'config.evaluation_learner')
+  refines = settings.get('also_judged', {}).get('refine_steps')
+  require(
+    settings,
+    'also_judged.refine_steps',
+    not refines or 'refine_steps' in own,
+    '0 for this learner, which has no prototypes',
+  )
+  alone = own.get('inductive') or own.get('head_steps')
+  require(
+    settings,
+    'evaluation_learner.refine_steps',
+    not (own.get('refine_steps') and alone),
+    '0, as a head or each query by itself is judged',
+  )
 
 
 def _check_floors(settings: Settings) -> None:

@@ -11,8 +11,8 @@ from experiments.components.few_shot import (
   MetaTraining,
   Parts,
   as_judged,
-  head_steps,
   normalization,
+  note_of,
 )
 from experiments.components.floors import FLOORS
 from experiments.components.tasks import TASKS
@@ -216,10 +216,9 @@ def contestants(
       run.members,
       params,
       learned.steps(settings),
+      note=note_of(judged),
       use=_use(judged),
     )
-    if steps := head_steps(settings):
-      own = own._replace(note=f'a linear head, {steps} steps from prototypes')
     everyone.append(own)
     everyone += [
       own._replace(
@@ -255,7 +254,8 @@ def _use(section: Settings) -> dict[str, Any]:
   """How a classifier of the exported learner comes to this accuracy."""
   has_head = 'ways' not in LEARNERS[section['name']].given
   fitted = 'fitted' if section.get('head_steps') else None
+  refined = 'refined' if section.get('refine_steps') else None
   return {
-    'head': 'trained' if has_head else fitted,
+    'head': 'trained' if has_head else fitted or refined,
     'inductive': normalization(section) == 'inductive',
   }

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from lasium_jax.learners.linear import LinearHead, fitted, head_of, logits_of
@@ -20,6 +21,8 @@ class Prototypes(NamedTuple):
     statistics: the normalization's moments of the support images, or None.
     present: `[N]` bool, which classes have support; None where all have.
     head: what classifies in place of the means; None where these do.
+    weights: `[N]`, of how many support images each mean is; None unless
+      queries refine them.
   """
 
   params: Params
@@ -27,6 +30,7 @@ class Prototypes(NamedTuple):
   statistics: Any = None
   present: Array | None = None
   head: LinearHead | None = None
+  weights: Array | None = None
 
 
 def protonets(
@@ -37,6 +41,7 @@ def protonets(
   inductive: bool = False,
   head_steps: Whole = 0,
   head_learning_rate: NonNegative = 0.001,
+  refine_steps: Whole = 0,
   padded: bool = False,
 ) -> Learner:
   """Classifies by the nearest mean of each class's support features.
@@ -50,6 +55,11 @@ def protonets(
   the network stays as it is (Medina et al. 2020, ProtoTransfer). To evaluate
   with it, make a second learner and use the same parameters.
 
+  With `refine_steps` the queries that are predicted together refine the means,
+  by so many steps of soft k-means from them: each query counts for each class
+  by its probability (Ren et al. 2018, section 3.1.1). So a query's prediction
+  depends on the others.
+
   Args:
     network: images to features `[n, F]`.
     ways: N, the number of classes.
@@ -59,12 +69,17 @@ def protonets(
     head_steps: of Adam on the whole support; 0 for the means as they are.
       ProtoTransfer has 15 epochs.
     head_learning_rate: Adam's.
+    refine_steps: of soft k-means; 0 for the means of the support alone.
     padded: whether examples whose label is -1 are padding, without effect. A
       class without a support example is infinitely far from everything, so
       that there may be fewer classes than `ways`.
 
   Returns:
     A learner.
+
+  Raises:
+    ValueError: if means are to be refined by queries that may not know of each
+      other, or that a head classifies.
 
   Example:
     >>> learner = lx.learners.protonets(lx.conv4(None, filters=4), ways=2)
@@ -74,6 +89,11 @@ def protonets(
     >>> learner.predict(adapted, support.x).shape
     (2, 2)
   """
+  if refine_steps and (inductive or head_steps):
+    raise ValueError(
+      f'refine_steps is {refine_steps}, by which queries refine prototypes '
+      'together: it needs inductive=False and head_steps=0.'
+    )
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
 
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
@@ -100,7 +120,8 @@ def protonets(
         present=present,
       )
     moments = statistics if inductive else None
-    return Prototypes(params, means, moments, present, head)
+    weights = counts[:, 0] if refine_steps else None
+    return Prototypes(params, means, moments, present, head, weights)
 
   def predict(
     adapted: Prototypes, x: Array, mask: Array | None = None
@@ -108,11 +129,26 @@ def protonets(
     features, _ = network.apply(adapted.params, x, adapted.statistics, mask)
     if adapted.head is not None:
       return logits_of(adapted.head, features, adapted.present)
-    differences = features[:, None] - adapted.means[None]
-    logits = -reduce(differences**2, axis=-1)
-    if adapted.present is None:
-      return logits
-    # A prototype at infinity would do the same, but its gradient is NaN.
-    return jnp.where(adapted.present[None], logits, -jnp.inf)
+
+    def logits_by(means: Array) -> Array:
+      differences = features[:, None] - means[None]
+      logits = -reduce(differences**2, axis=-1)
+      if adapted.present is None:
+        return logits
+      # A prototype at infinity would do the same, but its gradient is NaN.
+      return jnp.where(adapted.present[None], logits, -jnp.inf)
+
+    if adapted.weights is None:
+      return logits_by(adapted.means)
+    mask = jnp.ones(len(x), bool) if mask is None else mask
+    weights, sums = adapted.weights, adapted.weights[:, None] * adapted.means
+
+    def refine(_: int, means: Array) -> Array:
+      members = jax.nn.softmax(logits_by(means)).T  # [N, n].
+      members = jnp.where(mask[None], members, 0.0)
+      counts = weights + members.sum(axis=1)
+      return (sums + members @ features) / counts[:, None]
+
+    return logits_by(jax.lax.fori_loop(0, refine_steps, refine, adapted.means))
 
   return Learner(network.init, adapt, predict)

@@ -1,9 +1,9 @@
 """Which of a card's accuracies belongs to which use of its model.
 
 A learner can be used in several ways that differ by some points: with the head
-that it was trained with or with one of mean columns, by prototypes or with a
-head that is fitted from them, and with each query by itself (inductive) or with
-all queries normalized together (transductive).
+that it was trained with or with one of mean columns, by prototypes, with a head
+that is fitted from them or by queries that refine them, and with each query by
+itself (inductive) or with all queries normalized together (transductive).
 """
 
 import typing
@@ -36,7 +36,7 @@ class Use(NamedTuple):
       one group, such as an alphabet, if they were.
   """
 
-  head: Literal['trained', 'mean', 'fitted'] | None
+  head: Literal['trained', 'mean', 'fitted', 'refined'] | None
   inductive: bool
   ways: Ways
   shots: Count
@@ -105,6 +105,8 @@ def _older(entry: Mapping[str, Any], card: Mapping[str, Any]) -> Use:
 def manner(head: str | None, inductive: bool) -> str:
   """What a learner classifies, and how: 'each query by itself, with ...'."""
   queries = 'each query by itself' if inductive else 'all queries together'
+  if head == 'refined':
+    return f'{queries}, which refine the prototypes'
   return queries if head is None else f'{queries}, with the {head} head'
 
 

@@ -1,6 +1,7 @@
 """Learners of one run are judged in another, as that one's config says."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -32,16 +33,16 @@ def ready(config, workdir, look=lasium.ready):
 
 
 def test_learners_are_judged_in_another_run(program, reference, tmp_path):
-  """As in their own; and on tasks of other ways, where they are finished."""
+  """As in their own; and on other tasks."""
   fields = {'meta__workdir': reference}
   same, other = tmp_path / 'same', tmp_path / 'other'
   program.run(program.command('lasium', same, **fields))
   assert results(same) == results(reference)
   assert not any('train' in stage for stage in final_states(same))
-  fields['evaluation__ways'] = 3
+  fields['evaluation__queries'] = 2
   program.run(program.command('evaluate_learner', other, **fields))
   found = results(other)[0]
-  assert found['protocol']['ways'] == 3
+  assert found['protocol']['queries'] == 2
   assert found['value'] != results(reference)[0]['value']
   page = publish.collect(other, _defaults)
   assert page['seconds'].keys() == {'train_generator', 'meta_train'}
@@ -61,8 +62,8 @@ def test_learners_are_judged_in_another_run(program, reference, tmp_path):
 def test_learners_of_other_settings_are_refused(
   judging, tmp_path, field, value
 ):
-  message = f'  {field}: .* there, {value} here\n'
-  with pytest.raises(BadConfig, match=message.replace('.', r'\.', 1)):
+  message = f'  {re.escape(field)}: .* there, {value} here\n'
+  with pytest.raises(BadConfig, match=message):
     ready(judging(**{field: value}), tmp_path)
 
 

@@ -1,5 +1,7 @@
 """A head that is fitted to each task is judged beside the prototypes."""
 
+import jax
+import jax.numpy as jnp
 import pytest
 from whole_program import config_of, random_splits, results
 
@@ -8,6 +10,7 @@ from experiments.components.few_shot import parts_of
 from experiments.papers import publish
 from experiments.papers.tables import tables
 from experiments.run.app import settings_of
+from experiments.run.config import BadConfig
 from experiments.systems import lasium
 from experiments.systems.exports import export
 from lasium_jax import models
@@ -102,6 +105,49 @@ def test_training_has_a_head_only_if_told(
   assert [other.name for other in parts.others] == ['prototypes'] * beside
   for other in parts.others:
     assert not has_head(other.learner({}))
+
+
+@pytest.mark.parametrize('fields', [{}, HEAD])
+def test_queries_refine_prototypes_in_another_evaluation(
+  shrunk, opened, fields
+):
+  also = {'also_judged__refine_steps': 2, 'also_judged__inductive': True}
+  config = shrunk(RUN, **fields, **SHORT, **also)
+  run, parts = opened(config, splits=random_splits(16))
+  params = jax.vmap(parts.meta.learner({}).init, in_axes=(0, None))(
+    jax.random.split(jax.random.key(0), 1), jnp.zeros((1, 16, 16, 1))
+  )
+  lasium.evaluate(run, parts, params)
+  by_name = {entry['name']: entry for entry in results(run.files.workdir)}
+  entry = by_name[f'{RUN}-refined']
+  assert entry['note'] == 'queries refine the prototypes, 2 steps'
+  assert entry['use'] == {'head': 'refined', 'inductive': False}
+  assert by_name[f'{RUN}-inductive']['use']['inductive']
+  assert entry['protocol']['normalization'] == 'transductive'
+
+  # It is what a run has that is judged so alone.
+  config = shrunk(RUN, **SHORT, evaluation_learner__refine_steps=2)
+  other, alone = opened(config, 'alone', splits=run.splits)
+  lasium.evaluate(other, alone, params)
+  expected = results(other.files.workdir)[0]
+  assert expected['value'] == entry['value']
+  assert expected['note'] == entry['note']
+
+
+@pytest.mark.parametrize(
+  ('run', 'field', 'others', 'said'),
+  [
+    ('supervised-maml', 'also_judged', {}, 'no prototypes'),
+    (RUN, 'evaluation_learner', {'head_steps': 2}, 'a head'),
+    (RUN, 'evaluation_learner', {'inductive': True}, 'by itself'),
+  ],
+)
+def test_what_cannot_be_refined_is_refused(shrunk, run, field, others, said):
+  fields = {f'evaluation_learner__{k}': v for k, v in others.items()}
+  config = shrunk(run, **{f'{field}__refine_steps': 2}, **fields)
+  settings = settings_of(config, lasium.system())
+  with pytest.raises(BadConfig, match=f'{field}.refine_steps.*{said}'):
+    lasium.build(settings)
 
 
 def test_maml_has_no_such_setting():

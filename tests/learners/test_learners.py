@@ -277,6 +277,64 @@ def test_a_head_starts_with_the_probabilities_of_prototypes(
   assert jnp.abs(end - expected).max() > 1e-2
 
 
+@pytest.mark.instructions
+@pytest.mark.parametrize('masked', [False, True])
+@pytest.mark.parametrize('distance', ['mean', 'sum'])
+def test_queries_refine_prototypes_by_hand(task, key, distance, masked):
+  """Soft k-means in NumPy (Ren et al. 2018, section 3.1.1)."""
+  learner = learners.protonets(
+    LINEAR, ways=WAYS, distance=distance, refine_steps=3
+  )
+  params = jax.random.normal(key, (64, 5)) / 8
+  mask = jnp.arange(len(task.query.x)) != 1 if masked else None
+  adapted = learner.adapt(key, params, task.support)
+  logits = learner.predict(adapted, task.query.x, mask)
+  support, queries = (
+    np.asarray(images, np.float64).reshape(len(images), -1) @ np.asarray(params)
+    for images in (task.support.x, task.query.x)
+  )
+  own = np.eye(WAYS)[np.asarray(task.support.y)]
+  scale = 1 / 5 if distance == 'mean' else 1
+
+  def logits_of(means):
+    return -scale * ((queries[:, None] - means) ** 2).sum(-1)
+
+  means = own.T @ support / own.sum(0)[:, None]
+  for _ in range(3):
+    members = softmax(logits_of(means))
+    if masked:
+      members[1] = 0
+    everyone = np.concatenate([own, members])
+    points = np.concatenate([support, queries])
+    means = everyone.T @ points / everyone.sum(0)[:, None]
+  np.testing.assert_allclose(logits, logits_of(means), atol=1e-3)
+
+
+def test_queries_gather_about_prototypes(key):
+  """One image of each class is off its cluster; queries show where that is."""
+  centers = jnp.array([-1.0, 1.0])
+  x = centers[:, None] + 0.2 * jax.random.normal(key, (2, 20))
+  queries = x.reshape(-1, 1, 1, 1)
+  support = Examples(jnp.array([-0.1, 3.0]).reshape(2, 1, 1, 1), jnp.arange(2))
+  identity = Network(
+    lambda key, x: (), lambda p, x, s=None, mask=None: (x.reshape(-1, 1), None)
+  )
+  found = {}
+  for steps in (0, 10):
+    learner = learners.protonets(
+      identity, ways=2, distance='sum', refine_steps=steps
+    )
+    logits = learner.predict(learner.adapt(key, (), support), queries)
+    found[steps] = (logits.argmax(-1) == jnp.repeat(jnp.arange(2), 20)).mean()
+  assert found[0] < 0.9 and found[10] == 1.0
+
+
+@pytest.mark.parametrize('options', [{'inductive': True}, {'head_steps': 2}])
+def test_prototypes_are_refined_by_queries_that_may(options):
+  with pytest.raises(ValueError, match='inductive=False and head_steps=0'):
+    learners.protonets(LINEAR, ways=WAYS, refine_steps=1, **options)
+
+
 def test_more_steps_of_a_head_fit_the_support_better(task, key):
   support = task.support
   params = jax.random.normal(key, (64, 5)) / 8

@@ -24,6 +24,13 @@ LEARNERS = {
   'head': lambda **options: learners.protonets(
     SMALL, ways=WAYS, head_steps=3, head_learning_rate=0.01, **options
   ),
+  'refined': lambda inductive=False, **options: learners.protonets(
+    SMALL,
+    ways=WAYS,
+    inductive=inductive,
+    refine_steps=0 if inductive else 2,
+    **options,
+  ),
   'scratch': lambda **options: learners.scratch(
     SMALL, steps=3, learning_rate=0.01, **options
   ),
