@@ -24,6 +24,7 @@ SMALL = {
   'classifier__name': 'infogan',  # It compiles in a tenth of the time.
   'classifier__width': 2,
   'seeds': 1,
+  'checkpoint_seconds': 600.0,
 }
 
 
