@@ -47,6 +47,12 @@ NETWORKS = {
     {'depth': 16, 'width': 8},
     {'depth': 10, 'width': 2},
   ),
+  'wrn16-2': Kind(
+    WideResNet,
+    classifier_flops.wide_resnet,
+    {'depth': 16, 'width': 2},
+    {'depth': 10, 'width': 1},
+  ),
   'resnet18': Kind(
     ResNet18, classifier_flops.resnet18, {'width': 64}, {'width': 2}
   ),

@@ -26,6 +26,7 @@ from benchmarks import (
   cases,
   classifiers,
   clustered,
+  cola,
   report,
   startup,
   timing,
@@ -68,6 +69,12 @@ def all_cases(
   add('augmentation/triplets', autoencoders.triplets, small=small)
   for name in classifiers.NETWORKS:
     add(f'classifier_step/{name}', classifiers.classifier_step, name, **shape)
+  for task in cola.TASKS:
+    add(f'cola/{task}', cola.clustered_step, task, small=small)
+  for table_of in cola.TABLES:
+    for size in (500, 50_000):
+      name = f'cola/{table_of}/{size}'
+      add(name, cola.codes_step, table_of, size, small=small)
   for variant in cases.VARIANTS:
     add(f'evaluation/{variant}', cases.evaluation, variant, **shape)
   for name in generators:

@@ -53,6 +53,7 @@ def resnet18(params: Params, averages: Params, x: Tensor) -> Tensor:
 NETWORKS: dict[str, Network] = {
   'resnet20': resnet,
   'wrn16-8': wide_resnet,
+  'wrn16-2': wide_resnet,
   'resnet18': resnet18,
 }
 

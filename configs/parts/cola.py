@@ -32,12 +32,19 @@ NETWORKS: dict[str, ConfigDict] = {
 }
 # How classifiers are trained otherwise than in the paper; see `_follow`.
 RECIPES = ('strong', 'onecycle')
+RECIPE_NETWORK = 'wrn-16-8'  # Where a run with a recipe names none.
 STRONG_STEPS = 25_000  # 500 epochs of 500 images.
 WARMUP = 0.3  # The share of the steps during which the rate rises.
 
 
 def get_config(
-  file: str, run: str, *, data: ConfigDict, classes: int, size: int
+  file: str,
+  run: str,
+  *,
+  data: ConfigDict,
+  classes: int,
+  size: int,
+  network: str = 'resnet20',
 ) -> ConfigDict:
   """The settings of one run.
 
@@ -48,6 +55,8 @@ def get_config(
     data: the section of the images that a sample is drawn of.
     classes: how many they have.
     size: the side of an image that the run has, in pixels.
+    network: of `NETWORKS`, the paper's for these images, where the run names
+      neither a network nor a recipe.
 
   Returns:
     The config: 50 images of each class, three classifiers on each diet.
@@ -55,7 +64,7 @@ def get_config(
   Raises:
     ValueError: if there is no such run.
   """
-  kind, network, recipe = _words(file, run)
+  kind, named_network, recipe = _words(file, run)
   config = common.run('cola', file, run)
   config.seeds = 3
   config.data = data
@@ -74,6 +83,7 @@ def get_config(
   if kind == UNLABELED:
     _cluster(config)
   else:
+    network = named_network or (RECIPE_NETWORK if recipe else network)
     _classify(config, network, recipe)
   return common.with_sweep(config)
 
@@ -105,7 +115,7 @@ def _classify(config: ConfigDict, network: str, recipe: str) -> None:
 
 
 def _words(file: str, run: str) -> tuple[str, str, str]:
-  """The generator of a run, its network and its recipe, '' for the paper's."""
+  """The generator of a run, its network and its recipe, '' where not named."""
   rest, recipe = _split(run, RECIPES)
   kind, network = _split(rest, NETWORKS)
   if kind not in RUNS or (kind == UNLABELED and run != kind):
@@ -114,7 +124,7 @@ def _words(file: str, run: str) -> tuple[str, str, str]:
       f'{UNLABELED} with a network behind it (-{", -".join(NETWORKS)}) or '
       f'nothing, and then with -{" or -".join(RECIPES)} or nothing.'
     )
-  return kind, network or ('wrn-16-8' if recipe else 'resnet20'), recipe
+  return kind, network, recipe
 
 
 def _split(run: str, names: Iterable[str]) -> tuple[str, str]:

@@ -16,11 +16,14 @@ from experiments.components.data import (
   read_prepared,
   tfds,
 )
+from experiments.components.published_images import (
+  celeba,
+  stl10,
+  tiny_imagenet,
+)
 from experiments.run.config import BadConfig, Settings
 from experiments.run.run import Places
-from lasium_jax.data.celeba import read_celeba
 from lasium_jax.data.dataset import Dataset, select_classes
-from lasium_jax.data.decode import ImageForm
 from lasium_jax.data.splits import divided
 from lasium_jax.settings import Count, Part, Seed, Whole
 
@@ -119,49 +122,6 @@ def glyph_images(
   return images
 
 
-def celeba(
-  places: Places,
-  *,
-  attribute: str = 'Male',
-  present: bool = True,
-  split: Literal['all', 'train', 'validation', 'test'] = 'all',
-  size: Count = 128,
-  channels: Literal[1, 3] = 3,
-  invert: bool = False,
-) -> Dataset:
-  """The faces of CelebA that have an attribute, or those that have it not.
-
-  Args:
-    places: `data_dir` has a folder `celeba`, as its authors publish it; see
-      `lasium_jax.data.celeba`.
-    attribute: one of its 40.
-    present: whether they have it.
-    split: its authors', or all.
-    size: side of an image, in pixels.
-    channels: 1 (gray) or 3.
-    invert: whether dark becomes 1 and light 0.
-
-  Returns:
-    The images, of one class.
-
-  Raises:
-    BadConfig: if it is not said where data sets are.
-  """
-  if places.data_dir is None:
-    raise BadConfig(
-      'celeba is read from files: name the folder that its folder `celeba` is '
-      'in with --data_dir.'
-    )
-  return read_celeba(
-    places.data_dir / 'celeba',
-    ImageForm(size, channels, invert),
-    attribute=attribute,
-    present=present,
-    split=split,
-    cache_dir=places.cache_dir,
-  )
-
-
 def omniglot_images(
   places: Places,
   *,
@@ -212,6 +172,8 @@ IMAGES = {
   'glyphs': Part(glyph_images),
   'omniglot': Part(omniglot_images),
   'celeba': Part(celeba),
+  'stl10': Part(stl10),
+  'tiny_imagenet': Part(tiny_imagenet),
 }
 # What a classifier of all classes can learn: the training classes of `DATA`, of
 # which this is a view, or all images of a row of `IMAGES`.

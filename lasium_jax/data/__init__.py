@@ -6,6 +6,8 @@ from lasium_jax.data.decode import ImageForm, decode_image
 from lasium_jax.data.folder import read_folder, split_folder
 from lasium_jax.data.groups import class_groups
 from lasium_jax.data.pictures import as_images
+from lasium_jax.data.stl10 import read_stl10
+from lasium_jax.data.tiny_imagenet import read_tiny_imagenet
 
 __all__ = [
   'Dataset',
@@ -18,5 +20,7 @@ __all__ = [
   'image_set',
   'read_celeba',
   'read_folder',
+  'read_stl10',
+  'read_tiny_imagenet',
   'split_folder',
 ]

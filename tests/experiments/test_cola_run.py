@@ -131,7 +131,10 @@ def test_it_is_exported(run, tmp_path, kind):
 RUNS = [
   f'cola/{path.name}:{run}'
   for path in sorted((ROOT / 'configs/cola').glob('[a-z]*.py'))
-  for run in ('scola', 'glo', 'cgan-pd', 'scola-strong', 'cgan-pd-onecycle')
+  for run in (
+    *('scola', 'glo', 'cgan-pd', 'scola-strong', 'cgan-pd-onecycle'),
+    'cola',
+  )
 ]
 
 
