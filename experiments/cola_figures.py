@@ -24,7 +24,7 @@ def define_flags() -> None:
   flags.DEFINE_string('workdir', None, 'Of a finished run, if it is of one.')
   flags.DEFINE_string('out', None, 'The files, without their endings.')
   flags.DEFINE_integer('seed', 0, 'Of what is drawn.', lower_bound=0)
-  flags.DEFINE_list('spreads', '0.25,0.5,1,1.5,2', 'Of the Gaussians.')
+  flags.DEFINE_list('spreads', '0.05,0.1,0.2,0.5,1,2', 'Of Gaussians.')
   flags.DEFINE_integer('count', 5, 'Images of a class.', lower_bound=1)
   flags.DEFINE_integer('images', 2_000, 'That are judged.', lower_bound=1)
   flags.DEFINE_integer('steps', 600, 'Of each classifier.', lower_bound=1)

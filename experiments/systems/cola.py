@@ -276,15 +276,7 @@ def trained(settings: Settings, files: Record) -> Params:
 def trained_classifier(
   settings: Settings, files: Record, part: str = classifiers.MIXED
 ) -> tuple[Params, int]:
-  """The first member's, and how many classes it has.
-
-  Args:
-    settings: of the run.
-    files: likewise.
-    part: what it learned from; real and made images, if nothing is said.
-
-  Returns:
-    Its parameters, and the number.
+  """The first member's that learned of a part; and how many classes it has.
 
   Raises:
     BadConfig: if the run has none, as it has no labels.

@@ -48,7 +48,7 @@ class Asked(NamedTuple):
   workdir: Path | None
   places: Places
   seed: int = 0
-  spreads: Sequence[float] = (0.25, 0.5, 1.0, 1.5, 2.0)
+  spreads: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
   count: int = 5
   images: int = 2_000
   steps: int = 600
