@@ -35,22 +35,22 @@ class Page(NamedTuple):
   numbers: dict[str, Any]
 
 
-def page(seed: int) -> Page:
-  """The panels, from samples that are drawn by a seed.
+def page(seed: int, *, trials: int = TRIALS) -> Page:
+  """The panels, from samples that are drawn by a seed, so many times.
 
   X and Z are normal, X of mean 0 and variance 1, where errors are expected;
   proposition 2 is of coins, which fall on 1 with probability 1/2, and 1/2 + d.
   """
   rng = np.random.default_rng(seed)
   panels = [
-    _over_made(_sums(rng)),
-    _over_real(_sums(rng)),
-    _over_offset(_sums(rng)),
-    _over_variance(_sums(rng)),
-    _needed(_sums(rng), _sums(rng)),
-    _over_coins(rng),
+    _over_made(_sums(rng, trials)),
+    _over_real(_sums(rng, trials)),
+    _over_offset(_sums(rng, trials)),
+    _over_variance(_sums(rng, trials)),
+    _needed(_sums(rng, trials), _sums(rng, trials)),
+    _over_coins(rng, trials),
   ]
-  return Page(panels, {'trials': TRIALS, **_numbers(panels)})
+  return Page(panels, {'trials': trials, **_numbers(panels)})
 
 
 def _over_made(sums: Values) -> Panel:
@@ -138,15 +138,17 @@ def _first_as_good(real: Values, made: Values, places: Values) -> Values:
   return np.where(good.any(1), counts[good.argmax(1)], np.nan)
 
 
-def _over_coins(rng: np.random.Generator) -> Panel:
+def _over_coins(rng: np.random.Generator, trials: int) -> Panel:
   x = np.linspace(1, 400, 134)
   real = surrogates.error_bound(EPSILON, COINS)
   curves = [
-    _with(_level(f'{COINS} real', x, real), [COINS], [_off(rng, COINS, 0.0)])
+    _with(
+      _level(f'{COINS} real', x, real), [COINS], [_off(rng, trials, COINS, 0.0)]
+    )
   ]
   places = np.arange(10, 401, 30)
   for d in COIN_OFFSETS:
-    seen = [_off(rng, n, d) for n in places]
+    seen = [_off(rng, trials, n, d) for n in places]
     curve = Curve(f'd = {d:g}', x, surrogates.error_bound(EPSILON, x, d))
     enough = surrogates.samples_for_bound(COINS, EPSILON, d)
     curves.append(_with(curve, places, seen, enough))
@@ -157,15 +159,15 @@ def _over_coins(rng: np.random.Generator) -> Panel:
   )
 
 
-def _off(rng: np.random.Generator, n: int, d: float) -> float:
+def _off(rng: np.random.Generator, trials: int, n: int, d: float) -> float:
   """How often the mean of so many coins is off by `EPSILON` or more."""
-  means = rng.binomial(n, 0.5 + d, TRIALS) / n
+  means = rng.binomial(n, 0.5 + d, trials) / n
   return float((np.abs(means - 0.5) >= EPSILON - 1e-12).mean())
 
 
-def _sums(rng: np.random.Generator) -> Values:
+def _sums(rng: np.random.Generator, trials: int) -> Values:
   """Sums of the first samples, of variance 1 and mean 0, in each trial."""
-  return rng.normal(size=(TRIALS, MOST)).cumsum(1)
+  return rng.normal(size=(trials, MOST)).cumsum(1)
 
 
 def _of_errors(title: str, across: str, curves: list[Curve]) -> Panel:
