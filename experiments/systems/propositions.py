@@ -109,7 +109,8 @@ def _needed(real: Values, made: Values) -> Panel:
     np.linspace(1, 50, 197),
     np.array([1, 2, 4, 8, 12, 16, 20, 24, 32]),
   )
-  curves = []
+  # An offset has the color that it has in other panels, after the real line.
+  curves = [Curve('', x, np.full(len(x), np.nan))]
   for d in OFFSETS:
     n = surrogates.samples_for_error(x, 1.0, 1.0, d)
     found = _first_as_good(real, made + d * np.arange(1, MOST + 1), places)
@@ -202,7 +203,7 @@ def _error(sums: Values, n: float, variance: float, d: float) -> float:
 def _numbers(panels: Sequence[Panel]) -> dict[str, Any]:
   """What JSON has of the panels: where they break even, points, and theory."""
   return {
-    panel.title: {curve.name: _told(curve) for curve in panel.curves}
+    panel.title: {c.name: _told(c) for c in panel.curves if c.name}
     for panel in panels
   }
 
