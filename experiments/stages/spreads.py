@@ -6,8 +6,8 @@ Gaussian, barely sees it, and a classifier that learns of them does (figure 10).
 """
 
 import functools
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -28,6 +28,7 @@ from lasium_jax.fitting import Learning, fitter
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import (
   Array,
+  BatchFn,
   ClassifyFn,
   Generator,
   Params,
@@ -40,15 +41,40 @@ REAL = 4  # Real images of a class that are shown, at most.
 
 
 class Spreading(NamedTuple):
-  """One trained generator, by the spread of its draws.
+  """One trained generator, whose draws have several spreads.
 
   Attributes:
-    models: generators with `sample_class`, by the spread of their Gaussians.
-    params: of all of them.
+    model: the generator, with `sample_class`, whose parameters are a pair:
+      those that were trained, and the spread. So one program serves for all.
+    params: what was trained.
+    spreads: of the Gaussians.
   """
 
-  models: Mapping[float, Generator]
+  model: Generator
   params: Params
+  spreads: Sequence[float]
+
+
+def spreadable(with_spread: Callable[[Array | float], Generator]) -> Generator:
+  """A generator whose spread is one of its parameters.
+
+  Args:
+    with_spread: the generator of a spread, which may be traced.
+
+  Returns:
+    The generator, for pairs of parameters and a spread.
+  """
+
+  def decode(source: Params, z: Array) -> Array:
+    return with_spread(1.0).decode(source[0], z)
+
+  def sample_class(key: Array, source: Params, y: Array) -> Array:
+    params, spread = source
+    sample = with_spread(spread).sample_class
+    assert sample is not None
+    return sample(key, params, y)
+
+  return Generator(decode, sample_class=sample_class)
 
 
 class Judging(NamedTuple):
@@ -114,8 +140,9 @@ def sheet(
   left = pictures.labeled_grid(shown, names, scale=scale, ink=ink)
   sheets = [pictures.titled(left, 'real images')]
   y = jnp.asarray(np.repeat(chosen, count), jnp.int32)
-  for spread, model in spreading.models.items():
-    made = jit(draw(model))(key, spreading.params, y)
+  drawn = jit(draw(spreading.model))
+  for spread in spreading.spreads:
+    made = drawn(key, (spreading.params, spread), y)
     grid = pictures.image_grid(made, count, scale=scale, ink=ink)
     sheets.append(pictures.titled(grid, f'spread {spread:g}'))
   return pictures.side_by_side(sheets)
@@ -140,17 +167,19 @@ def judge(
   real = judging.real
   classes = len(real.class_names)
   places = np.linspace(0, len(real.images) - 1, images).round().astype(int)
-  of_real = _features(judging.embedding, real.images[places])
+  features, shown = _features(judging.embedding), _drawing(spreading.model)
+  score = _scoring(spreading.model, judging, classes)
+  of_real = features(real.images[places])
   halves = metrics.frechet_distance(of_real[::2], of_real[1::2])
   y = np.arange(images, dtype=np.int32) % classes
   found = {}
-  for spread, model in spreading.models.items():
-    made = _drawn(key, model, spreading.params, y)
-    features = _features(judging.embedding, made)
+  for spread in spreading.spreads:
+    source = spreading.params, spread
+    made = features(shown(key, source, y))
     found[spread] = Judged(
-      metrics.frechet_distance(of_real, features),
-      _score(key, model, spreading.params, judging, classes),
-      float(metrics.diversity(features, y).mean()),
+      metrics.frechet_distance(of_real, made),
+      score(key, source),
+      float(metrics.diversity(made, y).mean()),
     )
     print(f'Spread {spread:g}: {_said(found[spread])}', flush=True)
   return found, halves
@@ -164,41 +193,52 @@ def _said(judged: Judged) -> str:
   )
 
 
-def _drawn(
-  key: Array, model: Generator, params: Params, y: np.ndarray
-) -> np.ndarray:
-  """Images `[n, H, W, C]` uint8 of the classes `y [n]`."""
-  sample_class = model.sample_class
-  assert sample_class is not None
-  codes = np.asarray(jit(sample_class)(key, params, jnp.asarray(y)))
+def _drawing(
+  model: Generator,
+) -> Callable[[Array, Params, np.ndarray], np.ndarray]:
+  """`(key, source, y [n]) -> images [n, H, W, C]` uint8 of these classes."""
+  assert model.sample_class is not None
+  codes_of = jit(model.sample_class)
 
   @jit
-  def shown(params: Params, codes: Array) -> Array:
-    return jnp.rint(255 * model.decode(params, codes)).astype(jnp.uint8)
+  def shown(source: Params, codes: Array) -> Array:
+    return jnp.rint(255 * model.decode(source, codes)).astype(jnp.uint8)
 
-  return in_parts(functools.partial(shown, params), codes)
+  def drawn(key: Array, source: Params, y: np.ndarray) -> np.ndarray:
+    codes = np.asarray(codes_of(key, source, jnp.asarray(y)))
+    return in_parts(functools.partial(shown, source), codes)
+
+  return drawn
 
 
-def _features(embedding: Embedding, images: np.ndarray) -> np.ndarray:
+def _features(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:
+  """`images [n, H, W, C]` uint8 to features `[n, F]`."""
+
   @jit
   def features(params: Params, images: Array) -> Array:
     return embedding.classify(params, as_floats(images)).features
 
-  return in_parts(functools.partial(features, embedding.params), images)
+  return functools.partial(
+    in_parts, functools.partial(features, embedding.params)
+  )
 
 
-def _score(
-  key: Array, model: Generator, params: Params, judging: Judging, classes: int
-) -> float:
-  """The accuracy on real images of a classifier that learned of drawn ones."""
+def _scoring(
+  model: Generator, judging: Judging, classes: int
+) -> Callable[[Array, Params], float]:
+  """`(key, source) -> accuracy` on real images, of what drawn ones taught."""
   section = {'name': 'generated', 'share': 1.0}
-  batch_fn: Any = make(
+  batch_fn: BatchFn = make(
     BATCHES, section, generator=model, classes=classes, augment=None
   )
-  learning = Learning(judging.trainer, repeated(judging.batch_size), batch_fn)
-  real = judging.real
-  # Batches are drawn anew; of these images they have the shape alone.
+  fit = fitter(
+    Learning(judging.trainer, repeated(judging.batch_size), batch_fn)
+  )
+  tested = tester(judging.classify, judging.real)
+  # All of a batch is drawn anew: of these images only the shape is read.
+  data = TrainingSet(judging.real.images[:classes], jnp.arange(classes))
 
-  data = TrainingSet(real.images[:classes], jnp.arange(classes))
-  trained = fitter(learning)(key, data, judging.steps, params)
-  return float(tester(judging.classify, real)(trained).mean())
+  def score(key: Array, source: Params) -> float:
+    return float(tested(fit(key, data, judging.steps, source)).mean())
+
+  return score

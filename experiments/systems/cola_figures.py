@@ -1,5 +1,6 @@
 """Figures of COLA: of its propositions, and of runs that are finished."""
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ from experiments.systems.clustered_images import are_clustered
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.generators import with_mixture
 from lasium_jax.models.build import make_generator
-from lasium_jax.types import Generator
+from lasium_jax.types import Array, Generator
 
 REAL = 'real'  # Of `classifiers.DIETS`, whose features count.
 
@@ -178,21 +179,22 @@ def _spreading(
     raise BadConfig(
       f'--spreads is {list(widths)}; it must be different numbers, 0 or more.'
     )
-  models = {width: _with_spread(settings, width) for width in widths}
-  return Spreading(models, cola.trained(settings, files))
-
-
-def _with_spread(settings: Settings, spread: float) -> Generator:
-  section, shape = settings['generator'], image_shape(settings)
-  if 'spread' in section:
-    return make_generator({**section, 'spread': spread}, shape)[0]
-  model, _ = make_generator(section, shape)
-  if section['name'] != 'glo':
+  section = settings['generator']
+  if section['name'] not in cola.WITH_CODES:
     raise BadConfig(
       f'The generator {section["name"]!r} has no Gaussians, whose spread could '
       'be changed: name a run of COLA or GLO.'
     )
-  return with_mixture(model, spread=spread)
+  with_spread = functools.partial(_with_spread, settings)
+  model = spreads.spreadable(with_spread)
+  return Spreading(model, cola.trained(settings, files), widths)
+
+
+def _with_spread(settings: Settings, spread: Array | float) -> Generator:
+  section, shape = settings['generator'], image_shape(settings)
+  if 'spread' in section:
+    return make_generator({**section, 'spread': spread}, shape)[0]
+  return with_mixture(make_generator(section, shape)[0], spread=spread)
 
 
 def _by_cluster(settings: Settings, files: Record, images: Dataset) -> Dataset:
@@ -232,7 +234,7 @@ def _panels(
   errors = 100 * np.sqrt(scores * (1 - scores) / len(judging.real.images))
   return [
     panel(
-      'Fréchet distance to real images',
+      'Frechet distance to real images',  # The font has no accents.
       f'{images:,} drawn and {images:,} real ones',
       [own.distance for own in found.values()],
     ),

@@ -128,7 +128,7 @@ def _clusters(data: TrainingSet) -> Array:
 
 
 def with_mixture(
-  generator: Generator, *, spread: NonNegative = 1.0
+  generator: Generator, *, spread: Array | float = 1.0
 ) -> Generator:
   """GLO's generator with a Gaussian for each class as its prior.
 

@@ -133,11 +133,10 @@ def plain_generator():
     'mean': jnp.array([[0.3], [0.5], [0.7]]),
     'root': jnp.full((3, 1, 1), 0.02),
   }
-  models = {
-    spread: with_prior(generator, lambda z: z, spread=spread)
-    for spread in (0.0, 1.0, 2.0)
-  }
-  return spreads.Spreading(models, {'prior': prior})
+  model = spreads.spreadable(
+    lambda spread: with_prior(generator, lambda z: z, spread=spread)
+  )
+  return spreads.Spreading(model, {'prior': prior}, (0.0, 1.0, 2.0))
 
 
 def real_images(each):
