@@ -41,7 +41,7 @@ class Asked(NamedTuple):
     places: of its data.
     seed: of what is drawn.
     spreads: of the Gaussians, each 0 or more.
-    count: images of each class and spread that are shown.
+    columns: images of each class and spread that are shown.
     images: that are drawn of each spread, to be compared with real ones.
     steps: of each classifier that learns of drawn images.
   """
@@ -50,7 +50,7 @@ class Asked(NamedTuple):
   places: Places
   seed: int = 0
   spreads: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-  count: int = 5
+  columns: int = 5
   images: int = 2_000
   steps: int = 600
 
@@ -101,7 +101,7 @@ def of_spreads(asked: Asked) -> Drawn:
     sample = _by_cluster(settings, files, sample)
   key = streams.stream(asked.seed, streams.CLASS_SAMPLES)
   ink = settings['data']['invert']
-  sheet = spreads.sheet(key, spreading, sample, asked.count, ink=ink)
+  sheet = spreads.sheet(key, spreading, sample, asked.columns, ink=ink)
   return Drawn(
     sheet,
     {
@@ -227,7 +227,7 @@ def _panels(
     title: str, up: str, values: Sequence[float], halves: Any = None
   ) -> Panel:
     points = np.stack([x, np.array(values)])[:, order]
-    curve = Curve('', *points, points=points, halves=halves)
+    curve = Curve('', points[0], points[1], points, halves)
     return Panel(title, 'spread of the Gaussians', up, [curve], low=0)
 
   scores = np.array([own.accuracy for own in found.values()])[order]

@@ -230,7 +230,7 @@ def run(program):
 
 @pytest.mark.parametrize('figure', ['propositions', 'spread', 'concentrated'])
 def test_figures_are_drawn_of_a_run(run, tmp_path, figure):
-  asked = Asked(*run, spreads=(0.5, 2.0), count=2, images=20, steps=2)
+  asked = Asked(*run, spreads=(0.5, 2.0), columns=2, images=20, steps=2)
   if figure == 'propositions':
     asked = asked._replace(workdir=None)
   png = draw(figure, tmp_path / 'figures' / figure, asked)
