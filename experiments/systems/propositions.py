@@ -147,7 +147,7 @@ def _over_coins(rng: np.random.Generator, trials: int) -> Panel:
       _level(f'{COINS} real', x, real), [COINS], [_off(rng, trials, COINS, 0.0)]
     )
   ]
-  places = np.arange(10, 401, 30)
+  places = range(10, 401, 30)
   for d in COIN_OFFSETS:
     seen = [_off(rng, trials, n, d) for n in places]
     curve = Curve(f'd = {d:g}', x, surrogates.error_bound(EPSILON, x, d))
