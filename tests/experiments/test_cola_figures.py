@@ -7,14 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
+from whole_program import config_of
 
 from experiments.pages import pictures, plots
 from experiments.pages.plots import Curve, Panel
+from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
 from experiments.stages import spreads
 from experiments.stages.quality import Embedding
-from experiments.systems import propositions
+from experiments.systems import cola, propositions
 from experiments.systems.cola_figures import Asked, draw
 from lasium_jax import surrogates
 from lasium_jax.data.dataset import Dataset
@@ -260,3 +262,33 @@ def test_what_cannot_be_drawn_is_refused(run, tmp_path, name):
   with pytest.raises(BadConfig, match=said):
     draw('concentrated', tmp_path / 'figure', asked)
   assert not list(tmp_path.iterdir())
+
+
+OTHERS = {
+  'cgan-pd': ('spread', "generator 'cgan_pd' has no Gaussians"),
+  'cola': ('concentrated', "'cola' has no labels"),
+}
+
+
+@pytest.mark.parametrize('name', OTHERS)
+def test_a_run_of_another_kind_is_refused(tmp_path, name):
+  """By its config alone, before anything is read."""
+  figure, said = OTHERS[name]
+  settings = settings_of(config_of(f'cola/glyphs.py:{name}'), cola.system())
+  (tmp_path / 'config.json').write_text(json.dumps(settings))
+  with pytest.raises(BadConfig, match=said):
+    draw(figure, tmp_path / 'figure', Asked(tmp_path, Places()))
+
+
+def test_the_spread_is_a_parameter(key):
+  """Without it draws are means, and twice as wide they are twice as far."""
+  spreading = plain_generator()
+  y = jnp.array([0, 2, 1, 1])
+  sample = jax.jit(spreading.model.sample_class)
+  draws = [
+    sample(key, (spreading.params, spread), y) for spread in (0.0, 1.0, 2.0)
+  ]
+  np.testing.assert_allclose(draws[0][:, 0], [0.3, 0.7, 0.5, 0.5], atol=1e-6)
+  np.testing.assert_allclose(
+    draws[2] - draws[0], 2 * (draws[1] - draws[0]), atol=1e-6
+  )
