@@ -30,6 +30,7 @@ from lasium_jax import (
   parallel,
   settings,
   small_sample,
+  surrogates,
   tasks,
 )
 from lasium_jax.nets import conv4
@@ -88,6 +89,7 @@ __all__ = [
   'parallel',
   'settings',
   'small_sample',
+  'surrogates',
   'tasks',
 ]
 

@@ -33,6 +33,7 @@ MAY_IMPORT = {
   'parallel': {'types', 'cores'},
   'data': {'types', 'cores'},
   'io': {'types'},
+  'surrogates': set(),
   'models': {
     'types',
     'settings',

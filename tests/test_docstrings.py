@@ -40,7 +40,9 @@ FACTORIES = [
   *('batches.mixed_codes', 'batches.mixed_pixels', 'embeddings.contrastive'),
   *('embeddings.clustered', 'metrics.agreement'),
   *('batches.repeated', 'batches.generated', 'batches.crops'),
-  'fitting.fitter',
+  *('fitting.fitter', 'surrogates.mean_error', 'surrogates.error_bound'),
+  *('surrogates.samples_for_error', 'surrogates.samples_for_bound'),
+  'surrogates.samples_worth',
 ]
 
 

@@ -108,6 +108,21 @@ def labeled_grid(
   return np.concatenate([np.asarray(labels), sheet], axis=1)
 
 
+def titled(sheet: Pixels, title: str) -> Pixels:
+  """A sheet below a line of text, which ends where the sheet does."""
+  line = Image.fromarray(_blank(TEXT + 2 * MARGIN, sheet.shape[1], PAPER))
+  font = ImageFont.load_default(size=TEXT)
+  ImageDraw.Draw(line).text((0, MARGIN), title, fill=ANCHOR, font=font)
+  return np.concatenate([np.asarray(line), sheet])
+
+
+def side_by_side(sheets: Sequence[Pixels]) -> Pixels:
+  """Sheets of one height, with gaps in between."""
+  gap = _blank(len(sheets[0]), GAP, PAPER)
+  parts = [part for sheet in sheets for part in (gap, sheet)]
+  return np.concatenate(parts[1:], axis=1)
+
+
 def task_picture(
   task: Task,
   shots: int,

@@ -58,12 +58,11 @@ def show(
   left = pictures.labeled_grid(shown, names, scale=scale, ink=run.ink)
   flat = made.reshape(-1, *train.shape)
   right = pictures.image_grid(flat, images, scale=scale, ink=run.ink)
-  gap = np.full((len(left), pictures.GAP, 3), 255, np.uint8)
   keep(
     run.files,
     NAME,
     NAME,
-    np.concatenate([left, gap, right], axis=1),
+    pictures.side_by_side([left, right]),
     CAPTION.format(noun=noun, shots=_in_words(counts)),
     scroll=True,
   )

@@ -273,8 +273,10 @@ def trained(settings: Settings, files: Record) -> Params:
   return generator.trained(trainer, files, **settings['generator_training'])
 
 
-def trained_classifier(settings: Settings, files: Record) -> tuple[Params, int]:
-  """The first member's, of real and made images; and how many classes it has.
+def trained_classifier(
+  settings: Settings, files: Record, part: str = classifiers.MIXED
+) -> tuple[Params, int]:
+  """The first member's that learned of a part; and how many classes it has.
 
   Raises:
     BadConfig: if the run has none, as it has no labels.
@@ -287,7 +289,8 @@ def trained_classifier(settings: Settings, files: Record) -> tuple[Params, int]:
       'export; export its generator (--what=generator).'
     )
   classes = class_count(settings['generator'])
-  return classifiers.trained(settings, files, classes, optimizer), classes
+  params = classifiers.trained(settings, files, classes, optimizer, part)
+  return params, classes
 
 
 def system() -> System:

@@ -90,7 +90,7 @@ def train_all(
   """
   train, results = run.splits.train, []
   classes = len(train.class_names)
-  classify, trainer = _classifier_of(settings, classes, optimizer)
+  classify, trainer = classifier_of(settings, classes, optimizer)
   for diet in DIETS:
     share = {} if diet.share is None else {'share': diet.share}
     batch_fn = make(
@@ -125,9 +125,10 @@ def told_of(settings: Settings) -> dict[str, int]:
   return {'images a class': sample['shots'], 'sample': sample['split_seed']}
 
 
-def _classifier_of(
+def classifier_of(
   settings: Settings, classes: int, optimizer: optax.GradientTransformation
 ) -> tuple[ClassifyFn, Trainer]:
+  """The classifier of a run, and what trains it."""
   return make_classifier(
     settings['classifier'], classes, image_shape(settings), optimizer
   )
@@ -138,17 +139,28 @@ def trained(
   files: Record,
   classes: int,
   optimizer: optax.GradientTransformation,
+  part: str = MIXED,
 ) -> Params:
-  """The first member's parameters, of real and made images, without the data.
+  """The first member's parameters, found without the data.
+
+  Args:
+    settings: of the run.
+    files: likewise.
+    classes: how many it has.
+    optimizer: that it was trained by.
+    part: which of `DIETS` it learned from.
+
+  Returns:
+    The parameters.
 
   Raises:
     FileNotFoundError: if its training has not come to its end.
   """
-  _, trainer = _classifier_of(settings, classes, optimizer)
+  _, trainer = classifier_of(settings, classes, optimizer)
   params = training.left_behind(
     trainer,
     files,
-    classifier.stage_name(MIXED),
+    classifier.stage_name(part),
     steps=settings['training']['steps'],
     members=len(members(settings)),
   )

@@ -85,7 +85,7 @@ def draw_clusters(key: Array, mixture: Gaussian, n: int) -> Array:
 
 
 def draw_of(
-  key: Array, mixture: Gaussian, clusters: Array, *, spread: float = 1.0
+  key: Array, mixture: Gaussian, clusters: Array, *, spread: Array | float = 1.0
 ) -> Array:
   """Draws one latent from the Gaussian of each cluster that is named.
 
@@ -119,7 +119,7 @@ def with_prior(
   generator: Generator,
   project: Callable[[Array], Array],
   *,
-  spread: float = 1.0,
+  spread: Array | float = 1.0,
 ) -> Generator:
   """A generator whose prior is the mixture that its parameters have.
 

@@ -127,7 +127,9 @@ def _clusters(data: TrainingSet) -> Array:
   return jnp.array(likeliest(jnp.asarray(data.y)))
 
 
-def with_mixture(generator: Generator) -> Generator:
+def with_mixture(
+  generator: Generator, *, spread: Array | float = 1.0
+) -> Generator:
   """GLO's generator with a Gaussian for each class as its prior.
 
   It is COLA's baseline: what is trained knows of no classes, and the mixture is
@@ -137,6 +139,7 @@ def with_mixture(generator: Generator) -> Generator:
   Args:
     generator: of `glo`. Its parameters must have in `prior` the fields of
       `fitted_mixture` of the state's codes.
+    spread: what the deviations of draws are multiplied by, as in `cola`.
 
   Returns:
     The generator. Its `sample` draws each class that has codes equally often,
@@ -153,4 +156,4 @@ def with_mixture(generator: Generator) -> Generator:
     >>> mixture.sample_class(jax.random.key(1), params, y).shape
     (6, 64)
   """
-  return gaussians.with_prior(generator, on_sphere)
+  return gaussians.with_prior(generator, on_sphere, spread=spread)

@@ -163,6 +163,11 @@ def test_a_mixture_can_be_fitted_afterwards(made, key):
   np.testing.assert_array_equal(own[:, 0] > 0, asked == 1)
   images = mixture.decode(params, own)
   np.testing.assert_array_equal(images, generator.decode(params, own))
+  # Without a spread each draw is the mean of its class, put on the sphere.
+  narrow = with_mixture(generator, spread=0.0).sample_class(key, params, asked)
+  means = np.stack([codes[y == own].mean(0) for own in (1, 0, 0, 1)])
+  means /= np.linalg.norm(means, axis=1, keepdims=True)
+  np.testing.assert_allclose(narrow, means, rtol=1e-5)
 
 
 def test_classes_have_gaussians_of_their_codes(key):

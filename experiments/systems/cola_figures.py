@@ -1,0 +1,259 @@
+"""Figures of COLA: of its propositions, and of runs that are finished."""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.components.data import image_shape
+from experiments.components.images import name_of
+from experiments.components.optimizers import OPTIMIZERS
+from experiments.components.parts import make
+from experiments.pages import pictures, plots
+from experiments.pages.pictures import Pixels
+from experiments.pages.plots import Curve, Panel
+from experiments.run import streams
+from experiments.run.config import BadConfig, Settings, run_name
+from experiments.run.record import Record, write_json
+from experiments.run.run import Places
+from experiments.run.saved import saved_settings
+from experiments.stages import clustered, spreads, training
+from experiments.stages.quality import Embedding
+from experiments.stages.spreads import Judged, Judging, Spreading
+from experiments.systems import cola, propositions
+from experiments.systems import small_sample_classifiers as classifiers
+from experiments.systems.clustered_images import are_clustered
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.generators import with_mixture
+from lasium_jax.models.build import make_generator
+from lasium_jax.types import Array, Generator
+
+REAL = 'real'  # Of `classifiers.DIETS`, whose features count.
+
+
+class Asked(NamedTuple):
+  """What a figure is drawn with.
+
+  Attributes:
+    workdir: of a run of experiments/cola.py; None where there is none.
+    places: of its data.
+    seed: of what is drawn.
+    spreads: of the Gaussians, each 0 or more.
+    columns: images of each class and spread that are shown.
+    images: that are drawn of each spread, to be compared with real ones.
+    steps: of each classifier that learns of drawn images.
+  """
+
+  workdir: Path | None
+  places: Places
+  seed: int = 0
+  spreads: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+  columns: int = 5
+  images: int = 2_000
+  steps: int = 600
+
+
+class Drawn(NamedTuple):
+  """A picture, and the numbers that belong to it."""
+
+  picture: Pixels
+  numbers: dict[str, Any]
+
+
+def draw(figure: str, out: Path, asked: Asked) -> Path:
+  """Writes a figure's PNG and JSON.
+
+  Args:
+    figure: of `FIGURES`.
+    out: the files' path without their endings.
+    asked: what it is drawn with.
+
+  Returns:
+    The PNG file.
+
+  Raises:
+    BadConfig: if the figure needs a run and there is none, or it is of a kind
+      that has no such figure, or there are too few images.
+    FileNotFoundError: if a stage of the run has not come to its end.
+  """
+  drawn = FIGURES[figure](asked)
+  png = out.with_name(f'{out.name}.png')
+  pictures.save_png(png, drawn.picture)
+  told = {'figure': figure, 'seed': asked.seed, **drawn.numbers}
+  write_json(out.with_name(f'{out.name}.json'), told)
+  return png
+
+
+def of_propositions(asked: Asked) -> Drawn:
+  """When made samples help an estimator (section 4)."""
+  page = propositions.page(asked.seed)
+  return Drawn(plots.figure(page.panels, 3), page.numbers)
+
+
+def of_spreads(asked: Asked) -> Drawn:
+  """Images of each class, of narrow Gaussians to wide ones (figure 9)."""
+  settings, files = _run(asked)
+  spreading = _spreading(settings, files, asked.spreads)
+  sample = cola.read(settings, asked.places).train
+  if are_clustered(settings):
+    sample = _by_cluster(settings, files, sample)
+  key = streams.stream(asked.seed, streams.CLASS_SAMPLES)
+  ink = settings['data']['invert']
+  sheet = spreads.sheet(key, spreading, sample, asked.columns, ink=ink)
+  return Drawn(
+    sheet,
+    {
+      'run': run_name(settings),
+      'spreads': list(asked.spreads),
+      'classes': list(sample.class_names),
+    },
+  )
+
+
+def of_concentrated(asked: Asked) -> Drawn:
+  """What the Fréchet distance misses, and a classifier sees (figure 10)."""
+  settings, files = _run(asked)
+  if are_clustered(settings):
+    raise BadConfig(
+      f'The run {settings["name"]!r} has no labels, and so no classification '
+      'accuracy score; --figure=spread shows what it draws.'
+    )
+  optimizer = make(OPTIMIZERS, settings['optimizer'], steps=asked.steps)
+  classes = cola.class_count(settings['generator'])
+  classify, trainer = classifiers.classifier_of(settings, classes, optimizer)
+  params, _ = cola.trained_classifier(settings, files, REAL)
+  sample = settings['small_sample']['shots']
+  name = (
+    f'{settings["classifier"]["name"]} of {sample} real images a class of '
+    f'{name_of(settings["data"])}'
+  )
+  spreading = _spreading(settings, files, asked.spreads)
+  real = cola.read(settings, asked.places).test
+  _check_images(asked.images, len(real.images), classes)
+  judging = Judging(
+    Embedding(name, classify, params),
+    real,
+    classify,
+    trainer,
+    asked.steps,
+    settings['training']['batch_size'],
+  )
+  key = streams.stream(asked.seed, streams.QUALITY)
+  found, halves = spreads.judge(key, spreading, judging, asked.images)
+  return Drawn(
+    plots.figure(_panels(found, judging, asked.images), 3),
+    {
+      'run': run_name(settings),
+      'features': name,
+      'images': asked.images,
+      'real images of the score': len(real.images),
+      'steps': asked.steps,
+      'batch size': judging.batch_size,
+      'Fréchet distance of two halves of the real images': halves,
+      'spreads': {f'{s:g}': own._asdict() for s, own in found.items()},
+    },
+  )
+
+
+def _run(asked: Asked) -> tuple[Settings, Record]:
+  if asked.workdir is None:
+    raise BadConfig(
+      'This figure is of a run: name a finished one of experiments/cola.py '
+      'with --workdir.'
+    )
+  return saved_settings(asked.workdir, 'cola'), Record(asked.workdir, {})
+
+
+def _spreading(
+  settings: Settings, files: Record, widths: Sequence[float]
+) -> Spreading:
+  """The run's generator with each spread.
+
+  Raises:
+    BadConfig: if a spread cannot be, or the generator has no Gaussians.
+    FileNotFoundError: if it is not trained.
+  """
+  if not widths or min(widths) < 0 or len(set(widths)) < len(widths):
+    raise BadConfig(
+      f'--spreads is {list(widths)}; it must be different numbers, 0 or more.'
+    )
+  section = settings['generator']
+  if section['name'] not in cola.WITH_CODES:
+    raise BadConfig(
+      f'The generator {section["name"]!r} has no Gaussians, whose spread could '
+      'be changed: name a run of COLA or GLO.'
+    )
+  with_spread = functools.partial(_with_spread, settings)
+  model = spreads.spreadable(with_spread)
+  return Spreading(model, cola.trained(settings, files), widths)
+
+
+def _with_spread(settings: Settings, spread: Array | float) -> Generator:
+  section, shape = settings['generator'], image_shape(settings)
+  if 'spread' in section:
+    return make_generator({**section, 'spread': spread}, shape)[0]
+  return with_mixture(make_generator(section, shape)[0], spread=spread)
+
+
+def _by_cluster(settings: Settings, files: Record, images: Dataset) -> Dataset:
+  """The images that an unlabeled run learned from, by the clusters it found."""
+  clustering = cola.build(settings).clustering
+  assert clustering is not None
+  steps = settings['clustered_training']['steps']
+  (params,) = training.left_behind(
+    clustering, files, clustered.NAME, steps=steps
+  )
+  return clustered.by_cluster(images, params)[0]
+
+
+def _check_images(images: int, real: int, classes: int) -> None:
+  least = 2 * classes
+  if not least <= images <= real:
+    raise BadConfig(
+      f'--images is {images}; it must be {least} to {real}: two or more of '
+      'each class, and no more than there are real images to compare with.'
+    )
+
+
+def _panels(
+  found: dict[float, Judged], judging: Judging, images: int
+) -> list[Panel]:
+  x = np.array(list(found))
+  order = np.argsort(x)
+
+  def panel(
+    title: str, up: str, values: Sequence[float], halves: Any = None
+  ) -> Panel:
+    points = np.stack([x, np.array(values)])[:, order]
+    curve = Curve('', points[0], points[1], points, halves)
+    return Panel(title, 'spread of the Gaussians', up, [curve], low=0)
+
+  scores = np.array([own.accuracy for own in found.values()])[order]
+  errors = 100 * np.sqrt(scores * (1 - scores) / len(judging.real.images))
+  return [
+    panel(
+      'Frechet distance to real images',  # The font has no accents.
+      f'{images:,} drawn and {images:,} real ones',
+      [own.distance for own in found.values()],
+    ),
+    panel(
+      'Classification accuracy score',
+      f'%, after {judging.steps:,} steps of drawn images',
+      [100 * own.accuracy for own in found.values()],
+      1.96 * errors,
+    ),
+    panel(
+      'Deviation within a class',
+      'of a feature, the mean',
+      [own.diversity for own in found.values()],
+    ),
+  ]
+
+
+FIGURES: dict[str, Callable[[Asked], Drawn]] = {
+  'propositions': of_propositions,
+  'spread': of_spreads,
+  'concentrated': of_concentrated,
+}
