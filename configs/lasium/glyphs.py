@@ -21,6 +21,7 @@ SMALLER = {
   'msgan': {'filters': 32},
   'autoencoder': {'width': 16},
   'interpolative': {'width': 16},
+  'cola': {'width': 16, 'clusters': 100},
 }
 
 
@@ -33,6 +34,11 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
   if 'generator' in config:
     config.generator_training.steps = 300
     config.generator.update(SMALLER.get(config.generator.name, {}))
+  if 'clustered' in config:
+    config.trunk.width = 32
+    config.clustered.views = 1
+    config.clustered_training.update(steps=960, judge_every=320)
+    config.generator_training.steps = 1_600
   if 'meta' in config:
     config.meta.update(iterations=300, validate_every=100, validation_tasks=50)
   return config
