@@ -162,7 +162,7 @@ def test_cluster_anchors_that_are_too_near_are_drawn_anew(source):
 def test_cluster_anchors_need_as_many_clusters():
   with pytest.raises(ValueError, match='no priors of clusters'):
     latents.cluster_anchors(GAUSSIAN, 3, 7)
-  with pytest.raises(ValueError, match='3 ways .* there are 2'):
+  with pytest.raises(ValueError, match=r'3 ways .* there are 2'):
     latents.cluster_anchors(CLUSTERED, 3, 2)
 
 

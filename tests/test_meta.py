@@ -41,7 +41,7 @@ GENERATORS = {
   'msgan': lambda: msgan(SHAPE, latent_size=4, filters=4),
   'autoencoder': lambda: autoencoder(SHAPE, latent_size=4, width=2),
   'interpolative': lambda: interpolative(SHAPE, latent_size=4, width=2),
-  'glo': lambda: glo(SHAPE, latent_size=4, width=2, levels=2),
+  'glo': lambda: glo(SHAPE, classes=3, latent_size=4, width=2, levels=2),
   'acai': lambda: acai(SHAPE, latent_size=4, width=2),
   'wgan_gp': lambda: wgan_gp(SHAPE, latent_size=4, width=2),
   'cola': lambda: cola(SHAPE, clusters=3, latent_size=1, width=2, levels=2),

@@ -36,7 +36,7 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
     config.generator.update(SMALLER.get(config.generator.name, {}))
   if 'clustered' in config:
     config.trunk.width = 32
-    config.clustered.views = 1
+    config.clustered.update(views=1, rotations=False)
     config.clustered_training.update(steps=960, judge_every=320)
     config.generator_training.steps = 1_600
   if 'meta' in config:

@@ -7,12 +7,13 @@ from experiments.components.parts import Sections, make, make_part
 from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
 from experiments.run.config import BadConfig, Config, Settings, require
+from experiments.run.record import Record
 from experiments.run.run import Run
-from experiments.stages import clustered
+from experiments.stages import clustered, training
 from lasium_jax import embeddings
 from lasium_jax.nets import TwoHeads
 from lasium_jax.settings import Part
-from lasium_jax.types import Array, Params, Trainer
+from lasium_jax.types import Array, Augment, ClassifyFn, Params, Trainer
 
 EPOCHS = 200  # Of each task, where no number of steps is given.
 # Other losses of a generator need weights, which no config has.
@@ -61,15 +62,40 @@ def build(settings: Settings, clusters: int) -> Trainer:
       'of other views of them: let config.cluster_views.views be True for '
       'photographs, or config.cluster_views.rotation be above 0.'
     )
-  trunk = make(TRUNKS, settings['trunk'])
-  _, trainer = embeddings.clustered(
-    TwoHeads(trunk, clusters),
+  return _made(settings, clusters, views)[1]
+
+
+def _made(
+  settings: Settings, clusters: int, views: Augment
+) -> tuple[ClassifyFn, Trainer]:
+  return embeddings.clustered(
+    TwoHeads(make(TRUNKS, settings['trunk']), clusters),
     image_shape(settings),
     views,
     clusters=clusters,
     **settings['clustered'],
   )
-  return trainer
+
+
+def encoder(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
+  """What the clusters of a run were found by: an embedding like any other.
+
+  Args:
+    settings: of the run, which finds clusters.
+    files: likewise.
+
+  Returns:
+    The network as a classifier, and its parameters.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  clusters = settings['generator']['clusters']
+  views = make_part(AUGMENTATION, settings['cluster_views'])
+  classify, trainer = _made(settings, clusters, views)
+  steps = settings['clustered_training']['steps']
+  (params,) = training.left_behind(trainer, files, clustered.NAME, steps=steps)
+  return classify, {'network': params['network']}
 
 
 def by_cluster(run: Run, params: Params) -> tuple[Run, Array]:
