@@ -206,7 +206,9 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
 
 def _find_clusters(config: ConfigDict) -> None:
   """The sections of what finds a generator's classes (COLA's step I)."""
-  config.clustered = section(clustered_images.CLUSTERED)
+  # The loss is a mean over as many coordinates as there are clusters, ten times
+  # as many as where COLA's rate is from, and so are its gradients smaller.
+  config.clustered = section(clustered_images.CLUSTERED, learning_rate=0.5)
   # ResNet-18 is for photographs, and for GPUs.
   config.trunk = named(TRUNKS, 'halvings')
   config.cluster_views = section(AUGMENTATION, **VIEWS)

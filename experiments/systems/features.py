@@ -1,4 +1,4 @@
-"""What made images are compared with real ones by: the features of a network."""
+"""The network in whose features made images are compared with real ones."""
 
 from pathlib import Path
 

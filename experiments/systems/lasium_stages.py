@@ -21,7 +21,7 @@ from experiments.run.config import BadConfig, Settings
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.run import Run
-from experiments.stages import generator, meta, rounds
+from experiments.stages import meta, rounds
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
 from experiments.systems import clustered_images, learned
@@ -207,7 +207,7 @@ def contestants(
   """The run's learners, and the floors that it judges.
 
   A learner is judged in other ways too, where `MetaTraining` has some, and so
-  is what clusters were found by.
+  is what found the run's clusters.
   """
   settings, everyone = parts.settings, []
   if parts.meta is not None and params is not None:
@@ -234,7 +234,8 @@ def contestants(
       )
       for other in parts.meta.others
     ]
-  if clustered_images.are_clustered(settings):
+  lent = settings.get('generator_training', {}).get('workdir')
+  if clustered_images.are_clustered(settings) and not lent:
     everyone.append(_clusters(run, settings))
   for name, learner in parts.floors.items():
     everyone.append(
@@ -256,9 +257,7 @@ def _clusters(run: Run, settings: Settings) -> Contestant:
 
   What is meta-trained on tasks of the clusters can be seen beside it.
   """
-  workdir = settings['generator_training']['workdir']
-  files = generator.lender(run.files, workdir)
-  classify, params = clustered_images.encoder(settings, files)
+  classify, params = clustered_images.encoder(settings, run.files)
   network = Network(
     lambda key, x: params,
     lambda params, x, statistics=None, mask=None: (

@@ -124,7 +124,7 @@ def test_its_generator_serves_other_runs(finished, tmp_path):
 
 
 def test_what_found_the_clusters_is_an_embedding(finished):
-  """By which images of other runs are compared, and classified by prototypes."""
+  """By which images are classified here, and compared in other runs."""
   given = {'quality': {'recognizer': str(finished)}, 'data': settings()['data']}
   found = features.embedding_of(given)
   assert found.name == 'halvings of glyphs, by clusters'
