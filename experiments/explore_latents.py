@@ -5,9 +5,9 @@ For example:
 python experiments/explore_latents.py --workdir=runs/ro-vae-maml
 
 The folder is of a run whose generator is trained. `latents.html` there has the
-same anchors with in-class samples of N, RO and OC at several settings, and for
-each a number: how often two images of one class are more alike than two of
-different classes.
+same anchors with in-class samples of N, RO and OC at several settings, and of
+IC where anchors are of clusters; and for each a number: how often two images of
+one class are more alike than two of different classes.
 """
 
 from pathlib import Path

@@ -26,6 +26,7 @@ FACTORIES = [
   *('generators.statistician', 'generators.dagan', 'generators.find_codes'),
   *('generators.cola', 'generators.cgan_pd', 'generators.with_mixture'),
   *('latents.prior_anchors', 'latents.encoded_anchors'),
+  *('latents.cluster_anchors', 'latents.in_cluster'),
   *('latents.noise', 'latents.random_out_of_class', 'latents.other_classes'),
   *('latents.paths', 'latents.midpoints', 'latents.mixtures'),
   *('latents.differences', 'latents.few_shot'),

@@ -23,9 +23,9 @@ def source(key):
   return GeneratorSource(jnp.float32(3.0), images.astype(jnp.uint8))
 
 
-def draws(sampler, anchors, omega=1, n=4000):
+def draws(sampler, anchors, omega=1, n=4000, y=None):
   keys = jax.random.split(jax.random.key(1), n)
-  given = Anchors(anchors, jnp.int32(1))
+  given = Anchors(anchors, jnp.int32(1), y=y)
   source = GeneratorSource(jnp.float32(1), jnp.zeros((9, 2, 4, 1), jnp.uint8))
   return jax.jit(jax.vmap(lambda k: sampler(k, source, given, omega)))(keys)
 
@@ -103,6 +103,67 @@ def test_other_classes(anchors, omega):
       expected = 0.7 * anchors[i] + 0.3 * anchors[(i + omega) % WAYS]
       np.testing.assert_allclose(z[0, i], expected, rtol=1e-5, atol=1e-5)
     assert (z == z[:1]).all()
+
+
+# Each cluster about a center of its own, half as wide as a unit Gaussian.
+CLUSTERED = GAUSSIAN._replace(
+  sample_class=lambda key, params, y: (
+    10.0 * y[:, None] + 0.5 * jax.random.normal(key, (len(y), SIZE))
+  )
+)
+
+
+@pytest.mark.parametrize('alpha', [0.0, 0.3, 1.0])
+def test_in_cluster_moves_toward_the_anchors_own_cluster(anchors, alpha):
+  y = jnp.array([4, 0, 2, 7, 7])
+  z = draws(latents.in_cluster(CLUSTERED, alpha=alpha), anchors, y=y)
+  mean = (1 - alpha) * anchors + alpha * 10.0 * y[:, None]
+  if not alpha:
+    np.testing.assert_array_equal(z, jnp.broadcast_to(anchors, z.shape))
+    return
+  assert is_gaussian(z, mean, 0.5 * alpha)
+  assert not is_gaussian(z, mean, 0.55 * alpha)
+  # Draws of two classes of one cluster are not the same.
+  noise = np.asarray(z) - np.asarray(mean)
+  assert abs(np.corrcoef(noise[:, 3].ravel(), noise[:, 4].ravel())[0, 1]) < 0.1
+
+
+def test_in_cluster_needs_clusters(anchors):
+  with pytest.raises(ValueError, match='priors of clusters'):
+    latents.in_cluster(GAUSSIAN)
+  with pytest.raises(ValueError, match='draw them by cluster_anchors'):
+    draws(latents.in_cluster(CLUSTERED), anchors)
+
+
+def test_cluster_anchors_are_of_different_clusters(source):
+  """Of which each is as likely, whatever place it comes to."""
+  anchor_fn = latents.cluster_anchors(CLUSTERED, 3, 7)
+  keys = jax.random.split(jax.random.key(3), 2100)
+  drawn = jax.jit(jax.vmap(anchor_fn, in_axes=(0, None)))(keys, source)
+  y = np.asarray(drawn.y)
+  assert (drawn.num_draws == 1).all() and drawn.x is None
+  assert (np.sort(y, axis=1)[:, 1:] > np.sort(y, axis=1)[:, :-1]).all()
+  for place in y.T:
+    assert scipy.stats.chisquare(np.bincount(place, minlength=7)).pvalue > 1e-4
+  assert is_gaussian(drawn.z, 10.0 * y[..., None], 0.5)
+
+
+def test_cluster_anchors_that_are_too_near_are_drawn_anew(source):
+  """Neighbors are 100 * SIZE apart, and those two further 400 * SIZE."""
+  anchor_fn = latents.cluster_anchors(CLUSTERED, 2, 5, epsilon=250.0 * SIZE)
+  keys = jax.random.split(jax.random.key(4), 400)
+  drawn = jax.jit(jax.vmap(anchor_fn, in_axes=(0, None)))(keys, source)
+  y = np.asarray(drawn.y)
+  assert (np.abs(y[:, 0] - y[:, 1]) > 1).all()
+  np.testing.assert_allclose(np.rint(drawn.z.mean(-1) / 10), y)
+  assert 1.3 < drawn.num_draws.mean() < 2.1  # 6 of 10 pairs are far: 5 / 3.
+
+
+def test_cluster_anchors_need_as_many_clusters():
+  with pytest.raises(ValueError, match='no priors of clusters'):
+    latents.cluster_anchors(GAUSSIAN, 3, 7)
+  with pytest.raises(ValueError, match=r'3 ways .* there are 2'):
+    latents.cluster_anchors(CLUSTERED, 3, 2)
 
 
 def test_prior_anchors_are_apart_and_counted(source):

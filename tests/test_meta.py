@@ -41,17 +41,20 @@ GENERATORS = {
   'msgan': lambda: msgan(SHAPE, latent_size=4, filters=4),
   'autoencoder': lambda: autoencoder(SHAPE, latent_size=4, width=2),
   'interpolative': lambda: interpolative(SHAPE, latent_size=4, width=2),
-  'glo': lambda: glo(SHAPE, latent_size=4, width=2, levels=2),
+  'glo': lambda: glo(SHAPE, classes=3, latent_size=4, width=2, levels=2),
   'acai': lambda: acai(SHAPE, latent_size=4, width=2),
   'wgan_gp': lambda: wgan_gp(SHAPE, latent_size=4, width=2),
-  'cola': lambda: cola(SHAPE, clusters=2, latent_size=2, width=2, levels=2),
-  'cgan_pd': lambda: cgan_pd(SHAPE, classes=2, latent_size=2, width=1),
+  'cola': lambda: cola(SHAPE, clusters=3, latent_size=1, width=2, levels=2),
+  'cgan_pd': lambda: cgan_pd(SHAPE, classes=3, latent_size=1, width=1),
 }
 SAMPLERS = {
   'n': lambda generator: latents.noise(sigma=0.5),
   'ro': lambda generator: latents.random_out_of_class(generator, alpha=0.2),
   'oc': lambda generator: latents.other_classes(alpha=0.2),
+  'ic': lambda generator: latents.in_cluster(generator, alpha=0.5),
 }
+# What knows no clusters is not for the last of these.
+OF_CLUSTERS, CLUSTERS = ('glo', 'cola', 'cgan_pd'), 3
 
 
 def linear(outputs):
@@ -81,15 +84,19 @@ def made(name):
   generator, trainer = GENERATORS[name]()
   images = jax.random.randint(jax.random.key(0), (20, *SHAPE), 0, 256)
   images = images.astype(jnp.uint8)
-  data = training_set(SHAPE, len(images), jnp.arange(len(images)) % 2)
+  data = training_set(SHAPE, len(images), jnp.arange(len(images)) % CLUSTERS)
   params = trainer.params(first_state(trainer, jax.random.key(1), data))
   return generator, GeneratorSource(params, images)
 
 
 def task_fn(generator_name, sampler_name):
   generator, source = made(generator_name)
-  make = latents.encoded_anchors if generator.encode else latents.prior_anchors
-  anchors = make(generator, WAYS)
+  if sampler_name == 'ic':
+    anchors = latents.cluster_anchors(generator, WAYS, CLUSTERS)
+  elif generator.encode:
+    anchors = latents.encoded_anchors(generator, WAYS)
+  else:
+    anchors = latents.prior_anchors(generator, WAYS)
   sampler = SAMPLERS[sampler_name](generator)
   return tasks.lasium(generator, anchors, sampler, shots=1, queries=2), source
 
@@ -109,9 +116,9 @@ def test_generators_keep_their_protocol(name, key):
 
 @pytest.mark.parametrize('name', SAMPLERS)
 def test_samplers_keep_their_protocol(name, key):
-  generator, source = made('vae')
+  generator, source = made('cola' if name == 'ic' else 'vae')
   sampler = SAMPLERS[name](generator)
-  anchors = Anchors(jnp.zeros((WAYS, 4)), jnp.int32(1))
+  anchors = Anchors(jnp.zeros((WAYS, 4)), jnp.int32(1), y=jnp.arange(WAYS))
   z = jax.vmap(sampler, in_axes=(0, None, None, 0))(
     jax.random.split(key, 5), source, anchors, jnp.arange(1, 6)
   )
@@ -139,8 +146,15 @@ def test_learners_keep_their_protocol(name, key):
   chex.assert_shape(logits, (4, WAYS))
 
 
-@pytest.mark.parametrize('sampler', SAMPLERS)
-@pytest.mark.parametrize('generator', GENERATORS)
+@pytest.mark.parametrize(
+  ('generator', 'sampler'),
+  [
+    (generator, sampler)
+    for generator in GENERATORS
+    for sampler in SAMPLERS
+    if sampler != 'ic' or generator in OF_CLUSTERS
+  ],
+)
 def test_any_sampler_makes_tasks_of_any_generator(generator, sampler, key):
   """Traced only, for it is the compiling that takes long."""
   fn, source = task_fn(generator, sampler)
@@ -153,19 +167,20 @@ def test_any_sampler_makes_tasks_of_any_generator(generator, sampler, key):
 
 # Each generator once, and each sampler with each learner for generators with an
 # encoder and for those without one: what is mixed is independent otherwise.
-MIXED = list(itertools.product(SAMPLERS, ('maml', 'protonets')))
+MIXED = list(itertools.product(('n', 'ro', 'oc'), ('maml', 'protonets')))
 ENCODING = ('vae', 'variational', 'autoencoder', 'interpolative', 'acai')
 COMPOSED = [
   (generator, *mixed)
   for names in (ENCODING, [g for g in GENERATORS if g not in ENCODING])
   for generator, mixed in zip(itertools.cycle(names), MIXED, strict=False)
-]
+] + [('cola', 'ic', 'protonets'), ('cgan_pd', 'ic', 'maml')]
 
 
 def test_all_generators_are_composed():
   assert {generator for generator, _, _ in COMPOSED} == set(GENERATORS)
   for name in GENERATORS:
     assert (made(name)[0].encode is not None) == (name in ENCODING)
+    assert (made(name)[0].sample_class is not None) == (name in OF_CLUSTERS)
 
 
 @pytest.mark.parametrize('generator,sampler,learner', COMPOSED)

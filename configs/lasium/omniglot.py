@@ -14,6 +14,11 @@ of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch
 128), meta-training and evaluation a few minutes. RESULTS.md has what each
 reaches.
 
+`cola-{maml,protonets}` is no paper's: images are clustered without labels, and
+each class of a task is within another cluster of COLA's generator
+(docs/cola.md). `{n,ro,oc}-cola-{maml,protonets}` are that generator with the
+paper's samplers.
+
 `clustered-protonets` is no paper's: instance discrimination, then rounds of
 clustering all images by what the learner sees and meta-training on the clusters
 (docs/papers.md), an hour on one core. `clustered-SAMPLER-GENERATOR-protonets`

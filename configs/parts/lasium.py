@@ -14,7 +14,15 @@ from experiments.components.few_shot import also_judged
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
-from experiments.stages import evaluation, generator, meta, rounds
+from experiments.components.trunks import TRUNKS
+from experiments.stages import (
+  clustered,
+  evaluation,
+  generator,
+  meta,
+  rounds,
+)
+from experiments.systems import clustered_images
 from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
 from lasium_jax.models.heads import REFINE_STEPS
 from lasium_jax.settings import Part
@@ -23,13 +31,19 @@ VARIANTS = ('paper', 'released')
 # The paper trains the VAE for 1,000 epochs and the MSGAN for 500; an epoch of
 # Omniglot's 24,000 training images is 187 steps. WGAN-GP's code has 200,000.
 # Autoencoders train as long as in configs/interpolative/emnist.py.
+# COLA has 500 epochs, after 200 of either task in which clusters are found.
 AUTOENCODERS = ('autoencoder', 'interpolative', 'acai')
 STEPS = {
   'vae': 187_000,
   'msgan': 93_500,
   'wgan_gp': 200_000,
+  'cola': 93_500,
   **dict.fromkeys(('variational', *AUTOENCODERS), 23_400),
 }
+CLUSTERED_STEPS = 74_800
+# Generators whose classes are clusters that a run finds, and how many: fewer
+# than Omniglot has characters, as a Gaussian of each is kept.
+CLUSTERS = {'cola': 200}
 # Generators whose anchors are encoded images.
 ENCODED = ('vae', 'variational', *AUTOENCODERS)
 # Views of characters, of which neither changes what they are: the first to
@@ -85,6 +99,9 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
       config.augment.shift = (0, 0)  # Only synthetic tasks are shifted.
     case [tasks, learner] if tasks in TASKS and learner in LEARNERS:
       _learn(config, tasks, learner)
+    case [generator, learner] if generator in CLUSTERS and learner in LEARNERS:
+      _learn(config, 'lasium', learner)
+      _generate(config, 'ic', generator)
     case [sampler, generator, learner] if (
       sampler in SAMPLERS and generator in _unlabeled() and learner in LEARNERS
     ):
@@ -103,8 +120,12 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
 
 
 def _unlabeled() -> list[str]:
-  """LASIUM's generators: one that reads labels is none."""
-  return [n for n, part in GENERATORS.items() if part.reads != 'labels']
+  """LASIUM's generators: one that reads labels is none, but for clusters."""
+  return [
+    name
+    for name, part in GENERATORS.items()
+    if part.reads != 'labels' or name in CLUSTERS
+  ]
 
 
 def _no_such_run(file: str, run: str) -> str:
@@ -113,9 +134,9 @@ def _no_such_run(file: str, run: str) -> str:
   )
   return (
     f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
-    f'{{{learners}}}, umtra-{{{learners}}}, clustered-protonets, '
-    f'supervised-{{{learners}}} and scratch, each with '
-    f'-{" or -".join(VARIANTS)} behind it or nothing.'
+    f'{{{learners}}}, {",".join(CLUSTERS)}-{{{learners}}}, '
+    f'umtra-{{{learners}}}, clustered-protonets, supervised-{{{learners}}} and '
+    f'scratch, each with -{" or -".join(VARIANTS)} behind it or nothing.'
   )
 
 
@@ -140,7 +161,8 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
     config.get(name, {}).get('name') for name in ('tasks', 'learner')
   )
   # Clusters are found by features, which a learner with logits has not.
-  if tasks not in ('umtra', 'lasium') or learner != 'protonets':
+  unfit = tasks not in ('umtra', 'lasium') or learner != 'protonets'
+  if unfit or 'clustered' in config:  # Which has clusters of its own.
     raise ValueError(_no_such_run(file, run))
   if tasks == 'umtra':
     config.tasks.update(ways=100, queries=2, augment_support=True)
@@ -173,11 +195,28 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
   config.generator_training = section(
     Part(generator.train), steps=steps, batch_size=common.batch_size(name)
   )
-  config.anchors = named(ANCHORS, 'encoded' if name in ENCODED else 'prior')
+  anchors = 'encoded' if name in ENCODED else 'prior'
+  config.anchors = named(ANCHORS, 'clusters' if name in CLUSTERS else anchors)
   config.latents = named(SAMPLERS, sampler)
-  # Their latent space has no scale of its own, as it has no prior.
-  if name in AUTOENCODERS and 'relative' in config.latents:
+  # Their latent space has no scale of its own, or a small one, on spheres.
+  if name in (*AUTOENCODERS, *CLUSTERS) and 'relative' in config.latents:
     config.latents.relative = True
+  if name in CLUSTERS:
+    config.generator.clusters = CLUSTERS[name]
+    _find_clusters(config)
+
+
+def _find_clusters(config: ConfigDict) -> None:
+  """The sections of what finds a generator's classes (COLA's step I)."""
+  # The loss is a mean over as many coordinates as there are clusters, ten times
+  # as many as where COLA's rate is from, and so are its gradients smaller.
+  config.clustered = section(clustered_images.CLUSTERED, learning_rate=0.5)
+  # ResNet-18 is for photographs, and for GPUs.
+  config.trunk = named(TRUNKS, 'halvings')
+  config.cluster_views = section(AUGMENTATION, **VIEWS)
+  config.clustered_training = section(
+    Part(clustered.train), steps=CLUSTERED_STEPS, judge_every=1_000
+  )
 
 
 def _floor(name: str, *, judge: bool) -> ConfigDict:

@@ -34,11 +34,14 @@ class Generating(NamedTuple):
     model: the generator.
     trainer: what trains it.
     anchors: the class centers of a task.
+    clusters: what finds the clusters that are the generator's classes; None
+      for one that is trained on images alone.
   """
 
   model: Generator
   trainer: Trainer
   anchors: AnchorFn
+  clusters: Trainer | None = None
 
 
 class Other(NamedTuple):
@@ -166,9 +169,10 @@ def _generating(settings: Settings) -> Generating:
 
 
 def _anchors(settings: Settings, model: Generator, ways: int) -> AnchorFn:
-  anchors: AnchorFn = make(
-    ANCHORS, settings['anchors'], generator=model, ways=ways
-  )
+  available: dict[str, Any] = {'generator': model, 'ways': ways}
+  if 'clusters' in settings['generator']:
+    available['clusters'] = settings['generator']['clusters']
+  anchors: AnchorFn = make(ANCHORS, settings['anchors'], **available)
   return anchors
 
 

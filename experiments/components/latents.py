@@ -6,11 +6,13 @@ from lasium_jax.settings import Part
 ANCHORS = {
   'prior': Part(latents.prior_anchors),
   'encoded': Part(latents.encoded_anchors),
+  'clusters': Part(latents.cluster_anchors),
 }
 SAMPLERS = {
   'n': Part(latents.noise),
   'ro': Part(latents.random_out_of_class),
   'oc': Part(latents.other_classes),
+  'ic': Part(latents.in_cluster),
 }
 # What is made of the codes of a few images of a kind.
 FEW_SHOT = {

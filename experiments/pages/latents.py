@@ -17,6 +17,7 @@ SAMPLERS = {
   'n': ('LASIUM-N', 'noise of standard deviation sigma around the anchor'),
   'ro': ('LASIUM-RO', 'a step of alpha toward a random latent'),
   'oc': ('LASIUM-OC', 'a step of alpha toward the anchors of other classes'),
+  'ic': ('LASIUM-IC', 'a step of alpha toward another latent of the cluster'),
 }
 
 

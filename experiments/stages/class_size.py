@@ -1,6 +1,6 @@
 """How large a class should be: many settings of sampling, side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,12 +13,13 @@ from lasium_jax.types import Array, TaskFn
 
 SIGMAS = (0.1, 0.25, 0.5, 1.0)
 ALPHAS = (0.1, 0.2, 0.4, 0.6)
+SHARES = (0.25, 0.5, 0.75, 1.0)
 IMAGES = 5  # A class has so many: its anchor, and those around it.
 TASKS = 40  # Separation and spread are computed from so many.
 
 
 class Setting(NamedTuple):
-  """A latent sampler and its knob: sigma of N, alpha of RO and OC."""
+  """A latent sampler and its knob: sigma of N, alpha of the others."""
 
   sampler: str
   value: float
@@ -51,12 +52,15 @@ SETTINGS = (
   *(Setting('ro', alpha) for alpha in ALPHAS),
   *(Setting('oc', alpha) for alpha in ALPHAS),
 )
+# For anchors that know their clusters.
+OF_CLUSTERS = tuple(Setting('ic', alpha) for alpha in SHARES)
 
 
 def explore(
   key: Array,
   task_fn_of: Callable[[str, dict[str, Any]], TaskFn],
   source: Any,
+  settings: Sequence[Setting] = SETTINGS,
 ) -> list[Explored]:
   """Makes classes of the same anchors under every setting.
 
@@ -64,9 +68,10 @@ def explore(
     key: of the anchors.
     task_fn_of: `(sampler, settings) -> task_fn` with `IMAGES` support images.
     source: what it makes tasks of.
+    settings: those of a sampler follow each other.
 
   Returns:
-    What each of `SETTINGS` makes.
+    What each of the settings makes.
   """
 
   def look(
@@ -78,7 +83,7 @@ def explore(
   # A sampler's settings are an argument, to compile once for all of them.
   compiled = jit(look, static_argnums=0)
   explored = []
-  for setting in SETTINGS:
+  for setting in settings:
     knob = {setting.field: jnp.float32(setting.value)}
     images, between = compiled(setting.sampler, knob, key, source)
     rows = np.asarray(images).reshape(-1, IMAGES, *images.shape[1:])

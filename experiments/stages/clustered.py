@@ -66,10 +66,12 @@ def train(
   )
   training.note(run.files, NAME, fit)
 
+  told = len(train_set.class_names) > 1  # Pictures may have no labels.
+
   def after(
     states: training.States, first: int, n: int
   ) -> Mapping[str, np.ndarray]:
-    if first // judge_every == (first + n) // judge_every:
+    if not told or first // judge_every == (first + n) // judge_every:
       return {}
     found = agreement(_clusters(trainer.params(states[0])), train_set.labels)
     return {name: np.array([value]) for name, value in found._asdict().items()}
@@ -111,7 +113,7 @@ def _checked(trainer: Trainer) -> Any:
         raise BadConfig(
           f'Of {len(counts)} clusters {(counts == 0).sum()} have no image, as '
           f'targets of {len(data.images)} images are drawn at random: change '
-          'config.seed, raise config.small_sample.shots or lower the clusters.'
+          'config.seed, give more images or lower config.generator.clusters.'
         )
     return state
 

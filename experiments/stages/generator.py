@@ -46,7 +46,13 @@ OWN = {
   'generator_training': ('workdir', 'pictures', 'steps_per_dispatch'),
   'data': ('evaluation_path', 'path'),
   'borrowed': ('folder',),
+  'clustered_training': ('judge_every', 'steps_per_dispatch'),
 }
+
+
+# The sections that a generator follows from; those of its clusters, if any.
+_FOLLOWS = ('generator', 'generator_training', 'data')
+_CLUSTERS = ('clustered', 'trunk', 'cluster_views', 'clustered_training')
 
 
 class Learning(NamedTuple):
@@ -212,7 +218,8 @@ def check_borrowed(settings: Settings) -> None:
       '0.1, or not whole. Train its generator again.'
     )
   ours = json.loads(json.dumps(settings))
-  for section in ('generator', 'generator_training', 'data'):
+  sections = _FOLLOWS + (_CLUSTERS if 'clustered' in ours else ())
+  for section in sections:
     for name, value in ours[section].items():
       their = theirs.get(section, {}).get(name)
       if name not in OWN.get(section, ()) and their != value:

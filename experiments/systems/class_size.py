@@ -64,7 +64,10 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     return training_tasks(own, made.model)
 
   key = streams.stream(settings['seed'], streams.PICTURES)
-  explored = class_size.explore(key, task_fn_of, source)
+  several = class_size.SETTINGS
+  if settings['anchors']['name'] == 'clusters':
+    several += class_size.OF_CLUSTERS
+  explored = class_size.explore(key, task_fn_of, source, several)
   chosen = class_size.choose(explored, keep)
   for entry in explored:
     mark = ' <- choice' if entry is chosen else ''

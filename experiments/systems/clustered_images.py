@@ -1,4 +1,4 @@
-"""Clusters of images without labels, as a part of COLA's runs (its step I)."""
+"""Clusters of images without labels, as a part of runs (COLA's step I)."""
 
 from typing import Any
 
@@ -7,13 +7,17 @@ from experiments.components.parts import Sections, make, make_part
 from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
 from experiments.run.config import BadConfig, Config, Settings, require
-from experiments.stages import clustered
+from experiments.run.record import Record
+from experiments.run.run import Run
+from experiments.stages import clustered, training
 from lasium_jax import embeddings
 from lasium_jax.nets import TwoHeads
 from lasium_jax.settings import Part
-from lasium_jax.types import Trainer
+from lasium_jax.types import Array, Augment, ClassifyFn, Params, Trainer
 
 EPOCHS = 200  # Of each task, where no number of steps is given.
+# Other losses of a generator need weights, which no config has.
+LOSSES = ('laplacian', 'l1', 'random_resnet32')
 CLUSTERED = Part(embeddings.clustered, given=('clusters',))
 SECTIONS: Sections = {
   'clustered': CLUSTERED,
@@ -26,6 +30,15 @@ SECTIONS: Sections = {
 def are_clustered(settings: Any) -> bool:
   """Whether a run finds clusters in place of classes that it is told."""
   return 'clustered' in settings
+
+
+def check_loss(settings: Settings) -> None:
+  """That the loss of a generator, where it can choose one, needs no weights."""
+  section = settings['generator']
+  if 'loss' in section:
+    needs_none = section['loss'] in LOSSES
+    wanted = f'one of {list(LOSSES)}; others need weights of a network'
+    require(settings, 'generator.loss', needs_none, wanted)
 
 
 def complete(config: Config, images: int) -> None:
@@ -42,10 +55,6 @@ def build(settings: Settings, clusters: int) -> Trainer:
   Raises:
     ValueError: if settings cannot work; the message names the field.
   """
-  require(settings, 'seeds', settings['seeds'] == 1, '1: its clusters are one')
-  elsewhere = settings['generator_training']['workdir']
-  wanted = "'', as clusters of this run are none that another run has learned"
-  require(settings, 'generator_training.workdir', not elsewhere, wanted)
   views = make_part(AUGMENTATION, settings['cluster_views'])
   if views is None:
     raise BadConfig(
@@ -53,12 +62,48 @@ def build(settings: Settings, clusters: int) -> Trainer:
       'of other views of them: let config.cluster_views.views be True for '
       'photographs, or config.cluster_views.rotation be above 0.'
     )
-  trunk = make(TRUNKS, settings['trunk'])
-  _, trainer = embeddings.clustered(
-    TwoHeads(trunk, clusters),
+  return _made(settings, clusters, views)[1]
+
+
+def _made(
+  settings: Settings, clusters: int, views: Augment
+) -> tuple[ClassifyFn, Trainer]:
+  return embeddings.clustered(
+    TwoHeads(make(TRUNKS, settings['trunk']), clusters),
     image_shape(settings),
     views,
     clusters=clusters,
     **settings['clustered'],
   )
-  return trainer
+
+
+def encoder(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
+  """What the clusters of a run were found by: an embedding like any other.
+
+  Args:
+    settings: of the run, which finds clusters.
+    files: likewise.
+
+  Returns:
+    The network as a classifier, and its parameters.
+
+  Raises:
+    FileNotFoundError: if its training has not come to its end.
+  """
+  clusters = settings['generator']['clusters']
+  views = make_part(AUGMENTATION, settings['cluster_views'])
+  classify, trainer = _made(settings, clusters, views)
+  steps = settings['clustered_training']['steps']
+  (params,) = training.left_behind(trainer, files, clustered.NAME, steps=steps)
+  return classify, {'network': params['network']}
+
+
+def by_cluster(run: Run, params: Params) -> tuple[Run, Array]:
+  """The same run with clusters as classes, and each image's target.
+
+  Args:
+    run: whose training images were clustered.
+    params: what `experiments.stages.clustered.train` returned.
+  """
+  images, targets = clustered.by_cluster(run.splits.train, params)
+  return run._replace(splits=run.splits._replace(train=images)), targets

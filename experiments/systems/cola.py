@@ -60,8 +60,6 @@ from lasium_jax.types import (
 CLASSES = {'cola': 'clusters', 'glo': 'classes', 'cgan_pd': 'classes'}
 # These keep a code of each image, and must not have one twice in a batch.
 WITH_CODES = ('cola', 'glo')
-# Other losses need weights, which no config has.
-LOSSES = ('laplacian', 'l1', 'random_resnet32')
 EPOCHS = 500  # Of the generator, where no number of steps is given.
 
 SMALL_SAMPLE = Part(small_sample)
@@ -148,6 +146,7 @@ def build(settings: Settings) -> Parts:
   model, trainer = make_generator(settings['generator'], image_shape(settings))
   parts = Parts(settings, model, trainer)
   if are_clustered(settings):
+    _check_own_clusters(settings)
     clusters = class_count(settings['generator'])
     return parts._replace(clustering=clustered_images.build(settings, clusters))
   require_shared(settings, 'training.batch_size')
@@ -157,6 +156,14 @@ def build(settings: Settings) -> Parts:
   _check_margin(settings)
   augment = make_part(CROPS, settings['augment'])
   return parts._replace(augment=augment, optimizer=optimizer)
+
+
+def _check_own_clusters(settings: Settings) -> None:
+  """That the run has one set of clusters, and a generator of its own."""
+  require(settings, 'seeds', settings['seeds'] == 1, '1: its clusters are one')
+  elsewhere = settings['generator_training']['workdir']
+  wanted = "'', as clusters of this run are none that another run has learned"
+  require(settings, 'generator_training.workdir', not elsewhere, wanted)
 
 
 def _check_margin(settings: Settings) -> None:
@@ -174,10 +181,7 @@ def _check_generator(settings: Settings) -> None:
   classes = class_count(section)
   field = f'generator.{CLASSES[section["name"]]}'
   require(settings, field, classes > 1, '2 or more: the classes of the images')
-  if 'loss' in section:
-    needs_none = section['loss'] in LOSSES
-    wanted = f'one of {list(LOSSES)}; others need weights of a network'
-    require(settings, 'generator.loss', needs_none, wanted)
+  clustered_images.check_loss(settings)
   how, devices = settings['generator_training'], settings['devices'] or 1
   size = how['batch_size']
   if section['name'] in WITH_CODES:
@@ -242,13 +246,11 @@ def work(run: Run, parts: Parts) -> None:
 def _found(run: Run, parts: Parts) -> tuple[Run, Array, list[Result]]:
   """The run with clusters as classes, each image's target, and results."""
   assert parts.clustering is not None
-  how, train = parts.settings['clustered_training'], run.splits.train
+  how = parts.settings['clustered_training']
   params = clustered.train(run, parts.clustering, **how)
   told = classifiers.told_of(parts.settings)
   results = clustered.results_of(run, params, told, how['steps'])
-  images, targets = clustered.by_cluster(train, params)
-  splits = run.splits._replace(train=images)
-  return run._replace(splits=splits), targets, results
+  return *clustered_images.by_cluster(run, params), results
 
 
 def _learning(run: Run, parts: Parts, y: Array) -> generator.Learning:

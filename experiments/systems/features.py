@@ -1,4 +1,4 @@
-"""The recognizer in whose features made images are compared with real ones."""
+"""The network in whose features made images are compared with real ones."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.saved import saved_settings
 from experiments.stages.quality import Embedding
-from experiments.systems import recognizer
+from experiments.systems import clustered_images, recognizer
 from lasium_jax import models
 from lasium_jax.models.files import CARD
 
@@ -22,7 +22,8 @@ def embedding_of(settings: Settings) -> Embedding | None:
     settings: of the run that compares images.
 
   Returns:
-    The recognizer, for images of the run's shape.
+    The recognizer, or what the run in that folder has found clusters by, for
+    images of the run's shape.
 
   Raises:
     BadConfig: if there is none in that folder, or for other images.
@@ -63,12 +64,28 @@ def _exported(folder: Path) -> Found:
 
 
 def _trained(folder: Path) -> Found:
-  settings = saved_settings(folder, 'recognizer')
-  params, classes = recognizer.trained(settings, Record(folder, {}))
+  settings = saved_settings(folder, 'recognizer', 'cola', 'lasium')
+  files = Record(folder, {})
+  if settings['system'] != 'recognizer':
+    return _clusters(settings, files), image_shape(settings)
+  params, classes = recognizer.trained(settings, files)
   parts = recognizer.build(settings)
   classify, _ = recognizer.classifier_of(parts, classes)
   name = _name(settings['classifier'], settings['data'])
   return Embedding(name, classify, params), image_shape(settings)
+
+
+def _clusters(settings: Settings, files: Record) -> Embedding:
+  """What the clusters of a run were found by, without labels."""
+  if not clustered_images.are_clustered(settings):
+    raise BadConfig(
+      f'{FIELD} is {str(files.workdir)!r}, a run of '
+      f'experiments/{settings["system"]}.py that finds no clusters: name one '
+      'of experiments/recognizer.py, or a run such as cola or cola-maml.'
+    )
+  classify, params = clustered_images.encoder(settings, files)
+  name = f'{_name(settings["trunk"], settings["data"])}, by clusters'
+  return Embedding(name, classify, params)
 
 
 def _name(network: Settings, data: Settings) -> str:

@@ -12,8 +12,15 @@ from experiments.run import loop
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.run import Places, Run, System
-from experiments.stages import evaluation, generator, meta, rounds
-from experiments.systems import learned
+from experiments.stages import (
+  class_samples,
+  clustered,
+  evaluation,
+  generator,
+  meta,
+  rounds,
+)
+from experiments.systems import clustered_images, learned
 from experiments.systems.lasium_checks import build
 from experiments.systems.lasium_data import check_data
 from experiments.systems.lasium_stages import (
@@ -28,6 +35,7 @@ from lasium_jax.types import Params, TrainingSet
 PAGE = {
   'Accuracy': sections.accuracy,
   'Clusters': sections.stage_pictures(rounds.NAME),
+  'Images of each cluster': sections.stage_pictures(class_samples.NAME),
   'Tasks': sections.stage_pictures(meta.NAME),
   'Generated images': sections.stage_pictures(generator.NAME),
   'Training': sections.training_curves,
@@ -55,16 +63,30 @@ def read(settings: Settings, places: Places) -> Splits:
 
 
 def train_generator(run: Run, parts: Parts) -> Params | None:
-  """The first stage; None if the run has no generator."""
+  """The first stage; None if the run has no generator.
+
+  Where the generator has clusters for classes, they are found before it.
+  """
   if parts.generating is None:
     return None
+  settings, made = parts.settings, parts.generating
+  training = settings['generator_training']
+  y = None  # Images are without their labels.
+  if made.clusters is not None and not training['workdir']:
+    found = clustered.train(
+      run, made.clusters, **settings['clustered_training']
+    )
+    run, y = clustered_images.by_cluster(run, found)
   given = generator.Learning(
-    parts.generating.model,
-    parts.generating.trainer,
-    TrainingSet(run.splits.train.images),  # Without their labels.
-    units=generator.units_of(parts.settings['generator']),
+    made.model,
+    made.trainer,
+    TrainingSet(run.splits.train.images, y),
+    units=generator.units_of(settings['generator']),
   )
-  return generator.train(run, given, **parts.settings['generator_training'])
+  params = generator.train(run, given, **training)
+  if y is not None:
+    class_samples.show(run, made.model, params, 'cluster')
+  return params
 
 
 def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:

@@ -15,6 +15,7 @@ from experiments.components.few_shot import (
 )
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
+from experiments.components.orders import reads_labels
 from experiments.components.parts import (
   Sections,
   check_sections,
@@ -25,6 +26,7 @@ from experiments.components.tasks import (
   CLUSTER_TASKS,
   TASKS,
 )
+from experiments.components.trunks import TRUNKS
 from experiments.run.config import (
   BadConfig,
   Settings,
@@ -34,11 +36,14 @@ from experiments.run.config import (
 )
 from experiments.run.members import members
 from experiments.stages import (
+  clustered,
   evaluation,
   generator,
   meta,
   rounds,
 )
+from experiments.systems import clustered_images
+from experiments.systems.clustered_images import are_clustered
 from lasium_jax import parallel
 from lasium_jax.models.build import (
   GENERATORS,
@@ -65,6 +70,9 @@ SECTIONS: Sections = {
   'rounds': Part(rounds.train),
   'cluster_tasks': CLUSTER_TASKS,
   'cluster_views': AUGMENTATION,
+  'clustered': clustered_images.CLUSTERED,
+  'trunk': TRUNKS,
+  'clustered_training': Part(clustered.train),
   'also_judged': Part(also_judged),
   'evaluation': Part(evaluation.evaluate),
 }
@@ -156,12 +164,34 @@ def _check_together(settings: Settings) -> None:
       'The config has a generator, and no section `tasks` that says how many '
       'classes are drawn from it: add one.'
     )
+  if 'generator' in settings:
+    _check_generator(settings)
   shared = 'meta.batch', 'rounds.batch', 'generator_training.batch_size'
   for field in shared:
     if field.partition('.')[0] in settings:
       require_shared(settings, field)
   if 'meta' in settings:
     _check_meta(settings)
+
+
+def _check_generator(settings: Settings) -> None:
+  """That it has the classes that it is trained with, and tasks are made of."""
+  section = settings['generator']
+  labels, found = reads_labels(section), are_clustered(settings)
+  wanted = 'one that is trained without labels'
+  if found:
+    wanted = 'one that is trained with labels, for which clusters stand'
+  require(settings, 'generator.name', labels == found, wanted)
+  clustered_images.check_loss(settings)
+  of_clusters = settings['anchors']['name'] == 'clusters'
+  if settings['latents']['name'] == 'ic':
+    wanted = "'clusters', of which config.latents.name = 'ic' draws images"
+    require(settings, 'anchors.name', of_clusters, wanted)
+  if of_clusters and found:
+    ways = settings['tasks']['ways']
+    wanted = f'config.tasks.ways, {ways}, or more: each is of another cluster'
+    enough = section['clusters'] >= ways
+    require(settings, 'generator.clusters', enough, wanted)
 
 
 def _check_meta(settings: Settings) -> None:
@@ -226,7 +256,7 @@ def _check_tasks(settings: Settings) -> None:
 def _made(settings: Settings) -> Parts:
   """All parts, whose own errors name what does not go together."""
   try:
-    parts = parts_of(settings)
+    parts = _with_clusters(parts_of(settings))
     for member in members(settings):
       for make in _makers(parts):
         make(dict(member.values))
@@ -234,6 +264,16 @@ def _made(settings: Settings) -> Parts:
   except ValueError as error:
     raise BadConfig(f'This config cannot work: {error}') from error
   return parts
+
+
+def _with_clusters(parts: Parts) -> Parts:
+  """The parts with what finds the classes of the generator, if it has any."""
+  made, settings = parts.generating, parts.settings
+  if made is None or not are_clustered(settings):
+    return parts
+  count = settings['generator']['clusters']
+  clusters = clustered_images.build(settings, count)
+  return parts._replace(generating=made._replace(clusters=clusters))
 
 
 def _makers(parts: Parts) -> list[Callable[[dict[str, Any]], Any]]:

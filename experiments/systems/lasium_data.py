@@ -36,6 +36,9 @@ def check_data(settings: Settings, splits: Splits) -> None:
   images = len(splits.train.images)
   if 'generator_training' in settings:
     require_filled(settings, 'generator_training.batch_size', images)
+  if 'clustered' in settings:
+    require_filled(settings, 'clustered_training.batch_size', images)
+    require_filled(settings, 'generator.clusters', images)
   if 'clustering' in settings:
     neighbors = settings['clustering']['neighbors']
     require(

@@ -24,15 +24,17 @@ from experiments.run.run import Run
 from experiments.stages import meta, rounds
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
-from experiments.systems import learned
+from experiments.systems import clustered_images, learned
 from lasium_jax import latents
 from lasium_jax.data import evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
+from lasium_jax.learners import protonets
 from lasium_jax.models.build import LEARNERS
 from lasium_jax.tasks import labeled
 from lasium_jax.types import (
   AnchorFn,
   GeneratorSource,
+  Network,
   Params,
   TaskFn,
 )
@@ -204,7 +206,8 @@ def contestants(
 ) -> list[Contestant]:
   """The run's learners, and the floors that it judges.
 
-  A learner is judged in other ways too, where `MetaTraining` has some.
+  A learner is judged in other ways too, where `MetaTraining` has some, and so
+  is what found the run's clusters.
   """
   settings, everyone = parts.settings, []
   if parts.meta is not None and params is not None:
@@ -230,6 +233,9 @@ def contestants(
       )
       for other in parts.meta.others
     ]
+  lent = settings.get('generator_training', {}).get('workdir')
+  if clustered_images.are_clustered(settings) and not lent:
+    everyone.append(_clusters(run, settings))
   for name, learner in parts.floors.items():
     everyone.append(
       Contestant(
@@ -243,6 +249,31 @@ def contestants(
       )
     )
   return everyone
+
+
+def _clusters(run: Run, settings: Settings) -> Contestant:
+  """Prototypes by the features that clusters were found by.
+
+  What is meta-trained on tasks of the clusters can be seen beside it.
+  """
+  classify, params = clustered_images.encoder(settings, run.files)
+  network = Network(
+    lambda key, x: params,
+    lambda params, x, statistics=None, mask=None: (
+      classify(params, x).features,
+      (),
+    ),
+  )
+  ways = settings['evaluation']['ways']
+  return Contestant(
+    'cluster-features',
+    functools.partial(_always, protonets(network, ways=ways)),
+    'inductive',
+    [Member(settings['seed'], {})],
+    jax.tree.map(lambda leaf: leaf[None], params),
+    floor=True,
+    note='prototypes by what found the clusters, without meta-training',
+  )
 
 
 def _always(part: T, values: dict[str, Any]) -> T:

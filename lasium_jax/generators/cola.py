@@ -50,7 +50,9 @@ def cola(
   the prior is their uniform mixture. The cluster of a code is the largest entry
   of its label. Where a cluster has no more images than a code has dimensions,
   its Gaussian lies in the plane through their codes; where it has a single one,
-  it is that code. Both parts of a draw are put on their spheres.
+  it is that code. Both parts of a draw are put on their spheres, and so are
+  those of whatever is decoded: latents are directions, and what lies between
+  two of them, or beside one, is decoded as the nearest code that could be.
 
   Each code has an Adam of its own, with its own count of steps: a step moves
   the codes of its batch, and does nothing to the others.
@@ -130,7 +132,7 @@ def cola(
     return {**trainer.params(state), 'prior': prior._asdict()}
 
   def decode(params: Params, z: Array) -> Array:
-    return decoded(net, params, z)
+    return decoded(net, params, project(z))
 
   generator = with_prior(Generator(decode), project, spread=spread)
   return generator, trainer._replace(params=params)

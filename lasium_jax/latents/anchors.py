@@ -78,6 +78,70 @@ def prior_anchors(
   return anchors
 
 
+def cluster_anchors(
+  generator: Generator,
+  ways: int,
+  clusters: int,
+  *,
+  epsilon: NonNegative = 0.0,
+  max_draws: Count = 10_000,
+) -> AnchorFn:
+  """Anchors from the priors of different clusters, one from each.
+
+  No paper has these: they are for generators that know clusters, such as COLA
+  (Winter and Weinshall 2020), whose clusters are apart by construction.
+
+  Args:
+    generator: whose `sample_class` is the prior of a cluster.
+    ways: N.
+    clusters: how many there are; each is as likely as any other.
+    epsilon: every pairwise squared distance must exceed it.
+    max_draws: as in `prior_anchors`; clusters are drawn anew, too.
+
+  Returns:
+    An anchor function; its `Anchors.y` are the clusters.
+
+  Raises:
+    ValueError: if the generator has no priors of clusters, or there are fewer
+      clusters than ways.
+
+  Example:
+    >>> generator = lx.Generator(
+    ...   decode=lambda params, z: z[:, :, None, None],
+    ...   sample_class=lambda key, params, y: params[y],
+    ... )
+    >>> anchor_fn = lx.latents.cluster_anchors(generator, ways=3, clusters=3)
+    >>> source = lx.GeneratorSource(params=jnp.eye(3), images=None)
+    >>> anchors = jax.jit(anchor_fn)(jax.random.key(0), source)
+    >>> sorted(anchors.y.tolist())
+    [0, 1, 2]
+    >>> (anchors.z.argmax(1) == anchors.y).all().item()
+    True
+  """
+  sample_class = generator.sample_class
+  if sample_class is None:
+    raise ValueError(
+      'This generator has no priors of clusters; use prior_anchors or '
+      'encoded_anchors, or one that has.'
+    )
+  if clusters < ways:
+    raise ValueError(
+      f'{ways} ways are to be of different clusters, and there are {clusters}: '
+      'ask for fewer ways, or for more clusters.'
+    )
+
+  def anchors(key: Array, source: GeneratorSource) -> Anchors:
+    def draw(key: Array) -> tuple[Array, Array]:
+      cluster_key, latent_key = jax.random.split(key)
+      y = distinct(cluster_key, clusters, ways)
+      return sample_class(latent_key, source.params, y), y
+
+    z, y, num_draws = _reject(key, draw, epsilon, max_draws)
+    return Anchors(z, num_draws, y=y)
+
+  return anchors
+
+
 def encoded_anchors(
   generator: Generator,
   ways: int,

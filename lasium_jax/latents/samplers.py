@@ -158,6 +158,58 @@ def other_classes(
   return sampler
 
 
+def in_cluster(generator: Generator, *, alpha: Share = 0.5) -> LatentSampler:
+  """Toward others of the anchor's cluster: `z' = z + alpha (v - z)`.
+
+  `v` is a fresh draw from the prior of the cluster that the anchor is of. No
+  paper has this: it is LASIUM-RO's step, but within the cluster. With 1 a class
+  is its cluster, whatever the anchor. Where clusters are coarser than classes,
+  as a few hundred are of a thousand characters, a class is to be less than its
+  cluster: the nearer to 0, the more alike to the anchor.
+
+  Args:
+    generator: with priors of clusters, such as COLA.
+    alpha: how far to go.
+
+  Returns:
+    A latent sampler, for anchors that know their clusters
+    (`cluster_anchors`); it raises ValueError for others.
+
+  Raises:
+    ValueError: if the generator has no priors of clusters.
+
+  Example:
+    >>> generator = lx.Generator(
+    ...   decode=lambda params, z: z[:, :, None, None],
+    ...   sample_class=lambda key, params, y: params[y],
+    ... )
+    >>> sampler = lx.latents.in_cluster(generator, alpha=0.25)
+    >>> z, y = jnp.array([[1.0, 5.0]]), jnp.array([1])
+    >>> anchors = lx.Anchors(z, num_draws=jnp.int32(1), y=y)
+    >>> params = jnp.array([[0.0, 0.0], [5.0, 1.0]])
+    >>> source = lx.GeneratorSource(params, images=None)
+    >>> sampler(jax.random.key(0), source, anchors, jnp.int32(1)).tolist()
+    [[2.0, 4.0]]
+  """
+  sample_class = generator.sample_class
+  if sample_class is None:
+    raise ValueError('in_cluster needs a generator with priors of clusters.')
+
+  def sampler(
+    key: Array, source: GeneratorSource, anchors: Anchors, omega: Array
+  ) -> Array:
+    del omega
+    if anchors.y is None:
+      raise ValueError(
+        'in_cluster needs anchors that know their clusters: draw them by '
+        'cluster_anchors.'
+      )
+    v = sample_class(key, source.params, anchors.y)
+    return anchors.z + alpha * (v - anchors.z)
+
+  return sampler
+
+
 def _noise_like(key: Array, z: Array, relative: bool) -> Array:
   """Gaussian noise `[N, D]`, of deviation 1 or of that of `z` over its rows."""
   drawn = jax.random.normal(key, z.shape)

@@ -60,14 +60,14 @@ def build(config):
     (
       f'{GLYPHS}:zz-vae-maml',
       {},
-      ("'zz-vae-maml'", '{n,ro,oc}-{vae,variational,'),
+      ("'zz-vae-maml'", '{n,ro,oc,ic}-{vae,variational,'),
     ),
     ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
     ('lasium/omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),
     (
       f'{GLYPHS}:ro-vae-maml',
       {'latents__name': 'zz'},
-      ('config.latents.name', "'zz'", "['n', 'oc', 'ro']"),
+      ('config.latents.name', "'zz'", "['ic', 'n', 'oc', 'ro']"),
     ),
     (
       f'{GLYPHS}:ro-vae-maml',

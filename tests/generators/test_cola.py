@@ -76,6 +76,19 @@ def test_both_parts_are_on_their_spheres_after_every_epoch(made, key):
   np.testing.assert_array_equal(state.clusters, HARD)
 
 
+def test_latents_are_directions(made, key):
+  """Whatever the lengths of both parts, the image is the same."""
+  generator, trainer, _, state = made
+  params = trainer.params(state)
+  t, v = np.split(np.asarray(state.codes), [K], axis=1)
+  decode = jax.jit(generator.decode)
+  scaled = jnp.asarray(np.concatenate([3 * t, 0.2 * v], axis=1))
+  images = decode(params, state.codes)
+  np.testing.assert_allclose(decode(params, scaled), images, atol=1e-5)
+  turned = jnp.asarray(np.concatenate([t, -v], axis=1))
+  assert np.abs(decode(params, turned) - images).max() > 1e-3
+
+
 def test_other_rows_stay_as_they_are(made, key):
   """Every bit of them, and of their moments, though these are not zero."""
   _, _, update, state = made
