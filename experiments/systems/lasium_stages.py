@@ -233,8 +233,10 @@ def contestants(
       )
       for other in parts.meta.others
     ]
-  lent = settings.get('generator_training', {}).get('workdir')
-  if clustered_images.are_clustered(settings) and not lent:
+  if clustered_images.are_clustered(settings) and not any(
+    settings.get(section, {}).get('workdir')  # Whose run has judged it.
+    for section in ('generator_training', 'meta')
+  ):
     everyone.append(_clusters(run, settings))
   for name, learner in parts.floors.items():
     everyone.append(
