@@ -29,11 +29,11 @@ PLACES = {
   *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
   *('embedding_training.workdir', 'meta.workdir'),
 }
-# What took longest in a run whose results may be another's, by the field that
-# names the run which did it.
+# What another run did in place of this one, by the field that names it: the
+# stage, or '' for all.
 BORROWED = {
-  'generator_training.workdir': ('train_generator',),
-  'meta.workdir': ('train_generator', 'meta_train', 'cluster_rounds'),
+  'generator_training.workdir': 'train_generator',
+  'meta.workdir': '',
 }
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.
@@ -89,7 +89,7 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
   config = flatten(read_json(workdir / 'config.json'))
   settings = older.renamed(config)
   seconds = _seconds(workdir)
-  for field, stages in BORROWED.items():
+  for field, stage in BORROWED.items():
     if lender := settings.get(field):
       if not Path(lender).exists():
         raise ValueError(
@@ -97,7 +97,7 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
           'long that took cannot be told.'
         )
       theirs = _seconds(Path(lender))
-      seconds |= {k: v for k, v in theirs.items() if k in stages}
+      seconds |= {k: v for k, v in theirs.items() if stage in ('', k)}
   page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
   page['changed'] = _changed(settings, defaults, new='system' in config)
   page['seconds'] = seconds
