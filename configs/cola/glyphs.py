@@ -32,6 +32,8 @@ def get_config(run: str = 'scola') -> ConfigDict:
   )
   config.small_sample.update(shots=5, classes=10)
   config.generator.width = 16
+  if 'loss' in config.generator:  # By others, ink is drawn as nothing.
+    config.generator.loss = 'l2'
   if config.generator.name == 'cgan_pd':
     config.generator_training.steps = 2_000
   if run == cola.UNLABELED:

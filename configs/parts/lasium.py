@@ -203,6 +203,8 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
     config.latents.relative = True
   if name in CLUSTERS:
     config.generator.clusters = CLUSTERS[name]
+    if config.data.invert:  # By others, ink on nothing is drawn as nothing.
+      config.generator.loss = 'l2'
     _find_clusters(config)
 
 

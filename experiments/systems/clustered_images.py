@@ -17,7 +17,7 @@ from lasium_jax.types import Array, Augment, ClassifyFn, Params, Trainer
 
 EPOCHS = 200  # Of each task, where no number of steps is given.
 # Other losses of a generator need weights, which no config has.
-LOSSES = ('laplacian', 'l1', 'random_resnet32')
+LOSSES = ('laplacian', 'l1', 'l2', 'random_resnet32')
 CLUSTERED = Part(embeddings.clustered, given=('clusters',))
 SECTIONS: Sections = {
   'clustered': CLUSTERED,

@@ -1,15 +1,18 @@
 """What images are compared by where they are to be made again.
 
-The measures of COLA's appendix C.1, by their names. All but the first two
-compare what a network makes of images, too: its layers, as in equation 4.
+The measures of COLA's appendix C.1, by their names, and squared differences.
+All but the first three compare what a network makes of images, too: its layers,
+as in equation 4.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.generators.objectives import DISTANCES
 from lasium_jax.nets.resnet import ResNet
 from lasium_jax.nets.vgg import Vgg16
 from lasium_jax.ops.pyramid import laplacian_loss
@@ -18,6 +21,7 @@ from lasium_jax.types import Array, Params
 Name = Literal[
   'laplacian',
   'l1',
+  'l2',
   'vgg16',
   'random_resnet32',
   'kmeans_resnet32',
@@ -45,9 +49,12 @@ def measure_of(
 
   Args:
     name: which. `laplacian` is equation 5, and `l1` the mean absolute
-      difference of pixels. `vgg16` is equation 4, by the layers of
-      `lasium_jax.nets.vgg.Vgg16`, to which images are given in [-1, 1], as in
-      GLANN's code (Hoshen, Li and Malik 2019). The others are the same by the
+      difference of pixels. By both the empty image is the best that is the same
+      for all, where images are a little ink on nothing, and a generator that
+      draws it learns no more: for these there is `l2`, the mean squared
+      difference, by which the mean image is the best. `vgg16` is equation 4,
+      by the layers of `lasium_jax.nets.vgg.Vgg16`, to which images are given
+      in [-1, 1], as in GLANN's code (Hoshen, Li and Malik 2019). The others are the same by the
       first layer and the three stages of a ResNet-32, which is given images in
       [0, 1] and normalizes by its running averages: of random weights, of
       `lasium_jax.nets.stacked_kmeans`, or of a trained classifier. The paper
@@ -65,8 +72,8 @@ def measure_of(
     return _without_weights(
       lambda x, y: laplacian_loss(x, y, gamma=gamma, levels=levels)
     )
-  if name == 'l1':
-    return _without_weights(_l1)
+  if name in DISTANCES:
+    return _without_weights(functools.partial(_of_pixels, name))
   if name == 'vgg16':
     return Measure(
       lambda key, shape: _used_by_vgg16(weights, shape),
@@ -84,8 +91,8 @@ def _without_weights(distance: Callable[[Array, Array], Array]) -> Measure:
   return Measure(lambda key, shape: {}, lambda weights, x, y: distance(x, y))
 
 
-def _l1(x: Array, y: Array) -> Array:
-  return jnp.abs(x - y).mean(tuple(range(1, x.ndim)))
+def _of_pixels(name: str, x: Array, y: Array) -> Array:
+  return DISTANCES[name](x - y).mean(tuple(range(1, x.ndim)))
 
 
 def _by_layers(
@@ -102,7 +109,7 @@ def _by_layers(
     # One pass through the network for both.
     found = layers(weights, jnp.concatenate([images, targets]))
     return sum(
-      (_l1(*jnp.split(layer, 2)) for layer in found),
+      (_of_pixels('l1', *jnp.split(layer, 2)) for layer in found),
       start=jnp.zeros(len(images)),
     )
 

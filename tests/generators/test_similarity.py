@@ -46,6 +46,7 @@ EXPECTED = {
     laplacian_loss(x, y, gamma=0.5, levels=2)
   ],
   'l1': lambda weights, x, y: [np.abs(x - y).mean((1, 2, 3))],
+  'l2': lambda weights, x, y: [np.square(x - y).mean((1, 2, 3))],
   'vgg16': by_vgg16,
   'random_resnet32': by_resnet32,
   'kmeans_resnet32': by_resnet32,
