@@ -54,11 +54,11 @@ def measure_of(
       draws it learns no more: for these there is `l2`, the mean squared
       difference, by which the mean image is the best. `vgg16` is equation 4,
       by the layers of `lasium_jax.nets.vgg.Vgg16`, to which images are given
-      in [-1, 1], as in GLANN's code (Hoshen, Li and Malik 2019). The others are the same by the
-      first layer and the three stages of a ResNet-32, which is given images in
-      [0, 1] and normalizes by its running averages: of random weights, of
-      `lasium_jax.nets.stacked_kmeans`, or of a trained classifier. The paper
-      does not say which layers it takes.
+      in [-1, 1], as in GLANN's code (Hoshen, Li and Malik 2019). The others are
+      the same by the first layer and the three stages of a ResNet-32, which is
+      given images in [0, 1] and normalizes by its running averages: of random
+      weights, of `lasium_jax.nets.stacked_kmeans`, or of a trained classifier.
+      The paper does not say which layers it takes.
     gamma: of `laplacian`, the weight of the pyramid.
     levels: likewise, of the pyramid.
     weights: what a network's layers are made by, where the name needs them:
