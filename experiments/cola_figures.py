@@ -16,7 +16,7 @@ from absl import flags
 
 from experiments.run import command
 from experiments.run.run import Places
-from experiments.systems.cola_figures import FIGURES, Asked, draw
+from experiments.systems.cola_figures import FIGURES, Request, draw
 
 
 def define_flags() -> None:
@@ -36,10 +36,16 @@ def work(given: Any) -> None:
   data_dir = given.data_dir and Path(given.data_dir)
   places = Places(data_dir, Path(given.cache_dir or Places().cache_dir))
   workdir = given.workdir and Path(given.workdir)
-  spreads = list(map(float, given.spreads))
-  numbers = given.seed, spreads, given.count, given.images, given.steps
-  asked = Asked(workdir, places, *numbers)
-  print(f'Figure: {draw(given.figure, Path(given.out), asked)}')
+  request = Request(
+    workdir,
+    places,
+    seed=given.seed,
+    spreads=list(map(float, given.spreads)),
+    columns=given.count,
+    images=given.images,
+    steps=given.steps,
+  )
+  print(f'Figure: {draw(given.figure, Path(given.out), request)}')
 
 
 if __name__ == '__main__':

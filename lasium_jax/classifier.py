@@ -86,8 +86,9 @@ class FewShotClassifier(ImageClassifier):
         features, and 'fitted' is a linear head that is fitted from them to the
         given images (`lasium_jax.learners.protonets`), in 15 steps if the model
         has no number of its own; with 'refined' the images that are given to
-        `predict` together refine the means, in 10 steps, which needs
-        inductive=False. 'auto' is what the model was judged with.
+        `predict` together refine the means, in 1 step if the model has no
+        number of its own, which needs inductive=False. 'auto' is what the model
+        was judged with, as far as `inductive` allows it.
     """
     self.model = model
     self.inductive = inductive

@@ -86,7 +86,7 @@ def samples_worth(
     m = Var[X] / (Var[Z] / n + d^2)
 
   It is proposition 1 solved for m: with fewer real samples surrogate ones help.
-  It stays below Var[X] / d^2, however large n is.
+  It is never above Var[X] / d^2, however large n is.
 
   Args:
     n: how many surrogate samples there are, above 0.
@@ -149,7 +149,7 @@ def samples_for_bound(m: ArrayLike, epsilon: ArrayLike, d: ArrayLike) -> Values:
 
   Args:
     m: how many real samples there are, above 0.
-    epsilon: the error, 0 or more.
+    epsilon: the error; where it is not above d, no number is enough.
     d: how far the surrogate's mean is from the real one, 0 or more.
 
   Returns:

@@ -153,7 +153,7 @@ def test_queries_refine_prototypes(steps):
   options = {'head': 'refined', 'inductive': False, 'steps': steps}
   learned = make('protonets', **options).fit(x, y)
   assert learned.head_ == 'refined'
-  learner = protonets(small(None), ways=3, refine_steps=steps or 10)
+  learner = protonets(small(None), ways=3, refine_steps=steps or 1)
   images = [i[..., None] / np.float32(255) for i in (x, query)]
   adapted = learner.adapt(
     jax.random.key(0), learned.model.params, Examples(images[0], y)

@@ -9,8 +9,8 @@ and the network of classifiers is WRN-16-8 where a run does not name one. The
 test is of the 10,000 images of the official validation, as the official test
 has no labels. `cola` clusters all 100,000 training images.
 
-Published for `scola`, with half of each batch made: 17.14 % of 10 images a
-class, 23.99 of 20, 29.70 of 50, 35.24 of 100. It is for a GPU: a step of
+Published for `scola`, of as many real images as made ones: 17.14 % of 10 images
+a class, 23.99 of 20, 29.70 of 50, 35.24 of 100. It is for a GPU: a step of
 WRN-16-8 has four times the operations of one on CIFAR-10, which takes two cores
 about 12 s.
 """

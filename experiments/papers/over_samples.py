@@ -20,7 +20,7 @@ class Group(NamedTuple):
   """Runs that differ in their samples alone.
 
   Attributes:
-    pages: one a sample.
+    pages: one a sample, or one a sample and seed.
     changed: settings that are not the config file's, but for the sample's.
   """
 
@@ -41,8 +41,9 @@ def over_samples(pages: Sequence[Page]) -> str:
     pages: of runs of which `is_of_a_sample` holds.
 
   Returns:
-    A table with a row an experiment, whose cells are a mean and, of several
-    samples, their standard deviation; and what the papers' numbers, which
+    A table with a row an experiment, whose cells are a mean over its samples,
+    of each of which it is the mean over the seeds, and, of several samples,
+    their standard deviation; and what the papers' numbers, which
     stand behind, were made with.
   """
   groups = list(_groups(pages))
@@ -58,7 +59,7 @@ def over_samples(pages: Sequence[Page]) -> str:
       [
         f'`{settings["name"]}`',
         str(settings[_SHOTS]),
-        str(len(group.pages)),
+        str(len(set(map(_sample, group.pages)))),
         *cells,
         _stages(group),
         ', '.join(f'{k}={v}' for k, v in group.changed.items()),
@@ -94,6 +95,11 @@ def _groups(pages: Sequence[Page]) -> Iterator[Group]:
   )
 
 
+def _sample(page: Page) -> int:
+  number: int = page['settings']['small_sample.split_seed']
+  return number
+
+
 def _kind(entry: Entry) -> tuple[str, str]:
   return entry['metric'], entry.get('note', '')
 
@@ -113,7 +119,12 @@ def _cell(group: Group, kind: tuple[str, str], differs: dict[str, None]) -> str:
   ]
   if not found:
     return ''
-  values = np.array([100 * entry['value'] for _, entry in found])
+  # Of a sample there may be several classifiers, which differ in their seeds.
+  by_sample: dict[int, list[float]] = {}
+  for page, entry in found:
+    sample = by_sample.setdefault(_sample(page), [])
+    sample.append(100 * entry['value'])
+  values = np.array([np.mean(sample) for sample in by_sample.values()])
   text = f'{values.mean():.2f}'
   if len(values) > 1:
     text += f' ± {values.std(ddof=1):.2f}'

@@ -88,16 +88,7 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
     raise ValueError(f'{workdir} has no results; name a finished run.')
   config = flatten(read_json(workdir / 'config.json'))
   settings = older.renamed(config)
-  seconds = _seconds(workdir)
-  for field, stage in BORROWED.items():
-    if lender := settings.get(field):
-      if not Path(lender).exists():
-        raise ValueError(
-          f'{workdir} took what was trained from {lender}, which is gone; how '
-          'long that took cannot be told.'
-        )
-      theirs = _seconds(Path(lender))
-      seconds |= {k: v for k, v in theirs.items() if stage in ('', k)}
+  seconds = _all_seconds(workdir, settings)
   page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
   page['changed'] = _changed(settings, defaults, new='system' in config)
   page['seconds'] = seconds
@@ -143,6 +134,30 @@ def _of_the_file(settings: Mapping[str, Any], defaults: Defaults) -> Page:
   # from the size of images is no change, and the size is one.
   plain: Page = json.loads(json.dumps(flatten(defaults(config))))
   return plain | own
+
+
+def _all_seconds(
+  workdir: Path, settings: Mapping[str, Any]
+) -> dict[str, float]:
+  """As `_seconds`, with what other runs did for a run of such settings.
+
+  Raises:
+    ValueError: if one of these is gone.
+  """
+  seconds = _seconds(workdir)
+  for field, stage in BORROWED.items():
+    if not settings.get(field):
+      continue
+    lender = Path(settings[field])
+    if not lender.exists():
+      raise ValueError(
+        f'{workdir} took what was trained from {lender}, which is gone; how '
+        'long that took cannot be told.'
+      )
+    own = older.renamed(flatten(read_json(lender / 'config.json')))
+    theirs = _all_seconds(lender, own)
+    seconds |= {k: v for k, v in theirs.items() if stage in ('', k)}
+  return seconds
 
 
 def _seconds(workdir: Path) -> dict[str, float]:

@@ -97,8 +97,9 @@ def train(
     steps_per_dispatch: in one compiled program.
     validate_every: iterations, a multiple of the dispatch's; 0 is never.
     validation_tasks: of each validation.
-    workdir: of a finished run whose learners are judged in place of new ones;
-      '' trains these. With one, nothing here is called.
+    workdir: of a finished run whose learners are judged in place of new ones,
+      as its own validation chose them; '' trains these. With one, nothing here
+      is called.
 
   Returns:
     The best parameters of each member, `[members, ...]`; the last ones where

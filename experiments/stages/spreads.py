@@ -161,8 +161,9 @@ def judge(
       spaced among all that there are.
 
   Returns:
-    The measures by spread, and the Fréchet distance of two halves of the real
-    images that are compared with, each half as many.
+    The measures by spread, and as an anchor the Fréchet distance of one half of
+    the real images to the other half. Fewer images are farther apart, so that
+    it is above what as many real images as made ones would have.
   """
   real = judging.real
   classes = len(real.class_names)

@@ -33,7 +33,7 @@ from lasium_jax.types import Array, Generator
 REAL = 'real'  # Of `classifiers.DIETS`, whose features count.
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
   """What a figure is drawn with.
 
   Attributes:
@@ -62,13 +62,13 @@ class Drawn(NamedTuple):
   numbers: dict[str, Any]
 
 
-def draw(figure: str, out: Path, asked: Asked) -> Path:
+def draw(figure: str, out: Path, request: Request) -> Path:
   """Writes a figure's PNG and JSON.
 
   Args:
     figure: of `FIGURES`.
     out: the files' path without their endings.
-    asked: what it is drawn with.
+    request: what it is drawn with.
 
   Returns:
     The PNG file.
@@ -78,49 +78,49 @@ def draw(figure: str, out: Path, asked: Asked) -> Path:
       that has no such figure, or there are too few images.
     FileNotFoundError: if a stage of the run has not come to its end.
   """
-  drawn = FIGURES[figure](asked)
+  drawn = FIGURES[figure](request)
   png = out.with_name(f'{out.name}.png')
   pictures.save_png(png, drawn.picture)
-  told = {'figure': figure, 'seed': asked.seed, **drawn.numbers}
+  told = {'figure': figure, 'seed': request.seed, **drawn.numbers}
   write_json(out.with_name(f'{out.name}.json'), told)
   return png
 
 
-def of_propositions(asked: Asked) -> Drawn:
+def of_propositions(request: Request) -> Drawn:
   """When made samples help an estimator (section 4)."""
-  page = propositions.page(asked.seed)
+  page = propositions.page(request.seed)
   return Drawn(plots.figure(page.panels, 3), page.numbers)
 
 
-def of_spreads(asked: Asked) -> Drawn:
+def of_spreads(request: Request) -> Drawn:
   """Images of each class, of narrow Gaussians to wide ones (figure 9)."""
-  settings, files = _run(asked)
-  spreading = _spreading(settings, files, asked.spreads)
-  sample = cola.read(settings, asked.places).train
+  settings, files = _run(request)
+  spreading = _spreading(settings, files, request.spreads)
+  sample = cola.read(settings, request.places).train
   if are_clustered(settings):
     sample = _by_cluster(settings, files, sample)
-  key = streams.stream(asked.seed, streams.CLASS_SAMPLES)
+  key = streams.stream(request.seed, streams.CLASS_SAMPLES)
   ink = settings['data']['invert']
-  sheet = spreads.sheet(key, spreading, sample, asked.columns, ink=ink)
+  sheet = spreads.sheet(key, spreading, sample, request.columns, ink=ink)
   return Drawn(
     sheet,
     {
       'run': run_name(settings),
-      'spreads': list(asked.spreads),
+      'spreads': list(request.spreads),
       'classes': list(sample.class_names),
     },
   )
 
 
-def of_concentrated(asked: Asked) -> Drawn:
+def of_concentrated(request: Request) -> Drawn:
   """What the Fréchet distance misses, and a classifier sees (figure 10)."""
-  settings, files = _run(asked)
+  settings, files = _run(request)
   if are_clustered(settings):
     raise BadConfig(
       f'The run {settings["name"]!r} has no labels, and so no classification '
       'accuracy score; --figure=spread shows what it draws.'
     )
-  optimizer = make(OPTIMIZERS, settings['optimizer'], steps=asked.steps)
+  optimizer = make(OPTIMIZERS, settings['optimizer'], steps=request.steps)
   classes = cola.class_count(settings['generator'])
   classify, trainer = classifiers.classifier_of(settings, classes, optimizer)
   params, _ = cola.trained_classifier(settings, files, REAL)
@@ -129,27 +129,27 @@ def of_concentrated(asked: Asked) -> Drawn:
     f'{settings["classifier"]["name"]} of {sample} real images a class of '
     f'{name_of(settings["data"])}'
   )
-  spreading = _spreading(settings, files, asked.spreads)
-  real = cola.read(settings, asked.places).test
-  _check_images(asked.images, len(real.images), classes)
+  spreading = _spreading(settings, files, request.spreads)
+  real = cola.read(settings, request.places).test
+  _check_images(request.images, len(real.images), classes)
   judging = Judging(
     Embedding(name, classify, params),
     real,
     classify,
     trainer,
-    asked.steps,
+    request.steps,
     settings['training']['batch_size'],
   )
-  key = streams.stream(asked.seed, streams.QUALITY)
-  found, halves = spreads.judge(key, spreading, judging, asked.images)
+  key = streams.stream(request.seed, streams.QUALITY)
+  found, halves = spreads.judge(key, spreading, judging, request.images)
   return Drawn(
-    plots.figure(_panels(found, judging, asked.images), 3),
+    plots.figure(_panels(found, judging, request.images), 3),
     {
       'run': run_name(settings),
       'features': name,
-      'images': asked.images,
+      'images': request.images,
       'real images of the score': len(real.images),
-      'steps': asked.steps,
+      'steps': request.steps,
       'batch size': judging.batch_size,
       'Fréchet distance of two halves of the real images': halves,
       'spreads': {f'{s:g}': own._asdict() for s, own in found.items()},
@@ -157,13 +157,13 @@ def of_concentrated(asked: Asked) -> Drawn:
   )
 
 
-def _run(asked: Asked) -> tuple[Settings, Record]:
-  if asked.workdir is None:
+def _run(request: Request) -> tuple[Settings, Record]:
+  if request.workdir is None:
     raise BadConfig(
       'This figure is of a run: name a finished one of experiments/cola.py '
       'with --workdir.'
     )
-  return saved_settings(asked.workdir, 'cola'), Record(asked.workdir, {})
+  return saved_settings(request.workdir, 'cola'), Record(request.workdir, {})
 
 
 def _spreading(
@@ -252,7 +252,7 @@ def _panels(
   ]
 
 
-FIGURES: dict[str, Callable[[Asked], Drawn]] = {
+FIGURES: dict[str, Callable[[Request], Drawn]] = {
   'propositions': of_propositions,
   'spread': of_spreads,
   'concentrated': of_concentrated,

@@ -110,20 +110,26 @@ def _check_learner(settings: Settings) -> None:
       )
   own = as_judged(settings)
   checked(LEARNERS, own, 'config.evaluation_learner')
-  refines = settings.get('also_judged', {}).get('refine_steps')
+  _check_refined(settings, own)
+
+
+def _check_refined(settings: Settings, own: Settings) -> None:
+  """That prototypes are refined only by queries that may know each other."""
+  also = settings.get('also_judged', {}).get('refine_steps')
   require(
     settings,
     'also_judged.refine_steps',
-    not refines or 'refine_steps' in own,
-    '0 for this learner, which has no prototypes',
+    not also or ('refine_steps' in own and not own['inductive']),
+    '0 for this learner, which has no prototypes, or judges each query alone',
   )
   alone = own.get('inductive') or own.get('head_steps')
-  require(
-    settings,
-    'evaluation_learner.refine_steps',
-    not (own.get('refine_steps') and alone),
-    '0, as a head or each query by itself is judged',
-  )
+  if steps := own.get('refine_steps', 0) if alone else 0:
+    raise BadConfig(
+      f'Queries would refine prototypes in {steps} steps (refine_steps of '
+      'config.evaluation_learner, or of config.learner where that is None), '
+      'and a head or each query by itself is judged. Set one of them to 0 or '
+      'False.'
+    )
 
 
 def _check_floors(settings: Settings) -> None:
@@ -187,7 +193,9 @@ def _check_generator(settings: Settings) -> None:
   if settings['latents']['name'] == 'ic':
     wanted = "'clusters', of which config.latents.name = 'ic' draws images"
     require(settings, 'anchors.name', of_clusters, wanted)
-  if of_clusters and found:
+  if of_clusters:
+    wanted = 'of prior or encoded images: this generator has no clusters'
+    require(settings, 'anchors.name', found, wanted)
     ways = settings['tasks']['ways']
     wanted = f'config.tasks.ways, {ways}, or more: each is of another cluster'
     enough = section['clusters'] >= ways

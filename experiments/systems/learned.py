@@ -23,7 +23,8 @@ from experiments.stages.generator import OWN
 from lasium_jax.data import Splits
 from lasium_jax.types import Params
 
-# Settings of how learners are judged and not of how they learn.
+# Settings of how learners are judged. Where validation chose some of a run's
+# parameters, it did so on tasks by the settings that the run had itself.
 JUDGED = ('evaluation', 'evaluation_learner', 'also_judged', 'floors')
 # Of these, what tells of a machine or of what is shown on the way.
 _OWN = {
@@ -112,6 +113,11 @@ def check_borrowed(settings: Settings) -> None:
   theirs = record.read_config(Path(workdir))
   if theirs is None or not (Path(workdir) / 'data.json').exists():
     raise BadConfig(f'config.meta.workdir: {workdir} is not a run.')
+  if lender := theirs.get('meta', {}).get('workdir'):
+    raise BadConfig(
+      f'config.meta.workdir: the learners of {workdir} are those of {lender}; '
+      'name that run.'
+    )
   old, new = _of_learning(theirs), _of_learning(settings)
   changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
   if changed:
@@ -123,7 +129,8 @@ def check_borrowed(settings: Settings) -> None:
         for name in changed
       )
       + f'\nOnly config.{", config.".join(JUDGED)} may differ. Set the others '
-      'as they are there, or name another run.'
+      'as they are there, or name another run. What is absent there came '
+      'later, and needs a run of this version.'
     )
   loop.check_finished(Record(Path(workdir), {}), *last_stage(settings))
 

@@ -201,7 +201,7 @@ def _error(sums: Values, n: float, variance: float, d: float) -> float:
 
 
 def _numbers(panels: Sequence[Panel]) -> dict[str, Any]:
-  """What JSON has of the panels: where they break even, points, and theory."""
+  """What JSON has of the panels: where they break even, points, and lines."""
   return {
     panel.title: {c.name: _told(c) for c in panel.curves if c.name}
     for panel in panels
@@ -212,7 +212,7 @@ def _told(curve: Curve) -> dict[str, Any]:
   told: dict[str, Any] = {'marks': list(curve.marks)}
   if curve.points is not None:
     x, y = curve.points[:, np.isfinite(curve.points[1])]
-    theory = np.interp(x, curve.x, curve.y)
-    columns = {'x': x, 'simulated': y, 'theory': theory}
+    line = np.interp(x, curve.x, curve.y)  # Between its nodes, to 0.3 %.
+    columns = {'x': x, 'simulated': y, 'line': line}
     told |= {name: values.tolist() for name, values in columns.items()}
   return told

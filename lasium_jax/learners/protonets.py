@@ -57,8 +57,10 @@ def protonets(
 
   With `refine_steps` the queries that are predicted together refine the means,
   by so many steps of soft k-means from them: each query counts for each class
-  by its probability (Ren et al. 2018, section 3.1.1). So a query's prediction
-  depends on the others.
+  by its probability (Ren et al. 2018, section 3.1.1, who refine by other
+  unlabeled images, in one step). So a query's prediction depends on the others.
+  By the distance 'mean' probabilities are nearly even, and many steps can move
+  prototypes to a worse place than one.
 
   Args:
     network: images to features `[n, F]`.

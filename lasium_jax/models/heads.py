@@ -17,7 +17,7 @@ Head = Literal['auto', 'trained', 'mean', 'prototypes', 'fitted', 'refined']
 HEADS: tuple[Head, ...] = get_args(Head)
 # As ProtoTransfer, for a learner that was judged by its prototypes.
 FITTED_STEPS = 15
-REFINE_STEPS = 10  # Of soft k-means, which has come to rest by then.
+REFINE_STEPS = 1  # Of soft k-means: Ren et al. (2018) gain nothing by more.
 
 
 class Choice(NamedTuple):
@@ -101,7 +101,7 @@ def _of_prototypes(
   if head == 'refined' and inductive:
     raise ValueError(
       "head is 'refined', by which queries refine prototypes together: it "
-      'needs inductive=False.'
+      'needs inductive=False, or --transductive where that is a flag.'
     )
   if head == 'auto':
     possible = ('fitted',) if inductive else ('fitted', 'refined')
@@ -109,8 +109,8 @@ def _of_prototypes(
   if head == 'prototypes' and steps is not None:
     raise ValueError(
       f"steps is {steps}, and prototypes take none: say head='fitted' for a "
-      "head that is fitted from them, head='refined' for queries that refine "
-      'them, or leave out steps.'
+      "head that is fitted from them, head='refined' (with inductive=False) "
+      'for queries that refine them, or leave out steps.'
     )
   if head == 'prototypes' or steps == 0:
     chosen: Literal['fitted', 'refined'] | None = None

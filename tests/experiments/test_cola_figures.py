@@ -1,5 +1,6 @@
 """Figures of COLA: of its propositions, and of a short run."""
 
+import functools
 import json
 
 import jax
@@ -17,7 +18,7 @@ from experiments.run.run import Places
 from experiments.stages import spreads
 from experiments.stages.quality import Embedding
 from experiments.systems import cola, propositions
-from experiments.systems.cola_figures import Asked, draw
+from experiments.systems.cola_figures import Request, draw
 from lasium_jax import surrogates
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.generators.gaussians import with_prior
@@ -76,7 +77,7 @@ def test_names_are_not_over_each_other():
 
 def test_sheets_stand_side_by_side_below_their_titles():
   red, blue = (np.full((9, 80, 3), c, np.uint8) for c in ([9, 0, 0], [0, 0, 9]))
-  sheet = pictures.side_by_side([pictures.titled(red, 'one'), red[:0]][:1])
+  sheet = pictures.titled(red, 'one')
   assert (sheet[-9:] == red).all() and dark(sheet[:-9]).any()
   both = pictures.side_by_side([red, blue])
   np.testing.assert_array_equal(both[:, :80], red)
@@ -98,7 +99,7 @@ def test_simulations_are_near_their_theory(page):
     for told in page.numbers[title].values():
       if 'x' in told:
         np.testing.assert_allclose(
-          told['simulated'], told['theory'], rtol=0.2, atol=2e-3
+          told['simulated'], told['line'], rtol=0.2, atol=2e-3
         )
   first = page.numbers[panels[0]]
   assert first['d = 0.2']['marks'] == [pytest.approx(10 / 0.6)]
@@ -111,7 +112,7 @@ def test_simulations_are_near_their_theory(page):
     error = surrogates.mean_error(variance, 100, d)
     assert error == pytest.approx(0.1)
   for told in page.numbers[panels[5]].values():
-    seen, bound = np.array(told['simulated']), np.array(told['theory'])
+    seen, bound = np.array(told['simulated']), np.array(told['line'])
     assert (seen <= bound + 0.01).all()
 
 
@@ -230,12 +231,21 @@ def run(program):
   return workdir, Places(cache_dir=program.base / 'data')
 
 
-@pytest.mark.parametrize('figure', ['propositions', 'spread', 'concentrated'])
+def test_propositions_are_drawn_without_a_run(tmp_path, monkeypatch):
+  monkeypatch.setattr(
+    propositions, 'page', functools.partial(propositions.page, trials=50)
+  )
+  request = Request(None, Places(tmp_path))
+  png = draw('propositions', tmp_path / 'figure', request)
+  assert np.asarray(Image.open(png)).std() > 10
+  told = json.loads(png.with_suffix('.json').read_text())
+  assert (told['figure'], told['trials']) == ('propositions', 50)
+
+
+@pytest.mark.parametrize('figure', ['spread', 'concentrated'])
 def test_figures_are_drawn_of_a_run(run, tmp_path, figure):
-  asked = Asked(*run, spreads=(0.5, 2.0), columns=2, images=20, steps=2)
-  if figure == 'propositions':
-    asked = asked._replace(workdir=None)
-  png = draw(figure, tmp_path / 'figures' / figure, asked)
+  request = Request(*run, spreads=(0.5, 2.0), columns=2, images=20, steps=2)
+  png = draw(figure, tmp_path / 'figures' / figure, request)
   assert np.asarray(Image.open(png)).std() > 10
   told = json.loads(png.with_suffix('.json').read_text())
   assert (told['figure'], told['seed']) == (figure, 0)
@@ -258,9 +268,9 @@ BAD = {
 @pytest.mark.parametrize('name', BAD)
 def test_what_cannot_be_drawn_is_refused(run, tmp_path, name):
   fields, said = BAD[name]
-  asked = Asked(*run)._replace(**fields)
+  request = Request(*run)._replace(**fields)
   with pytest.raises(BadConfig, match=said):
-    draw('concentrated', tmp_path / 'figure', asked)
+    draw('concentrated', tmp_path / 'figure', request)
   assert not list(tmp_path.iterdir())
 
 
@@ -277,7 +287,7 @@ def test_a_run_of_another_kind_is_refused(tmp_path, name):
   settings = settings_of(config_of(f'cola/glyphs.py:{name}'), cola.system())
   (tmp_path / 'config.json').write_text(json.dumps(settings))
   with pytest.raises(BadConfig, match=said):
-    draw(figure, tmp_path / 'figure', Asked(tmp_path, Places()))
+    draw(figure, tmp_path / 'figure', Request(tmp_path, Places()))
 
 
 def test_the_spread_is_a_parameter(key):

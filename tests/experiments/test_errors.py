@@ -60,7 +60,7 @@ def build(config):
     (
       f'{GLYPHS}:zz-vae-maml',
       {},
-      ("'zz-vae-maml'", '{n,ro,oc,ic}-{vae,variational,'),
+      ("'zz-vae-maml'", '{n,ro,oc}-{vae,variational,'),
     ),
     ('nothing.py:ro-vae-maml', {}, ('nothing.py', '--config')),
     ('lasium/omniglot.py:ro-vae-maml', {}, ("'omniglot'", '--data_dir')),

@@ -165,7 +165,12 @@ def sample(number, mixed, real, shots=10, **changed):
   }
   return {
     'results': [
-      {**mine, 'name': 'scola', 'value': mixed, 'note': 'both'},
+      # Two seeds, and their mean.
+      *(
+        {**mine, 'name': 'scola', 'value': mixed + difference, 'note': 'both'}
+        for difference in (-0.2, 0.2)
+      ),
+      {**mine, 'name': 'scola', 'value': mixed, 'note': 'both', 'of': 'runs'},
       {**mine, 'name': 'real', 'value': real, 'note': 'real alone'},
     ],
     'settings': settings | changed,
