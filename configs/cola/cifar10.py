@@ -25,7 +25,8 @@ alone and half of each batch made have equal steps in every run.
 
 Published for `scola`, of as many real images as made ones: 29.05 % of 5 images
 a class, 42.86 of 10, 49.63 of 20, 54.51 of 50, 58.59 of 100. The generator
-takes some minutes on two cores, and each of the nine classifiers an hour or more.
+takes some minutes on two cores, and each of the nine classifiers more than an
+hour.
 """
 
 from ml_collections import ConfigDict
