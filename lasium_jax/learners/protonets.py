@@ -1,5 +1,6 @@
 """Prototypical networks (Snell et al. 2017)."""
 
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -143,14 +144,26 @@ def protonets(
     if adapted.weights is None:
       return logits_by(adapted.means)
     mask = jnp.ones(len(x), bool) if mask is None else mask
-    weights, sums = adapted.weights, adapted.weights[:, None] * adapted.means
-
-    def refine(_: int, means: Array) -> Array:
-      members = jax.nn.softmax(logits_by(means)).T  # [N, n].
-      members = jnp.where(mask[None], members, 0.0)
-      counts = weights + members.sum(axis=1)
-      return (sums + members @ features) / counts[:, None]
-
-    return logits_by(jax.lax.fori_loop(0, refine_steps, refine, adapted.means))
+    return logits_by(_refined(logits_by, adapted, features, mask, refine_steps))
 
   return Learner(network.init, adapt, predict)
+
+
+def _refined(
+  logits_by: Callable[[Array], Array],
+  adapted: Prototypes,
+  features: Array,
+  mask: Array,
+  steps: int,
+) -> Array:
+  """The means after so many steps of soft k-means with the queries."""
+  assert adapted.weights is not None
+  weights, sums = adapted.weights, adapted.weights[:, None] * adapted.means
+
+  def refine(_: int, means: Array) -> Array:
+    members = jax.nn.softmax(logits_by(means)).T  # [N, n].
+    members = jnp.where(mask[None], members, 0.0)
+    counts = weights + members.sum(axis=1)
+    return (sums + members @ features) / counts[:, None]
+
+  return jax.lax.fori_loop(0, steps, refine, adapted.means)

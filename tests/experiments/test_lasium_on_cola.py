@@ -119,7 +119,7 @@ def test_its_generator_serves_other_runs(finished, tmp_path):
   assert generator.NAME not in final_states(tmp_path)
   for field, value in (('clustered.sigma', 0.1), ('trunk.width', 3)):
     with pytest.raises(BadConfig, match=f'was trained with {field}'):
-      finish(tmp_path / 'other', **lent | {field: value})
+      finish(tmp_path / field, **lent | {field: value})
   own = lasium.build(settings(**lent | {'clustered_training.judge_every': 3}))
   lasium.ready(own, record.Record(tmp_path / 'third', {}))
 
@@ -208,10 +208,9 @@ def test_a_generator_that_reads_labels_needs_clusters():
     del own[name]
   with pytest.raises(BadConfig, match='one that is trained without labels'):
     lasium.build(own)
-  other = settings(
-    'lasium/glyphs.py:ro-vae-maml',
-    **{name: value for name, value in SMALL.items() if name == 'data.size'},
-  )
+  config = config_of('lasium/glyphs.py:ro-vae-maml')
+  config.update_from_flattened_dict(shrink(config, **{'data.size': 16}))
+  other = settings_of(config, lasium.system())
   other |= {name: settings()[name] for name in sections}
   with pytest.raises(BadConfig, match='trained with labels, for which'):
     lasium.build(other)
