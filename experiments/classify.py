@@ -31,10 +31,7 @@ def define_flags() -> None:
   }
   for name, text in texts.items():
     flags.DEFINE_string(name, None, text)
-  head = (
-    "MAML's trained or mean head; ProtoNets' prototypes, fitted head, or, with "
-    '--transductive, prototypes that the queries refine (refined).'
-  )
+  head = 'What classes start from; refined needs --transductive.'
   flags.DEFINE_enum('head', 'auto', HEADS, head)
   flags.DEFINE_bool('transductive', False, 'Normalize all queries together.')
 

@@ -5,8 +5,7 @@ For example, figure 9:
 python experiments/cola_figures.py --figure=spread --workdir=runs/scola \
   --data_dir=PREPARED_TFDS_DATA --out=figures/figure_9
 
-writes figures/figure_9.png, and figures/figure_9.json with its numbers.
-docs/cola.md names the run of each figure.
+writes figures/figure_9.png, and its numbers as JSON (docs/cola.md).
 """
 
 from pathlib import Path
@@ -35,9 +34,8 @@ def define_flags() -> None:
 def work(given: Any) -> None:
   data_dir = given.data_dir and Path(given.data_dir)
   places = Places(data_dir, Path(given.cache_dir or Places().cache_dir))
-  workdir = given.workdir and Path(given.workdir)
   request = Request(
-    workdir,
+    given.workdir and Path(given.workdir),
     places,
     seed=given.seed,
     spreads=list(map(float, given.spreads)),

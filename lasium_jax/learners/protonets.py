@@ -92,11 +92,7 @@ def protonets(
     >>> learner.predict(adapted, support.x).shape
     (2, 2)
   """
-  if refine_steps and (inductive or head_steps):
-    raise ValueError(
-      f'refine_steps is {refine_steps}, by which queries refine prototypes '
-      'together: it needs inductive=False and head_steps=0.'
-    )
+  _check_refined(refine_steps, alone=inductive or bool(head_steps))
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
 
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
@@ -141,28 +137,35 @@ def protonets(
       # A prototype at infinity would do the same, but its gradient is NaN.
       return jnp.where(adapted.present[None], logits, -jnp.inf)
 
-    if adapted.weights is None:
-      return logits_by(adapted.means)
-    mask = jnp.ones(len(x), bool) if mask is None else mask
     return logits_by(_refined(logits_by, adapted, features, mask, refine_steps))
 
   return Learner(network.init, adapt, predict)
+
+
+def _check_refined(steps: int, *, alone: bool) -> None:
+  if steps and alone:
+    raise ValueError(
+      f'refine_steps is {steps}, by which queries refine prototypes together: '
+      'it needs inductive=False and head_steps=0.'
+    )
 
 
 def _refined(
   logits_by: Callable[[Array], Array],
   adapted: Prototypes,
   features: Array,
-  mask: Array,
+  mask: Array | None,
   steps: int,
 ) -> Array:
   """The means after so many steps of soft k-means with the queries."""
-  assert adapted.weights is not None
+  if adapted.weights is None:
+    return adapted.means
   weights, sums = adapted.weights, adapted.weights[:, None] * adapted.means
 
   def refine(_: int, means: Array) -> Array:
     members = jax.nn.softmax(logits_by(means)).T  # [N, n].
-    members = jnp.where(mask[None], members, 0.0)
+    if mask is not None:
+      members = jnp.where(mask[None], members, 0.0)
     counts = weights + members.sum(axis=1)
     return (sums + members @ features) / counts[:, None]
 
