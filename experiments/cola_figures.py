@@ -32,11 +32,10 @@ def define_flags() -> None:
 
 
 def work(given: Any) -> None:
-  data_dir = given.data_dir and Path(given.data_dir)
-  places = Places(data_dir, Path(given.cache_dir or Places().cache_dir))
+  cache_dir = Path(given.cache_dir or Places().cache_dir)
   request = Request(
     given.workdir and Path(given.workdir),
-    places,
+    Places(given.data_dir and Path(given.data_dir), cache_dir),
     seed=given.seed,
     spreads=list(map(float, given.spreads)),
     columns=given.count,
