@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from experiments.papers import markdown
 from experiments.papers.published import candidates
 from experiments.run.record import duration
 
@@ -70,11 +71,8 @@ def over_samples(pages: Sequence[Page]) -> str:
     *(_title(kind) for kind in kinds),
     *('classifiers, a sample', 'other settings'),
   ]
-  lines = [f'| {" | ".join(cells)} |' for cells in (head, *rows)]
-  table = '\n'.join([lines[0], f'|{"---|" * len(head)}', *lines[1:]])
-  if not differs:
-    return table
-  return f'{table}\n\nOf the paper: {", ".join(differs)}.'
+  parts = [markdown.table([head, *rows]), *markdown.of_the_paper(differs)]
+  return '\n\n'.join(parts)
 
 
 def _groups(pages: Sequence[Page]) -> Iterator[Group]:

@@ -1,8 +1,9 @@
 """Markdown tables of runs that are measured in many ways: a column a run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from experiments.papers import markdown
 from experiments.papers.published import Published, candidates
 from experiments.run.record import duration
 
@@ -44,10 +45,8 @@ def side_by_side(pages: Mapping[str, Page]) -> str:
       for measure, cells in rows.items()
     ),
   ]
-  parts = [_markdown(lines)]
-  if differs:
-    parts.append(f'Of the paper: {", ".join(differs)}.')
-  parts.append(_markdown(list(_training(pages))))
+  parts = [markdown.table(lines), *markdown.of_the_paper(differs)]
+  parts.append(markdown.table(list(_training(pages))))
   return '\n\n'.join(parts)
 
 
@@ -92,8 +91,3 @@ def _training(pages: Mapping[str, Page]) -> Iterator[list[str]]:
       f'{steps:,} x {batch}{took}',
       ', '.join(changed),
     ]
-
-
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-  head, *body = [f'| {" | ".join(cells)} |' for cells in lines]
-  return '\n'.join([head, f'|{"---|" * len(lines[0])}', *body])

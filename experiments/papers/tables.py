@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from experiments.papers import older
+from experiments.papers import markdown, older
 from experiments.papers.published import TABLES, candidates
 from experiments.run.members import label
 from experiments.run.record import duration
@@ -123,8 +123,7 @@ def _training(runs: list[Run]) -> list[Column]:
 def _markdown(columns: list[Column]) -> str:
   titles = [title for title, _ in columns]
   rows = zip(*(cells for _, cells in columns), strict=True)
-  head, *body = [f'| {" | ".join(cells)} |' for cells in (titles, *rows)]
-  return '\n'.join([head, f'|{"---|" * len(columns)}', *body])
+  return markdown.table([titles, *rows])
 
 
 def _kind(entry: Entry) -> tuple[int, int, bool]:

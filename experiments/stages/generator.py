@@ -190,7 +190,7 @@ def trained(
 
 
 def lender(files: Record, workdir: str) -> Record:
-  """The run whose generator it is: another's, or this one."""
+  """The run that trained it: another's, by its workdir, or this one."""
   return Record(Path(workdir), {}) if workdir else files
 
 

@@ -90,12 +90,18 @@ def encoder(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
   Raises:
     FileNotFoundError: if its training has not come to its end.
   """
+  classify, params = left_behind(settings, files)
+  return classify, {'network': params['network']}
+
+
+def left_behind(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
+  """As `encoder`, with all parameters, also those of the targets."""
   clusters = settings['generator']['clusters']
   views = make_part(AUGMENTATION, settings['cluster_views'])
   classify, trainer = _made(settings, clusters, views)
   steps = settings['clustered_training']['steps']
   (params,) = training.left_behind(trainer, files, clustered.NAME, steps=steps)
-  return classify, {'network': params['network']}
+  return classify, params
 
 
 def by_cluster(run: Run, params: Params) -> tuple[Run, Array]:

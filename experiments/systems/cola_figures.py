@@ -19,13 +19,12 @@ from experiments.run.config import BadConfig, Settings, run_name
 from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
-from experiments.stages import clustered, spreads, training
+from experiments.stages import clustered, spreads
 from experiments.stages.quality import Embedding
 from experiments.stages.spreads import Judged, Judging, Spreading
-from experiments.systems import cola, propositions
+from experiments.systems import clustered_images, cola, propositions
 from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
-from lasium_jax.data.dataset import Dataset
 from lasium_jax.generators import with_mixture
 from lasium_jax.models.build import make_generator
 from lasium_jax.types import Array, Generator
@@ -98,7 +97,8 @@ def of_spreads(request: Request) -> Drawn:
   spreading = _spreading(settings, files, request.spreads)
   sample = cola.read(settings, request.places).train
   if are_clustered(settings):
-    sample = _by_cluster(settings, files, sample)
+    _, params = clustered_images.left_behind(settings, files)
+    sample, _ = clustered.by_cluster(sample, params)
   key = streams.stream(request.seed, streams.CLASS_SAMPLES)
   ink = settings['data']['invert']
   sheet = spreads.sheet(key, spreading, sample, request.columns, ink=ink)
@@ -195,17 +195,6 @@ def _with_spread(settings: Settings, spread: Array | float) -> Generator:
   if 'spread' in section:
     return make_generator({**section, 'spread': spread}, shape)[0]
   return with_mixture(make_generator(section, shape)[0], spread=spread)
-
-
-def _by_cluster(settings: Settings, files: Record, images: Dataset) -> Dataset:
-  """The images that an unlabeled run learned from, by the clusters it found."""
-  clustering = cola.build(settings).clustering
-  assert clustering is not None
-  steps = settings['clustered_training']['steps']
-  (params,) = training.left_behind(
-    clustering, files, clustered.NAME, steps=steps
-  )
-  return clustered.by_cluster(images, params)[0]
 
 
 def _check_images(images: int, real: int, classes: int) -> None:

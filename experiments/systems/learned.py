@@ -18,8 +18,7 @@ from experiments.run import loop, record
 from experiments.run.config import BadConfig, Settings, flatten
 from experiments.run.members import Member
 from experiments.run.record import Record
-from experiments.stages import meta, rounds
-from experiments.stages.generator import OWN
+from experiments.stages import generator, meta, rounds
 from lasium_jax.data import Splits
 from lasium_jax.types import Params
 
@@ -28,7 +27,11 @@ from lasium_jax.types import Params
 JUDGED = ('evaluation', 'evaluation_learner', 'also_judged', 'floors')
 # Of these, what tells of a machine or of what is shown on the way.
 _OWN = {
-  *(f'{section}.{name}' for section, names in OWN.items() for name in names),
+  *(
+    f'{section}.{name}'
+    for section, names in generator.OWN.items()
+    for name in names
+  ),
   *('meta.workdir', 'meta.steps_per_dispatch', 'meta.over_tasks'),
   *('file', 'name', 'device_bytes', 'over_members', *record.FREE),
 }
@@ -93,8 +96,7 @@ def left_behind(
 
 def lender(settings: Settings, files: Record) -> Record:
   """The run whose learners they are: another's, or this one."""
-  workdir = settings.get('meta', {}).get('workdir')
-  return Record(Path(workdir), {}) if workdir else files
+  return generator.lender(files, settings.get('meta', {}).get('workdir', ''))
 
 
 def check_borrowed(settings: Settings) -> None:
