@@ -25,56 +25,13 @@ the background 0, and nobody knows what is beyond the edge of a photograph.
 
 from ml_collections import ConfigDict
 
-from configs.parts import lasium
-from configs.parts.sections import left_open, named, section
+from configs.parts import lasium, photographs
+from configs.parts.sections import named
 from experiments.components.data import DATA
-from experiments.components.tasks import AUGMENTATION
-from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
 
 
-def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
+def get_config(run: str = 'umtra-protonets') -> ConfigDict:
   data = named(DATA, 'folder')
   config = lasium.get_config('configs/lasium/folder.py', run, data)
   config.evaluation.tasks = 300
-  config.floors.scratch.judge = config.floors.nearest.judge = True
-  if 'generator' in config:
-    config.generator_training.steps = 2_000
-  if run.startswith('umtra-protonets'):
-    # More to tell apart at once teaches more, and so do sums (RESULTS.md).
-    config.tasks.update(ways=64, queries=2, augment_support=True)
-    config.learner.distance = 'sum'
-    config.meta.update(batch=1, iterations=2_000, schedule='cosine')
-  _leave_to_size(config)
-  return config
-
-
-def _photographs(config: ConfigDict) -> None:
-  """Clusters of photographs: other views, and a turned one is no other kind."""
-  config.augment = section(AUGMENTATION)
-  config.cluster_views = section(AUGMENTATION)
-  config.clustering.views = 1
-  config.cluster_tasks.turned = False
-
-
-def _leave_to_size(config: ConfigDict) -> None:
-  """None stands for what experiments/components/by_size.py has."""
-  if 'generator' in config and config.generator.name == 'vae':
-    left_open(
-      config.generator,
-      GENERATORS['vae'],
-      'filters',
-      'halvings',
-      'latent_size',
-    )
-  left_open(config.network, NETWORKS['conv4'], 'padding')
-  if not config.name.endswith('-paper'):  # Which has these for any size.
-    left_open(
-      config.network, NETWORKS['conv4'], 'filters', 'downsample', 'head'
-    )
-  if 'clustering' in config:
-    _photographs(config)
-  if 'augment' in config:
-    config.augment.shift = (0, 0)
-    left_open(config.augment, AUGMENTATION, 'views')
-  if 'learner' in config and 'learning_rate' in config.learner:
-    left_open(config.learner, LEARNERS[config.learner.name], 'learning_rate')
+  return photographs.adapted(config, run)

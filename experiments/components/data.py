@@ -11,11 +11,14 @@ from experiments.run.config import BadConfig, Settings
 from experiments.run.run import Places
 from lasium_jax.data import Splits, splits
 from lasium_jax.data.cache import cached
+from lasium_jax.data.cifar_fs import cifar_fs_split
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.settings import Count, Part, Seed, Whole
 
 # Ways to divide classes, of Omniglot above all.
-ClassSplit = Literal['random', 'rotations', 'background', 'first_characters']
+ClassSplit = Literal[
+  'random', 'rotations', 'background', 'first_characters', 'cifar_fs'
+]
 # Of each alphabet, for the test (Boutin et al. 2022).
 FIRST_CHARACTERS = 3
 
@@ -78,9 +81,10 @@ def tfds(
     split: 'random' shuffles the classes; 'rotations' also turns the training
       classes; 'background' is Omniglot's official split; 'first_characters'
       tests on the first three of each alphabet. Of these two only
-      `validation_classes` can be chosen.
+      `validation_classes` can be chosen. 'cifar_fs' divides CIFAR-100's
+      classes as Bertinetto et al. (2019) do, and nothing can be chosen.
     split_seed: of the shuffle.
-    tfds_splits: what 'random' and 'rotations' shuffle together.
+    tfds_splits: what is divided, but for 'background'.
     train_classes: how many.
     validation_classes: how many.
     test_classes: how many.
@@ -112,6 +116,8 @@ def tfds(
     return splits.first_characters_split(
       whole, FIRST_CHARACTERS, validation=validation_classes, seed=split_seed
     )
+  if split == 'cifar_fs':
+    return cifar_fs_split(whole)
   shuffled = splits.random_split(
     whole,
     train_classes,

@@ -47,6 +47,7 @@ def _script(name: str) -> str:
     character = unicodedata.lookup(name)
   except KeyError:
     return ''
-  # Unicode's names are upper case, and 'cat' would be found too.
-  same = len(character) == 1 and unicodedata.name(character) == name
+  # Unicode's names are upper case, and 'cat' would be found too; 'can' is a
+  # control character's alias, which has no name.
+  same = len(character) == 1 and unicodedata.name(character, '') == name
   return name.split(maxsplit=1)[0] if same else ''

@@ -185,6 +185,48 @@ def background_split(
   return parts._replace(test=evaluation)
 
 
+def named_split(
+  dataset: Dataset, validation: Sequence[str], test: Sequence[str]
+) -> Splits:
+  """Classes apart by their names; the training classes are all others.
+
+  Args:
+    dataset: of all classes.
+    validation: the names of those held out for validation.
+    test: likewise, for the test.
+
+  Returns:
+    The splits.
+
+  Raises:
+    ValueError: if the data set lacks one of these classes, a class is in both
+      parts, or none is left.
+  """
+  index = {name: i for i, name in enumerate(dataset.class_names)}
+  unknown = [name for name in (*validation, *test) if name not in index]
+  if unknown:
+    raise ValueError(
+      f'The data set has no class {unknown[0]!r}, nor {len(unknown) - 1} more '
+      f'of those to hold out; it has {", ".join(dataset.class_names[:3])}, ... '
+      'This division is of another data set.'
+    )
+  both = set(validation) & set(test)
+  if both:
+    raise ValueError(
+      f'Class {min(both)!r} is held out for validation and for the test.'
+    )
+  held_out = {*validation, *test}
+  train = [name for name in dataset.class_names if name not in held_out]
+  if not train:
+    raise ValueError('All classes are held out: none is left to train on.')
+  return Splits(
+    *(
+      select_classes(dataset, np.array(sorted(index[n] for n in names), int))
+      for names in (train, validation, test)
+    )
+  )
+
+
 def first_characters_split(
   dataset: Dataset, test: int, *, validation: int, seed: int
 ) -> Splits:

@@ -28,6 +28,8 @@ from lasium_jax.data.splits import with_rotations
     # One that is named otherwise is of no group.
     (['Greek_0', 'cat'], None),
     (['cat', 'dog'], None),
+    # As CIFAR-100 has them; 'can' is a control character's alias too.
+    (['bottle', 'can'], None),
     (['0', '1', '2'], None),
     ([''], None),
     ([], None),

@@ -1,9 +1,12 @@
 """Splits, followed image by image: each pixel block tells where it is from."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lasium_jax.data import image_set
+from lasium_jax.data.cifar_fs import cifar_fs_split
 from lasium_jax.data.dataset import Dataset, Splits, select_classes
 from lasium_jax.data.splits import (
   background_split,
@@ -11,6 +14,7 @@ from lasium_jax.data.splits import (
   divided,
   few_of_each,
   first_characters_split,
+  named_split,
   random_split,
   with_rotations,
 )
@@ -285,3 +289,41 @@ def test_alphabets_that_cannot_be_split(names, asked, said):
   test, validation = asked
   with pytest.raises(ValueError, match=said):
     first_characters_split(make(names), test, validation=validation, seed=0)
+
+
+def test_named_classes_are_held_out():
+  whole = make(['whale', 'bed', 'crab', 'poppy', 'lamp'], [1, 4, 2, 3, 2])
+  result = named_split(whole, validation=['lamp'], test=['poppy', 'bed'])
+  assert [part.class_names for part in result] == [
+    ('whale', 'crab'),
+    ('lamp',),
+    ('bed', 'poppy'),
+  ]
+  for dataset in result:
+    check(dataset)
+    for name, images in contents(dataset).items():
+      assert images == contents(whole)[name]
+
+
+@pytest.mark.parametrize(
+  'validation,test,said',
+  [
+    (['cat'], ['dog', 'bed'], "no class 'cat', nor 1 more .* it has bed, crab"),
+    (['bed'], ['crab', 'bed'], "'bed' is held out for validation and for"),
+    (['bed'], ['crab'], 'All classes are held out'),
+  ],
+)
+def test_names_that_cannot_be_held_out(validation, test, said):
+  with pytest.raises(ValueError, match=said):
+    named_split(make(['bed', 'crab']), validation, test)
+
+
+def test_cifar_fs_has_classes_of_all_kinds_in_each_part():
+  """Its 64, 16 and 20 classes, of CIFAR-100's names as TFDS has them."""
+  names = Path(__file__).with_name('cifar100.labels.txt').read_text().split()
+  assert len(set(names)) == 100
+  parts = cifar_fs_split(make(names, 1))
+  assert [len(part.class_names) for part in parts] == [64, 16, 20]
+  assert {'whale', 'worm', 'rocket'} <= set(parts.test.class_names)
+  assert {'sea', 'lamp'} <= set(parts.validation.class_names)
+  assert {'apple', 'dolphin', 'girl'} <= set(parts.train.class_names)

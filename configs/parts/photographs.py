@@ -1,0 +1,64 @@
+"""What differs for photographs, and for images whose size a flag may set."""
+
+from ml_collections import ConfigDict
+
+from configs.parts.sections import left_open, section
+from experiments.components.tasks import AUGMENTATION
+from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
+
+
+def adapted(config: ConfigDict, run: str) -> ConfigDict:
+  """A run of LASIUM, with what photographs need in place of Omniglot's.
+
+  Args:
+    config: of configs/parts/lasium.py, changed in place.
+    run: its name, behind the config file's colon.
+
+  Returns:
+    The config.
+  """
+  config.floors.scratch.judge = config.floors.nearest.judge = True
+  if 'generator' in config:
+    config.generator_training.steps = 2_000
+  if run.startswith('umtra-protonets'):
+    # More to tell apart at once teaches more, and so do sums (RESULTS.md).
+    config.tasks.update(ways=64, queries=2, augment_support=True)
+    config.learner.distance = 'sum'
+    # The last parameters are taken: nothing is chosen by labels.
+    config.meta.update(
+      batch=1, iterations=2_000, schedule='cosine', validate_every=0
+    )
+  if 'clustering' in config:
+    _clusters(config)
+  _leave_to_size(config)
+  return config
+
+
+def _clusters(config: ConfigDict) -> None:
+  """Other views than ink has, and a turned photograph is no other kind."""
+  config.augment = section(AUGMENTATION)
+  config.cluster_views = section(AUGMENTATION)
+  config.clustering.views = 1
+  config.cluster_tasks.turned = False
+
+
+def _leave_to_size(config: ConfigDict) -> None:
+  """None stands for what experiments/components/by_size.py has."""
+  if 'generator' in config and config.generator.name == 'vae':
+    left_open(
+      config.generator,
+      GENERATORS['vae'],
+      'filters',
+      'halvings',
+      'latent_size',
+    )
+  left_open(config.network, NETWORKS['conv4'], 'padding')
+  if not config.name.endswith('-paper'):  # Which has these for any size.
+    left_open(
+      config.network, NETWORKS['conv4'], 'filters', 'downsample', 'head'
+    )
+  if 'augment' in config:
+    config.augment.shift = (0, 0)
+    left_open(config.augment, AUGMENTATION, 'views')
+  if 'learner' in config and 'learning_rate' in config.learner:
+    left_open(config.learner, LEARNERS[config.learner.name], 'learning_rate')
