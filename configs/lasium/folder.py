@@ -4,8 +4,9 @@
     --config.data.path=FOLDER --workdir=runs/mine
 
 The argument is that of configs/lasium/omniglot.py; without one it is
-ro-vae-maml. For photographs try umtra-protonets first: it needs no generator.
-The MSGAN is as wide at any size, and above 44 pixels slow on CPUs.
+umtra-protonets, which needs no generator and was best of what was tried on
+photographs (RESULTS.md). The MSGAN is as wide at any size, and above 44 pixels
+slow on CPUs.
 FOLDER is any tree of PNG, JPEG, WebP, BMP or TIFF files. A tenth of the files
 is held out. Where sub-folders name classes, one half of the held-out files
 gives the tasks of validation and the other those of evaluation; better is a
@@ -19,7 +20,7 @@ follow from these (experiments/components/by_size.py); any of them can be set.
 For dark ink on white paper say `--config.data.invert=True`.
 
 The defaults are for CPUs and patience: 2,000 steps of the generator, 1,000
-meta-iterations. Queries are not shifted, unlike Omniglot's: a shift fills with
+meta-iterations, of umtra-protonets 8,000, half an hour on one core. Queries are not shifted, unlike Omniglot's: a shift fills with
 the background 0, and nobody knows what is beyond the edge of a photograph.
 """
 

@@ -39,7 +39,7 @@ def folder(
   held_out: Share = 0.1,
   max_bad_share: Share = 0.05,
   max_pixels: Count = 100_000_000,
-  size: Count = 84,
+  size: Count = 32,
   channels: Literal[1, 3] = 3,
   invert: bool = False,
 ) -> Splits:
