@@ -255,9 +255,43 @@ def test_noise_is_relative_where_there_is_no_prior(run, anchors, relative):
 
 def test_the_papers_network_has_64_filters_at_any_size():
   config = config_of('lasium/folder.py:ro-vae-maml-paper')
-  config.data.path = 'x'
+  config.data.update(path='x', size=84)
   network = settings(config)['network']
   assert network['filters'] == 64
   assert network['downsample'] == 'max_pool'
   plain = config_of('lasium/folder.py:ro-vae-maml')
+  plain.data.size = 84
   assert settings(plain)['network']['filters'] == 32
+
+
+PHOTOGRAPHS = ('umtra-protonets', 'clustered-protonets', 'ro-vae-maml')
+
+
+@pytest.mark.parametrize('run', PHOTOGRAPHS)
+def test_photographs_have_one_recipe(run):
+  """Wherever they are from; and CIFAR's are of the size that folders have."""
+  cifar, folder = (
+    config_of(f'lasium/{name}.py:{run}').to_dict()
+    for name in ('cifar_fs', 'folder')
+  )
+  for field in ('size', 'channels', 'invert'):
+    assert cifar['data'][field] == folder['data'][field]
+  assert (cifar['data']['split'], folder['data']['name']) == (
+    'cifar_fs',
+    'folder',
+  )
+  own = ('data', 'file', 'evaluation')
+  assert {k: v for k, v in cifar.items() if k not in own} == {
+    k: v for k, v in folder.items() if k not in own
+  }
+
+
+def test_photographs_are_seen_anew_and_nothing_is_chosen_by_labels():
+  config = config_of('lasium/folder.py')
+  assert config.name == 'umtra-protonets'
+  own = settings(config)
+  assert own['augment']['views'] and own['augment']['shift'] == (0, 0)
+  assert own['meta']['validate_every'] == 0
+  papers = settings(config_of('lasium/folder.py:umtra-protonets-paper'))
+  assert papers['tasks']['ways'] == 5
+  assert papers['network']['filters'] == 64
