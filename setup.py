@@ -62,6 +62,8 @@ setup(
       'ml-collections>=1.1,<2',
       'orbax-checkpoint>=0.12.8,<0.13',
       'pillow>=13,<14',
+      # The k-means of CACTUs.
+      'scikit-learn>=1.9,<2',
       'tensorboardX>=2.6.5,<3',
       'tqdm>=4.70,<5',
     ],

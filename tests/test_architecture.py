@@ -65,6 +65,7 @@ KEPT_IN = {
     'lasium_jax/image_classifier.py',
     'lasium_jax/classifier.py',
     'lasium_jax/small_sample/classifier.py',
+    'lasium_jax/clustering/partitions.py',
   ),
   'starlette': 'experiments/applications/web_server.py',
   'uvicorn': 'experiments/applications/web_server.py',

@@ -20,6 +20,7 @@ from experiments.stages import (
   evaluation,
   generator,
   meta,
+  partitions,
   rounds,
 )
 from experiments.systems import clustered_images
@@ -101,6 +102,11 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
     case [generator, learner] if generator in CLUSTERS and learner in LEARNERS:
       _learn(config, 'lasium', learner)
       _generate(config, 'ic', generator)
+    case ['cactus', generator, learner] if (
+      generator in ENCODED and learner in LEARNERS
+    ):
+      _learn(config, 'cactus', learner)
+      _partition(config, generator, learner)
     case [sampler, generator, learner] if (
       sampler in SAMPLERS
       and generator in (CLUSTERS if sampler == 'ic' else _unlabeled())
@@ -136,6 +142,7 @@ def _no_such_run(file: str, run: str) -> str:
   return (
     f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
     f'{{{learners}}}, {",".join(CLUSTERS)}-{{{learners}}}, '
+    f'cactus-{{{",".join(ENCODED)}}}-{{{learners}}}, '
     f'umtra-{{{learners}}}, clustered-protonets, supervised-{{{learners}}} and '
     f'scratch, each with -{" or -".join(VARIANTS)} behind it or nothing.'
   )
@@ -187,8 +194,8 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
   config.cluster_views = section(AUGMENTATION, **MILD_VIEWS)
 
 
-def _generate(config: ConfigDict, sampler: str, name: str) -> None:
-  """The sections of a generator and of sampling in its latent space."""
+def _train(config: ConfigDict, name: str) -> None:
+  """The sections of a generator and of its training."""
   config.generator = named(GENERATORS, name)
   if name == 'vae':
     config.generator.filters = (64, 64, 64, 64)
@@ -196,6 +203,20 @@ def _generate(config: ConfigDict, sampler: str, name: str) -> None:
   config.generator_training = section(
     Part(generator.train), steps=steps, batch_size=common.batch_size(name)
   )
+
+
+def _partition(config: ConfigDict, generator: str, learner: str) -> None:
+  """The sections of clusters of encoded images (CACTUs)."""
+  _train(config, generator)
+  config.augment.shift = (0, 0)
+  config.partitions = section(Part(partitions.find))
+  if learner == 'protonets':  # As in CACTUs' code; MAML keeps its ways.
+    config.tasks.update(ways=20, queries=15)
+
+
+def _generate(config: ConfigDict, sampler: str, name: str) -> None:
+  """The sections of a generator and of sampling in its latent space."""
+  _train(config, name)
   anchors = 'encoded' if name in ENCODED else 'prior'
   config.anchors = named(ANCHORS, 'clusters' if name in CLUSTERS else anchors)
   config.latents = named(SAMPLERS, sampler)
@@ -242,10 +263,11 @@ def _choose_variant(config: ConfigDict, variant: str) -> None:
       learner.distance = 'sum'
   if variant == 'released' and generator.get('name') == 'vae':
     generator.kl_weighting = 'mean'
-    config.anchors.posterior = 'sample'
-    if latents.name == 'n' and learner.name == 'maml':
+    if 'anchors' in config:
+      config.anchors.posterior = 'sample'
+    if latents.get('name') == 'n' and learner.name == 'maml':
       latents.sigma, latents.sigma_max = 0.0, 2.0
-    if latents.name == 'n' and learner.name == 'protonets':
+    if latents.get('name') == 'n' and learner.name == 'protonets':
       latents.sigma = 2.0
   if variant == 'released' and generator.get('name') == 'msgan':
     generator.label_noise = 'released'

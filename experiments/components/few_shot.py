@@ -33,14 +33,15 @@ class Generating(NamedTuple):
   Attributes:
     model: the generator.
     trainer: what trains it.
-    anchors: the class centers of a task.
+    anchors: the class centers of a task; None where its classes are clusters
+      of what the generator encodes.
     clusters: what finds the clusters that are the generator's classes; None
       for one that is trained on images alone.
   """
 
   model: Generator
   trainer: Trainer
-  anchors: AnchorFn
+  anchors: AnchorFn | None
   clusters: Trainer | None = None
 
 
@@ -165,7 +166,8 @@ def _clustering(settings: Settings) -> Clustering:
 def _generating(settings: Settings) -> Generating:
   shape, ways = image_shape(settings), settings['tasks']['ways']
   model, trainer = make_generator(settings['generator'], shape)
-  return Generating(model, trainer, _anchors(settings, model, ways))
+  anchors = _anchors(settings, model, ways) if 'anchors' in settings else None
+  return Generating(model, trainer, anchors)
 
 
 def _anchors(settings: Settings, model: Generator, ways: int) -> AnchorFn:
@@ -181,7 +183,7 @@ def training_tasks(settings: Settings, model: Generator | None) -> TaskFn:
   available: dict[str, Any] = {
     'augment': make_part(AUGMENTATION, settings['augment'])
   }
-  if model is not None:
+  if model is not None and 'latents' in settings:
     available |= {
       'generator': model,
       'make_anchors': functools.partial(_anchors, settings, model),

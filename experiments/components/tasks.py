@@ -149,11 +149,12 @@ def lasium(
   )
 
 
-# Each says what its tasks are made of: a generator's images, unlabeled images
-# or labels.
+# Each says what its tasks are made of: a generator's images, unlabeled images,
+# clusters of what a generator's encoder sees, or labels.
 TASKS = {
   'lasium': Part(lasium, reads='generator'),
   'umtra': Part(tasks.umtra, given=('augment',), reads='images'),
+  'cactus': Part(tasks.cactus, given=('augment',), reads='clusters'),
   'labeled': Part(tasks.labeled, given=('augment',), reads='labels'),
 }
 CLUSTER_TASKS = Part(tasks.clustered, given=('augment',))

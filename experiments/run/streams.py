@@ -24,7 +24,8 @@ from lasium_jax.types import Array
   CLUSTERS,
   CLUSTER_VIEWS,
   CLUSTERED,
-) = range(2**31, 2**31 + 17)
+  PARTITIONS,
+) = range(2**31, 2**31 + 18)
 
 
 def stream(seed: int, name: int) -> Array:

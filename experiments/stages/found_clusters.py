@@ -46,9 +46,15 @@ def purity(found: ClusterSet, classes: np.ndarray) -> float:
 
 
 def keep_clusters(
-  run: Run, stage: str, found: ClusterSet, number: int, step: int
+  run: Run,
+  stage: str,
+  found: ClusterSet,
+  what: str,
+  number: int,
+  *,
+  step: int | None = None,
 ) -> None:
-  """Keeps a picture of some clusters of a round, one a row."""
+  """Keeps a picture of some clusters of a round, say, one a row."""
   _, rows, starts, counts, clusters = map(np.asarray, found)
   shown = np.linspace(0, clusters - 1, min(_ROWS, int(clusters))).astype(int)
   images = np.asarray(found.images)
@@ -63,7 +69,7 @@ def keep_clusters(
     stage,
     f'clusters_{number:03}',
     sheet.reshape(-1, *images.shape[1:]) / 255,
-    f'Clusters of round {number}',
+    f'Clusters of {what} {number}',
     step=step,
     columns=_COLUMNS,
   )

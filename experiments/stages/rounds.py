@@ -182,7 +182,7 @@ def _stage(
     found, stacked = current[round_]
     if first % iterations == 0:
       measured = describe(found, learning.classes)
-      keep_clusters(run, NAME, found[0], round_ + 1, first)
+      keep_clusters(run, NAME, found[0], 'round', round_ + 1, step=first)
     those = values, keys, stacked
     trained, means = steps(state.meta, those, images, np.int32(first), n)
     state = state._replace(meta=trained)

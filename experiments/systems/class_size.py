@@ -42,10 +42,10 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
   settings = saved_settings(workdir, 'lasium')
   parts = parts_of(settings)
   made = parts.generating
-  if made is None:
+  if made is None or made.anchors is None:
     raise BadConfig(
-      f'The run {settings["name"]!r} in {workdir} has no generator; name one '
-      'of LASIUM, such as ro-vae-maml.'
+      f'The run {settings["name"]!r} in {workdir} samples no classes in a '
+      'latent space; name one of LASIUM, such as ro-vae-maml.'
     )
   splits = lasium.read(settings, places)
   params = generator.trained(

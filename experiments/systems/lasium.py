@@ -18,6 +18,7 @@ from experiments.stages import (
   evaluation,
   generator,
   meta,
+  partitions,
   rounds,
 )
 from experiments.systems import clustered_images, learned
@@ -35,6 +36,7 @@ from lasium_jax.types import Params, TrainingSet
 PAGE = {
   'Accuracy': sections.accuracy,
   'Clusters': sections.stage_pictures(rounds.NAME),
+  'Partitions': sections.stage_pictures(partitions.NAME),
   'Images of each cluster': sections.stage_pictures(class_samples.NAME),
   'Tasks': sections.stage_pictures(meta.NAME),
   'Generated images': sections.stage_pictures(generator.NAME),

@@ -40,9 +40,10 @@ from experiments.stages import (
   evaluation,
   generator,
   meta,
+  partitions,
   rounds,
 )
-from experiments.systems import clustered_images
+from experiments.systems import cactus, clustered_images
 from experiments.systems.clustered_images import are_clustered
 from lasium_jax import parallel
 from lasium_jax.models.build import (
@@ -66,6 +67,7 @@ SECTIONS: Sections = {
   'network': NETWORKS,
   'learner': LEARNERS,
   'meta': Part(meta.train),
+  'partitions': Part(partitions.find),
   'clustering': CLUSTERING,
   'rounds': Part(rounds.train),
   'cluster_tasks': CLUSTER_TASKS,
@@ -189,6 +191,8 @@ def _check_generator(settings: Settings) -> None:
     wanted = 'one that is trained with labels, for which clusters stand'
   require(settings, 'generator.name', labels == found, wanted)
   clustered_images.check_loss(settings)
+  if cactus.are_partitioned(settings):
+    return
   of_clusters = settings['anchors']['name'] == 'clusters'
   if settings['latents']['name'] == 'ic':
     wanted = "'clusters', of which config.latents.name = 'ic' draws images"
@@ -252,11 +256,13 @@ def _check_tasks(settings: Settings) -> None:
   """That the tasks are made of what the run has."""
   name = settings['tasks']['name']
   reads = pick(TASKS, name, 'config.tasks.name').reads
-  has = 'generator' in settings
-  if (reads == 'generator') != has:
+  has: tuple[str, ...] = ('images', 'labels')
+  if 'generator' in settings:
+    has = ('clusters',) if 'partitions' in settings else ('generator',)
+  if reads not in has:
     raise BadConfig(
       f'config.tasks.name is {name!r}, whose tasks are made of {reads}, and '
-      f'this run has {"a" if has else "no"} generator. Choose the tasks by the '
+      f'those of this run of {" or ".join(has)}. Choose the tasks by the '
       "config's argument, such as ro-vae-maml, umtra-maml or supervised-maml."
     )
 
@@ -265,6 +271,8 @@ def _made(settings: Settings) -> Parts:
   """All parts, whose own errors name what does not go together."""
   try:
     parts = _with_clusters(parts_of(settings))
+    if cactus.are_partitioned(settings):
+      cactus.check(parts)
     for member in members(settings):
       for make in _makers(parts):
         make(dict(member.values))

@@ -8,6 +8,7 @@ from experiments.run.config import (
   require,
   require_filled,
 )
+from experiments.systems import cactus
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset, class_counts
 
@@ -39,6 +40,8 @@ def check_data(settings: Settings, splits: Splits) -> None:
   if 'clustered' in settings:
     require_filled(settings, 'clustered_training.batch_size', images)
     require_filled(settings, 'generator.clusters', images)
+  if cactus.are_partitioned(settings):
+    cactus.check_data(settings, images)
   if 'clustering' in settings:
     neighbors = settings['clustering']['neighbors']
     require(

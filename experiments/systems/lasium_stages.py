@@ -24,7 +24,7 @@ from experiments.run.run import Run
 from experiments.stages import meta, rounds
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
-from experiments.systems import clustered_images, learned
+from experiments.systems import cactus, clustered_images, learned
 from lasium_jax import latents
 from lasium_jax.data import evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
@@ -54,6 +54,7 @@ _ABOUT = {
   'generator.',
   'umtra': f'{_TASKS}{_RING}is the same image, as it is to the left and '
   'augmented to the right.',
+  'cactus': f'{_TASKS} A synthetic one has images of one cluster in each row.',
 }
 _COUNTED = 1_000  # Tasks whose rejected anchors are counted (Table 9).
 
@@ -79,7 +80,7 @@ def learning(
   )
 
   def before() -> None:
-    if parts.generating is not None:
+    if parts.generating is not None and parts.generating.anchors is not None:
       anchors = parts.generating.anchors
       rejected = rejections(settings, anchors, source, _COUNTED)
       counts = {'tasks': _COUNTED, 'rejected': rejected}
@@ -108,6 +109,9 @@ def _about(tasks: Settings) -> str:
 def source_of(run: Run, parts: Parts, params: Params | None) -> Any:
   """What the tasks of meta-training are made of."""
   images, reads = run.splits.train, TASKS[parts.settings['tasks']['name']].reads
+  if reads == 'clusters':
+    images = _fitting(run, images, 'Partitions are made of')
+    return cactus.source_of(run, parts, params, images)
   if parts.generating is not None:
     encodes = parts.settings['anchors']['name'] == 'encoded'
     if encodes or parts.generating.model.sample is None:
@@ -197,7 +201,7 @@ def _show_tasks(
       make_task(keys[i], source),
       f'Synthetic task {i + 1}',
       queries=tasks['queries'],
-      anchors=True,
+      anchors=tasks['name'] != 'cactus',
     )
 
 

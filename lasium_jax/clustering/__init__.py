@@ -8,6 +8,7 @@ it clusters.
 from lasium_jax.clustering.density import Clusters, density_clusters
 from lasium_jax.clustering.neighbors import Neighbors, nearest_neighbors
 from lasium_jax.clustering.network_features import features
+from lasium_jax.clustering.partitions import kmeans_clusters
 from lasium_jax.clustering.reciprocal import reciprocal_similarity
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
   'Neighbors',
   'density_clusters',
   'features',
+  'kmeans_clusters',
   'nearest_neighbors',
   'reciprocal_similarity',
 ]

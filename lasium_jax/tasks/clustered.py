@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.ops.turns import quarter_turns
@@ -64,7 +65,9 @@ def clustered(
   return task
 
 
-def cluster_set(images: Array, labels: Array, *, least: int) -> ClusterSet:
+def cluster_set(
+  images: Array, labels: Array | np.ndarray, *, least: int
+) -> ClusterSet:
   """Images with the clusters that they are in.
 
   Its shapes are those of the number of images and of `least` alone, so that
