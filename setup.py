@@ -62,9 +62,10 @@ setup(
       'ml-collections>=1.1,<2',
       'orbax-checkpoint>=0.12.8,<0.13',
       'pillow>=13,<14',
-      # The k-means of CACTUs.
+      # The k-means of CACTUs, and the number of its threads.
       'scikit-learn>=1.9,<2',
       'tensorboardX>=2.6.5,<3',
+      'threadpoolctl>=3.6,<4',
       'tqdm>=4.70,<5',
     ],
     # Folders of image files.

@@ -67,6 +67,7 @@ KEPT_IN = {
     'lasium_jax/small_sample/classifier.py',
     'lasium_jax/clustering/partitions.py',
   ),
+  'threadpoolctl': 'lasium_jax/clustering/partitions.py',
   'starlette': 'experiments/applications/web_server.py',
   'uvicorn': 'experiments/applications/web_server.py',
   'absl': 'experiments',

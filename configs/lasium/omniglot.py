@@ -8,8 +8,8 @@ The argument names sampler, generator and learner,
 `{n,ro,oc}-{vae,msgan,autoencoder,interpolative}-{maml,protonets}`, or a
 baseline:
 `umtra-{maml,protonets}` (augmented images in place of a generator),
-`cactus-{vae,autoencoder,interpolative,acai}-{maml,protonets}` (clusters of
-encoded images, in many partitions),
+`cactus-{vae,variational,autoencoder,interpolative,acai}-{maml,protonets}`
+(clusters of encoded images, in many partitions),
 `supervised-{maml,protonets}` (labeled training classes, the ceiling) or
 `scratch` (no meta-training, the floor). On two cores the generator takes most
 of the time (about 1.1 s a step for the VAE, 1.9 s for the MSGAN, at batch

@@ -97,7 +97,7 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
     case ['supervised', learner] if learner in LEARNERS:
       _learn(config, 'labeled', learner)
       config.augment.shift = (0, 0)  # Only synthetic tasks are shifted.
-    case [tasks, learner] if tasks in TASKS and learner in LEARNERS:
+    case [tasks, learner] if tasks in _alone() and learner in LEARNERS:
       _learn(config, tasks, learner)
     case [generator, learner] if generator in CLUSTERS and learner in LEARNERS:
       _learn(config, 'lasium', learner)
@@ -124,6 +124,12 @@ def get_config(file: str, run: str, data: ConfigDict) -> ConfigDict:
     _cluster(config, file, run)
   _choose_variant(config, variant)
   return common.with_sweep(config)
+
+
+def _alone() -> list[str]:
+  """The tasks that need no generator."""
+  own = ('images', 'labels')
+  return [name for name, part in TASKS.items() if part.reads in own]
 
 
 def _unlabeled() -> list[str]:

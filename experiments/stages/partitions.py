@@ -116,8 +116,9 @@ def _partition(
   number = int(labels.max()) + 1
   if number < embedded.ways:
     raise BadConfig(
-      f'{number} of {clusters} clusters have {embedded.least} images, which a '
-      f'task needs of each, and config.tasks.ways is {embedded.ways}: lower '
+      f'{number} of {clusters} clusters have at least {embedded.least} images, '
+      'as many as a task needs of each, and config.tasks.ways is '
+      f'{embedded.ways}: lower '
       'that, config.partitions.clusters or config.tasks.queries.'
     )
   return labels

@@ -31,7 +31,7 @@ def check(parts: Parts) -> None:
     raise BadConfig(
       f'config.generator.name is {settings["generator"]["name"]!r}, which has '
       'no encoder, and partitions are made of encoded images: take vae, '
-      'autoencoder, interpolative or acai.'
+      'variational, autoencoder, interpolative or acai.'
     )
   ways = settings['tasks']['ways']
   require(
@@ -43,14 +43,15 @@ def check(parts: Parts) -> None:
 
 
 def check_data(settings: Settings, images: int) -> None:
-  """That there are as many images as clusters need."""
+  """That so many images, of which the device has room, are enough."""
   each = settings['tasks']['shots'] + settings['tasks']['queries']
   require(
     settings,
     'partitions.clusters',
     settings['partitions']['clusters'] <= images // each,
-    f'at most {images // each}: there are {images} training images, and a task '
-    f'needs {each} of each cluster',
+    f'at most {images // each}: there are {images} training images, or '
+    f'config.device_bytes has room for no more, and a task needs {each} of '
+    'each cluster',
   )
 
 
@@ -83,4 +84,10 @@ def codes(model: Generator, params: Params, images: np.ndarray) -> Array:
   encoder = model.encode
   assert encoder is not None
   encode = jit(lambda params, x: encoder(params, as_floats(x)))
-  return jnp.asarray(in_parts(functools.partial(encode, params), images))
+  found = in_parts(functools.partial(encode, params), images)
+  if not np.isfinite(found).all():
+    raise BadConfig(
+      'The generator encodes some images as NaN: its training diverged. Lower '
+      'config.generator.learning_rate and train it again.'
+    )
+  return jnp.asarray(found)

@@ -36,7 +36,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     The page's path.
 
   Raises:
-    BadConfig: if there is no run, or it has no generator.
+    BadConfig: if there is no run, or it samples no classes.
     FileNotFoundError: if that is not trained to its end.
   """
   settings = saved_settings(workdir, 'lasium')

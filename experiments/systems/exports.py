@@ -36,7 +36,7 @@ _TOLD_OF_GENERATORS = (
 )
 _TOLD = (
   *_TOLD_OF_GENERATORS,
-  *('anchors', 'latents', 'tasks'),
+  *('anchors', 'latents', 'partitions', 'tasks'),
   *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
   *('borrowed', 'training'),
 )

@@ -78,6 +78,13 @@ SECTIONS: Sections = {
   'also_judged': Part(also_judged),
   'evaluation': Part(evaluation.evaluate),
 }
+# What tasks are made of, by `reads` of `TASKS`.
+_MADE_OF = {
+  'generator': "a generator's images",
+  'images': 'images',
+  'clusters': 'clusters of encoded images',
+  'labels': 'labeled images',
+}
 # Checked by functions of their own.
 _OTHERS = ('evaluation_learner', 'floors')
 
@@ -261,9 +268,11 @@ def _check_tasks(settings: Settings) -> None:
     has = ('clusters',) if 'partitions' in settings else ('generator',)
   if reads not in has:
     raise BadConfig(
-      f'config.tasks.name is {name!r}, whose tasks are made of {reads}, and '
-      f'those of this run of {" or ".join(has)}. Choose the tasks by the '
-      "config's argument, such as ro-vae-maml, umtra-maml or supervised-maml."
+      f'config.tasks.name is {name!r}, whose tasks are made of '
+      f'{_MADE_OF[reads]}, and those of this run of '
+      f'{" or ".join(_MADE_OF[name] for name in has)}. Choose the tasks by the '
+      "config's argument, such as ro-vae-maml, umtra-maml, cactus-vae-maml or "
+      'supervised-maml.'
     )
 
 

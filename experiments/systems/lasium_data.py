@@ -41,7 +41,8 @@ def check_data(settings: Settings, splits: Splits) -> None:
     require_filled(settings, 'clustered_training.batch_size', images)
     require_filled(settings, 'generator.clusters', images)
   if cactus.are_partitioned(settings):
-    cactus.check_data(settings, images)
+    room = settings['device_bytes'] // splits.train.images[0].nbytes
+    cactus.check_data(settings, min(images, room))
   if 'clustering' in settings:
     neighbors = settings['clustering']['neighbors']
     require(

@@ -78,12 +78,16 @@ def _kmeans(
   try:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
   except ImportError as error:
     raise ImportError(
       "k-means needs scikit-learn: pip install 'lasium_jax[experiments]'"
     ) from error
   means = KMeans(clusters, n_init=1, random_state=seed)
-  with warnings.catch_warnings():
+  # Threads add up their parts of a mean in the order in which they end, so that
+  # three or more would not find the same clusters again.
+  one_thread = threadpool_limits(1, user_api='openmp')
+  with one_thread, warnings.catch_warnings():
     # Of equal points: then some clusters are empty, and left out.
     warnings.simplefilter('ignore', ConvergenceWarning)
     labels: NDArray[np.int32] = means.fit_predict(points)

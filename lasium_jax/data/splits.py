@@ -206,9 +206,9 @@ def named_split(
   unknown = [name for name in (*validation, *test) if name not in index]
   if unknown:
     raise ValueError(
-      f'The data set has no class {unknown[0]!r}, nor {len(unknown) - 1} more '
-      f'of those to hold out; it has {", ".join(dataset.class_names[:3])}, ... '
-      'This division is of another data set.'
+      f'{len(unknown)} of the classes to hold out are not in the data set, '
+      f'such as {unknown[0]!r}; it has {", ".join(dataset.class_names[:3])}, '
+      '... This division (config.data.split) is of another data set.'
     )
   both = set(validation) & set(test)
   if both:

@@ -50,6 +50,20 @@ def test_small_clusters_are_left_out_and_others_counted_from_zero():
   np.testing.assert_array_equal(labels == -1, np.isin(groups, [0, 2]))
 
 
+def test_dimensions_are_weighed():
+  """One that tells groups apart, and one far wider that tells nothing."""
+  rng = np.random.default_rng(0)
+  groups = np.arange(200) % 2
+  wide = rng.permutation(np.linspace(-8, 8, 200))
+  features = jnp.asarray(np.stack([10.0 * groups, wide], axis=1))
+  weights = np.asarray(jax.random.uniform(jax.random.split(KEY)[0], (2,)))
+  weighed = kmeans_clusters(KEY, features, clusters=4, weighed=True)
+  by_hand = kmeans_clusters(KEY, features * weights[None], clusters=4)
+  plain = kmeans_clusters(KEY, features, clusters=4)
+  np.testing.assert_array_equal(weighed, by_hand)
+  assert not same_groups(weighed, plain)
+
+
 def test_weights_make_other_partitions_and_a_key_the_same():
   features = jax.random.normal(KEY, (400, 8))
   by_key = [

@@ -20,7 +20,9 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import open_run
 from experiments.stages import meta, partitions
-from experiments.systems import lasium
+from experiments.systems import class_size, lasium
+from experiments.systems.exports import export
+from lasium_jax import models
 from lasium_jax.data import Dataset
 
 RUN = 'lasium/glyphs.py:cactus-autoencoder-protonets'
@@ -97,7 +99,7 @@ def test_it_resumes_bit_for_bit_between_partitions(finished, tmp_path, capsys):
   assert_same_run(again, finished)
 
 
-def test_maml_has_the_papers_ways_and_no_augmentation():
+def test_omniglots_runs_have_the_codes_partitions_and_no_augmentation():
   own = settings('lasium/omniglot.py:cactus-acai-maml')
   config = config_of('lasium/omniglot.py:cactus-acai-maml')
   assert config.partitions.to_dict() == {'number': 100, 'clusters': 500}
@@ -105,6 +107,45 @@ def test_maml_has_the_papers_ways_and_no_augmentation():
   assert own['augment']['shift'] == (0, 0)
   protonets = config_of('lasium/omniglot.py:cactus-vae-protonets-released')
   assert (protonets.tasks.ways, protonets.tasks.queries) == (20, 15)
+
+
+def test_photographs_are_partitioned_as_mini_imagenet_and_not_augmented():
+  config = config_of('lasium/cifar_fs.py:cactus-vae-protonets')
+  own = settings_of(config, lasium.system())
+  assert not own['augment']['views']
+  assert own['tasks']['ways'] == 5 and own['partitions']['number'] == 50
+
+
+def test_the_first_partition_alone_is_by_the_codes_as_they_are(
+  tmp_path, monkeypatch
+):
+  weighed, plain = [], partitions.kmeans_clusters
+
+  def spy(*args, **kwargs):
+    weighed.append(kwargs['weighed'])
+    return plain(*args, **kwargs)
+
+  monkeypatch.setattr(partitions, 'kmeans_clusters', spy)
+  finish(tmp_path, **{'partitions.number': 3})
+  assert weighed == [False, True, True]
+
+
+def test_a_learner_of_partitions_is_exported_and_says_so(finished, tmp_path):
+  export(finished, tmp_path / 'learner', 'learner')
+  card = models.load_model(tmp_path / 'learner').card
+  assert card['training']['partitions'] == {'number': 4, 'clusters': CLASSES}
+  assert card['training']['labels'] is False
+
+
+def test_no_class_is_sampled_in_a_latent_space(finished):
+  with pytest.raises(BadConfig, match='samples no classes in a latent space'):
+    class_size.explore(finished, None, 0.85)
+
+
+@pytest.mark.parametrize('run', ['cactus-maml', 'cactus-msgan-maml'])
+def test_runs_that_have_nothing_to_cluster_are_none(run):
+  with pytest.raises(ValueError, match=r'cactus-\{vae,variational,'):
+    config_of(f'lasium/glyphs.py:{run}')
 
 
 @pytest.mark.parametrize(
@@ -115,7 +156,7 @@ def test_maml_has_the_papers_ways_and_no_augmentation():
     ({'partitions.number': 0}, 'config.partitions.number'),
     (
       {'tasks.name': 'lasium'},
-      'made of generator, and those of this run of clusters',
+      "made of a generator's images, and those of this run of clusters of",
     ),
   ],
 )
@@ -135,7 +176,7 @@ def test_a_generator_must_encode():
 
 def test_too_few_clusters_of_a_task_are_an_error(tmp_path):
   """One color alone makes one cluster."""
-  with pytest.raises(BadConfig, match=r'config\.partitions: None of 8|1 of 8'):
+  with pytest.raises(BadConfig, match='1 of 8 clusters have at least 3 images'):
     own = settings()
     flat = splits().train
     flat.images[:] = 0
