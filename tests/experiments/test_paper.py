@@ -93,6 +93,25 @@ def test_another_data_set_or_metric_has_no_number():
   assert value('ro-vae-maml', {**entry(), 'metric': 'l1'}) is None
 
 
+@pytest.mark.parametrize(
+  ('learner', 'protocol', 'expected'),
+  [
+    ('maml', {'queries': 5}, 0.6884),
+    ('maml', {}, None),
+    ('protonets', {'queries': 5, 'normalization': 'inductive'}, 0.6812),
+    ('protonets', {'queries': 5}, None),
+  ],
+)
+def test_cactus_is_compared_by_its_own_protocol(learner, protocol, expected):
+  run = f'cactus-acai-{learner}'
+  assert value(run, entry(**protocol)) == expected
+  assert value('cactus-vae-maml', entry(queries=5)) is None
+  if expected:
+    _, differs = differences(run, entry(**protocol))
+    assert '100 partitions of 500 clusters' not in differs
+    assert 'codes of 256 numbers' in differs
+
+
 def test_floors_are_of_no_sampler():
   result = entry(floor='scratch')
   assert value('scratch', result) == 0.5164
