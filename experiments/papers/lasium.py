@@ -60,8 +60,8 @@ TABLE_1_OTHERS: dict[tuple[str, str], dict[int, Percent]] = {
   ('labeled', 'protonets'): {1: (98.35, 0.22), 5: (99.58, 0.09)},
 }
 # CACTUs on ACAI's codes, by the learner, and how its code normalizes queries.
-# The table says 15 queries a class; its rows are Hsu et al.'s own numbers, whose
-# code has 5.
+# The table says 15 queries a class; its rows are Hsu et al.'s own numbers, of
+# whose code it is 5.
 TABLE_1_CACTUS: dict[tuple[str, str], dict[int, Percent]] = {
   ('maml', 'transductive'): {1: (68.84, 0.80), 5: (87.78, 0.50)},
   ('protonets', 'inductive'): {1: (68.12, 0.84), 5: (83.58, 0.61)},
