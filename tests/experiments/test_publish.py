@@ -376,4 +376,6 @@ def test_the_door_fills_in_what_the_run_filled_in():
     'ro-vae-protonets'
   )
   assert config.network.filters is None
-  assert door._defaults(config)['network']['filters'] == 32
+  for size, filters in ((32, 64), (84, 32)):
+    config.data.size = size
+    assert door._defaults(config)['network']['filters'] == filters
