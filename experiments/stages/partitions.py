@@ -1,6 +1,6 @@
 """Partitions of a run's images into clusters of what an encoder sees."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -34,14 +34,15 @@ class Embedded(NamedTuple):
 
   Attributes:
     images: `[n, H, W, C]` uint8.
-    features: `[n, F]`, by which they are clustered.
+    features: `() -> [n, F]`, by which they are clustered; not called where all
+      partitions are found already.
     classes: `[n]`, for purity alone; None without labels.
     least: the number of images that a task has of a cluster.
     ways: how many clusters a task has.
   """
 
   images: Array
-  features: Array
+  features: Callable[[], Array]
   classes: np.ndarray | None
   least: int
   ways: int
@@ -106,7 +107,7 @@ def _partition(
   try:
     labels = kmeans_clusters(
       key,
-      embedded.features,
+      embedded.features(),
       clusters=clusters,
       least=embedded.least,
       weighed=weighed,
@@ -118,7 +119,7 @@ def _partition(
     raise BadConfig(
       f'{number} of {clusters} clusters have at least {embedded.least} images, '
       'as many as a task needs of each, and config.tasks.ways is '
-      f'{embedded.ways}: lower '
-      'that, config.partitions.clusters or config.tasks.queries.'
+      f'{embedded.ways}: lower that, config.partitions.clusters or '
+      'config.tasks.queries.'
     )
   return labels

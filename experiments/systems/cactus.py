@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.components.few_shot import Parts
-from experiments.components.tasks import TASKS
 from experiments.run.config import BadConfig, Settings, require
 from experiments.run.precision import jit
 from experiments.run.run import Run
@@ -19,9 +18,7 @@ from lasium_jax.types import Array, ClusterSet, Generator, Params
 
 def are_partitioned(settings: Settings) -> bool:
   """Whether the classes of a run's tasks are clusters of encoded images."""
-  if 'tasks' not in settings:
-    return False
-  return TASKS[settings['tasks']['name']].reads == 'clusters'
+  return 'partitions' in settings
 
 
 def check(parts: Parts) -> None:
@@ -71,7 +68,7 @@ def source_of(
   images = jnp.asarray(dataset.images)
   embedded = partitions.Embedded(
     images,
-    codes(made.model, params, dataset.images),
+    functools.cache(lambda: codes(made.model, params, dataset.images)),
     dataset.labels if len(dataset.class_names) > 1 else None,
     least=tasks['shots'] + tasks['queries'],
     ways=tasks['ways'],

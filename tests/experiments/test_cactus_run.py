@@ -8,6 +8,7 @@ from whole_program import (
   assert_same_run,
   config_of,
   final_states,
+  go_through,
   interrupted,
   metrics,
   random_splits,
@@ -15,10 +16,8 @@ from whole_program import (
   shrink,
 )
 
-from experiments.run import record
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
-from experiments.run.run import open_run
 from experiments.stages import meta, partitions
 from experiments.systems import class_size, lasium
 from experiments.systems.exports import export
@@ -55,12 +54,7 @@ def settings(run=RUN, **fields):
 
 def finish(workdir, run=RUN, **fields):
   """Goes through all stages in this process."""
-  own = settings(run, **fields)
-  parts = lasium.build(own)
-  lasium.check_data(own, splits())
-  files = record.open_record(workdir, own)
-  files.keep_config(own)
-  lasium.work(open_run(own, files, splits()), parts)
+  go_through(workdir, settings(run, **fields), splits())
 
 
 @pytest.fixture(scope='module')
@@ -177,11 +171,6 @@ def test_a_generator_must_encode():
 def test_too_few_clusters_of_a_task_are_an_error(tmp_path):
   """One color alone makes one cluster."""
   with pytest.raises(BadConfig, match='1 of 8 clusters have at least 3 images'):
-    own = settings()
-    flat = splits().train
-    flat.images[:] = 0
-    parts = lasium.build(own)
-    files = record.open_record(tmp_path, own)
-    files.keep_config(own)
-    run = open_run(own, files, splits()._replace(train=flat))
-    lasium.work(run, parts)
+    flat = splits()
+    flat.train.images[:] = 0
+    go_through(tmp_path, settings(), flat)

@@ -9,6 +9,7 @@ import pytest
 from whole_program import (
   assert_same_run,
   config_of,
+  go_through,
   interrupted,
   metrics,
   random_splits,
@@ -66,15 +67,8 @@ def settings(**fields):
 
 def finish(workdir, images=None, **fields):
   """Goes through all stages in this process."""
-  own = settings(**fields)
-  parts = lasium.build(own)
   splits = random_splits(16)._replace(train=images or drawings(0))
-  lasium.check_data(own, splits)
-  files = record.open_record(workdir, own)
-  files.keep_config(own)
-  run = open_run(own, files, splits)
-  lasium.work(run, parts)
-  return run, parts
+  return go_through(workdir, settings(**fields), splits)
 
 
 @pytest.fixture(scope='module')

@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import orbax.checkpoint as orbax
 
+from experiments.run import record
 from experiments.run.config import flatten
+from experiments.run.run import open_run
+from experiments.systems import lasium
 from lasium_jax.data import Dataset, Splits
 
 ROOT = Path(__file__).parent.parent.parent
@@ -163,3 +166,14 @@ def assert_same_run(workdir, reference):
       np.testing.assert_array_equal(
         leaf, theirs[stage][name], f'{stage} {name}'
       )
+
+
+def go_through(workdir, settings, splits):
+  """All stages of a run of LASIUM, in this process; the run and its parts."""
+  parts = lasium.build(settings)
+  lasium.check_data(settings, splits)
+  files = record.open_record(workdir, settings)
+  files.keep_config(settings)
+  run = open_run(files=files, settings=settings, splits=splits)
+  lasium.work(run, parts)
+  return run, parts
