@@ -9,7 +9,7 @@ from typing import Literal
 from experiments.components.folders import folder
 from experiments.run.config import BadConfig, Settings
 from experiments.run.run import Places
-from lasium_jax.data import Splits, splits
+from lasium_jax.data import Splits, omniglot, splits
 from lasium_jax.data.cache import cached
 from lasium_jax.data.cifar_fs import cifar_fs_split
 from lasium_jax.data.dataset import Dataset
@@ -17,7 +17,12 @@ from lasium_jax.settings import Count, Part, Seed, Whole
 
 # Ways to divide classes, of Omniglot above all.
 ClassSplit = Literal[
-  'random', 'rotations', 'background', 'first_characters', 'cifar_fs'
+  'random',
+  'rotations',
+  'background',
+  'vinyals',
+  'first_characters',
+  'cifar_fs',
 ]
 # Of each alphabet, for the test (Boutin et al. 2022).
 FIRST_CHARACTERS = 3
@@ -79,12 +84,13 @@ def tfds(
     places: where it is.
     dataset: TFDS's name.
     split: 'random' shuffles the classes; 'rotations' also turns the training
-      classes; 'background' is Omniglot's official split; 'first_characters'
-      tests on the first three of each alphabet. Of these two only
-      `validation_classes` can be chosen. 'cifar_fs' divides CIFAR-100's
-      classes as Bertinetto et al. (2019) do, and nothing can be chosen.
+      classes; 'background' is Omniglot's official split, 'vinyals' that of
+      Vinyals et al. (2016); 'first_characters' tests on the first three of
+      each alphabet. Of these three only `validation_classes` can be chosen.
+      'cifar_fs' divides CIFAR-100's classes as Bertinetto et al. (2019) do,
+      and nothing can be chosen.
     split_seed: of the shuffle.
-    tfds_splits: what is divided, but for 'background'.
+    tfds_splits: what is divided, but for 'background' and 'vinyals'.
     train_classes: how many.
     validation_classes: how many.
     test_classes: how many.
@@ -104,18 +110,14 @@ def tfds(
       places, dataset, name, size=size, channels=channels, invert=invert
     )
 
+  held_out = {'validation': validation_classes, 'seed': split_seed}
   if split == 'background':
-    return splits.background_split(
-      read('train'),
-      read('test'),
-      validation=validation_classes,
-      seed=split_seed,
-    )
+    return omniglot.background_split(read('train'), read('test'), **held_out)
+  if split == 'vinyals':
+    return omniglot.vinyals_split(read('train'), read('test'), **held_out)
   whole = splits.concatenate([read(name) for name in tfds_splits])
   if split == 'first_characters':
-    return splits.first_characters_split(
-      whole, FIRST_CHARACTERS, validation=validation_classes, seed=split_seed
-    )
+    return omniglot.first_characters_split(whole, FIRST_CHARACTERS, **held_out)
   if split == 'cifar_fs':
     return cifar_fs_split(whole)
   shuffled = splits.random_split(

@@ -1,6 +1,5 @@
 """Divisions of a data set by its classes, or of the images of each class."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -148,43 +147,6 @@ def with_rotations(dataset: Dataset) -> Dataset:
   )
 
 
-def background_split(
-  background: Dataset, evaluation: Dataset, *, validation: int, seed: int
-) -> Splits:
-  """Omniglot's official split: whole alphabets are unseen in training.
-
-  Args:
-    background: the 964 background classes (TFDS's 'train').
-    evaluation: the 659 evaluation classes (TFDS's 'test').
-    validation: how many background classes to hold out for validation.
-    seed: which ones.
-
-  Returns:
-    The splits.
-
-  Raises:
-    ValueError: if the two data sets share a class, or `validation` is negative
-      or more than there are background classes.
-  """
-  shared = set(background.class_names) & set(evaluation.class_names)
-  if shared:
-    raise ValueError(
-      f'Class {min(shared)!r} is a background class and an evaluation class '
-      f'too, as are {len(shared) - 1} more: none would be unseen. Split the '
-      'classes at random instead.'
-    )
-  num_classes = len(background.class_names)
-  if not 0 <= validation <= num_classes:
-    raise ValueError(
-      f'{validation} validation classes were asked for, of {num_classes} '
-      'background classes.'
-    )
-  parts = random_split(
-    background, num_classes - validation, validation, 0, seed=seed
-  )
-  return parts._replace(test=evaluation)
-
-
 def named_split(
   dataset: Dataset, validation: Sequence[str], test: Sequence[str]
 ) -> Splits:
@@ -225,50 +187,3 @@ def named_split(
       for names in (train, validation, test)
     )
   )
-
-
-def first_characters_split(
-  dataset: Dataset, test: int, *, validation: int, seed: int
-) -> Splits:
-  """The first characters of every alphabet apart from the others.
-
-  Boutin et al. (2022) test on the first 3 of each of Omniglot's 50 alphabets,
-  150 classes, and train on the other 1,473: new characters of alphabets that
-  are known.
-
-  Args:
-    dataset: of all classes, named by their alphabet and a number behind it, as
-      TFDS names Omniglot's: 'Greek_0', 'Greek_1', ...
-    test: how many of each alphabet, those of the least numbers.
-    validation: how many of the other classes to hold out for validation.
-    seed: which ones.
-
-  Returns:
-    The splits.
-
-  Raises:
-    ValueError: if a class has no such name, an alphabet has no more characters
-      than are for the test, or there are fewer others than for validation.
-  """
-  alphabets: dict[str, list[tuple[int, int]]] = {}
-  for i, name in enumerate(dataset.class_names):
-    found = re.fullmatch(r'(.*\D)(\d+)', name)
-    if found is None:
-      raise ValueError(
-        f'Class {name!r} is not named by an alphabet and a number, such as '
-        "'Greek_0'. Split the classes in another way."
-      )
-    alphabets.setdefault(found[1], []).append((int(found[2]), i))
-  for name, characters in alphabets.items():
-    if len(characters) <= test:
-      raise ValueError(
-        f'Alphabet {name!r} has {len(characters)} characters: with {test} for '
-        'the test there would be none to train on.'
-      )
-  tested = sorted(
-    i for one in alphabets.values() for _, i in sorted(one)[:test]
-  )
-  others = np.setdiff1d(np.arange(len(dataset.class_names)), tested)
-  rest = select_classes(dataset, others)
-  parts = random_split(rest, len(others) - validation, validation, 0, seed=seed)
-  return parts._replace(test=select_classes(dataset, np.array(tested)))

@@ -9,11 +9,9 @@ from lasium_jax.data import image_set
 from lasium_jax.data.cifar_fs import cifar_fs_split
 from lasium_jax.data.dataset import Dataset, Splits, select_classes
 from lasium_jax.data.splits import (
-  background_split,
   concatenate,
   divided,
   few_of_each,
-  first_characters_split,
   named_split,
   random_split,
   with_rotations,
@@ -203,31 +201,6 @@ def test_rotations_turn_against_the_clock():
   assert lit == [(0, 2), (0, 0), (2, 0), (2, 2)]
 
 
-def test_background_split_holds_out_validation():
-  evaluation = make([f'unseen {i}' for i in range(4)], seed=3)
-  result = background_split(WHOLE, evaluation, validation=6, seed=0)
-  assert [len(d.class_names) for d in result] == [14, 6, 4]
-  names = result.train.class_names + result.validation.class_names
-  assert sorted(names) == sorted(NAMES)
-  assert contents(result.test) == contents(evaluation)
-  whole = contents(WHOLE)
-  for dataset in result[:2]:
-    check(dataset)
-    assert contents(dataset).items() <= whole.items()
-
-
-def test_background_split_shares_no_class():
-  evaluation = make(['unseen', 'class 3', 'class 11'])
-  with pytest.raises(ValueError, match="'class 11'"):
-    background_split(WHOLE, evaluation, validation=2, seed=0)
-
-
-@pytest.mark.parametrize('validation', [-1, 21])
-def test_background_split_of_too_few(validation):
-  with pytest.raises(ValueError, match=f'{validation} validation'):
-    background_split(WHOLE, make(['unseen']), validation=validation, seed=0)
-
-
 def test_select_classes_in_the_order_given():
   result = select_classes(WHOLE, np.array([7, 2]))
   check(result)
@@ -254,41 +227,6 @@ def test_image_set_of_nothing():
   result = image_set(select_classes(WHOLE, np.array([], int)))
   assert result.images.shape == (0, 5, 5, 1)
   assert result.starts.shape == result.counts.shape == (0,)
-
-
-OMNIGLOT = make(
-  ['Greek_10', 'Greek_2', 'Greek_0', 'N_Ko_1', 'N_Ko_0', 'N_Ko_3', 'N_Ko_2']
-)
-
-
-def test_the_first_characters_of_each_alphabet_are_apart():
-  """By their numbers, in which 10 comes after 2."""
-  result = first_characters_split(OMNIGLOT, 2, validation=1, seed=0)
-  whole = contents(OMNIGLOT)
-  assert set(result.test.class_names) == {
-    *('Greek_0', 'Greek_2', 'N_Ko_0', 'N_Ko_1'),
-  }
-  others = result.train.class_names + result.validation.class_names
-  assert sorted(others) == ['Greek_10', 'N_Ko_2', 'N_Ko_3']
-  assert len(result.validation.class_names) == 1
-  for dataset in result:
-    check(dataset)
-    for name, images in contents(dataset).items():
-      assert images == whole[name]
-
-
-@pytest.mark.parametrize(
-  'names,asked,said',
-  [
-    (['Greek_0', 'alpha'], (1, 0), "'alpha' is not named by an alphabet"),
-    (['Greek_0', 'Greek_1'], (2, 0), "'Greek_' has 2 characters"),
-    (['Greek_0', 'Greek_1'], (1, 2), '-1'),
-  ],
-)
-def test_alphabets_that_cannot_be_split(names, asked, said):
-  test, validation = asked
-  with pytest.raises(ValueError, match=said):
-    first_characters_split(make(names), test, validation=validation, seed=0)
 
 
 def test_named_classes_are_held_out():
