@@ -1,9 +1,10 @@
 """Images are clustered without labels (COLA's step I)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.run import loop, streams
@@ -13,6 +14,7 @@ from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages import training
 from lasium_jax.batches import shuffled, unchanged
+from lasium_jax.clustering import kmeans_clusters
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.embeddings import clusters_of
 from lasium_jax.metrics import agreement
@@ -142,6 +144,8 @@ def results_of(
 ) -> list[Result]:
   """How far the clusters of the run's training images agree with the classes.
 
+  Beside them stand those of k-means on the images' pixels.
+
   Args:
     run: whose clusters they are.
     params: what `train` returned.
@@ -149,26 +153,61 @@ def results_of(
     steps: in all.
 
   Returns:
-    One result for each of `METRICS`.
+    One result for each of `METRICS`, of either.
   """
-  train_set = run.splits.train
-  found = agreement(_clusters(params), train_set.labels)._asdict()
+  images = run.splits.train
   clusters = params['targets'].shape[1]
+  pixels = kmeans_clusters(
+    jax.random.key(run.seed),
+    jnp.asarray(images.images.reshape(len(images.images), -1)) / 255,
+    clusters=clusters,
+  )
+  protocol = {'clusters': clusters, **told}
+  found = Found(run.name, _clusters(params), 'clustered without labels', steps)
+  floor = Found('k-means', pixels, 'of the pixels', 0)
   results = [
-    Result(
-      run.name,
-      metric,
-      found[name],
-      run.dataset,
-      len(train_set.images),
-      'images',
-      protocol={'clusters': clusters, **told},
-      steps=steps,
-      config=run.config,
-      note='clustered without labels',
-    )
-    for name, metric in METRICS.items()
+    *_compared(run, found, protocol),
+    *_compared(run, floor, protocol),
   ]
   for result in results:
     print(f'{result.name}: {result.metric} {result.value:.4f}', flush=True)
   return results
+
+
+class Found(NamedTuple):
+  """Clusters, and what results say of them.
+
+  Attributes:
+    name: of what found them.
+    clusters: `[n]`.
+    note: what it is, in a few words.
+    steps: of its training; 0 if it has learned nothing, and is a floor.
+  """
+
+  name: str
+  clusters: np.ndarray
+  note: str
+  steps: int
+
+
+def _compared(
+  run: Run, found: Found, protocol: Mapping[str, Any]
+) -> list[Result]:
+  images = run.splits.train
+  measures = agreement(found.clusters, images.labels)._asdict()
+  return [
+    Result(
+      found.name,
+      metric,
+      measures[name],
+      run.dataset,
+      len(images.images),
+      'images',
+      protocol=protocol,
+      steps=found.steps,
+      config=run.config,
+      floor=not found.steps,
+      note=found.note,
+    )
+    for name, metric in METRICS.items()
+  ]

@@ -58,8 +58,9 @@ def targets_and_labels(workdir):
 def test_clusters_are_judged_by_labels(run):
   """While they are found, and in the end."""
   workdir, printed = run
-  found = results(workdir)
-  assert [entry['metric'] for entry in found] == METRICS
+  found, pixels = results(workdir)[:3], results(workdir)[3:]
+  for entries in (found, pixels):
+    assert [entry['metric'] for entry in entries] == METRICS
   targets, labels = targets_and_labels(workdir)
   expected = agreement(targets.argmax(1), labels)
   assert [entry['value'] for entry in found] == pytest.approx(expected)
@@ -67,6 +68,10 @@ def test_clusters_are_judged_by_labels(run):
     assert (entry['name'], entry['n'], entry['steps']) == ('cola', 18, STEPS)
     protocol = {'clusters': CLASSES, 'images a class': SHOTS, 'sample': 0}
     assert entry['protocol'] == protocol
+  for entry in pixels:
+    assert (entry['name'], entry['n'], entry['floor']) == ('k-means', 18, True)
+    assert entry['protocol'] == protocol
+    assert -0.5 <= entry['value'] <= 1
   lines = [line for line in metrics(workdir) if line['stage'] == clustered.NAME]
   judged = [line for line in lines if 'ari' in line]
   assert [line['step'] for line in judged] == [3, 6, 9, 12]
