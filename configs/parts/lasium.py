@@ -62,6 +62,7 @@ EVALUATED: dict[str, dict[str, int | None]] = {
   'protonets': {
     'head_steps': None,
     'head_learning_rate': None,
+    'tune_network': None,
     'refine_steps': None,
     'inductive': None,
   },

@@ -220,7 +220,8 @@ def judged(settings: Settings) -> Learner:
 def note_of(section: Settings) -> str:
   """What pages say of how a learner of such a section is judged."""
   if steps := section.get('head_steps'):
-    return f'a linear head, {steps} steps from prototypes'
+    fitted = 'all weights' if section.get('tune_network') else 'a linear head'
+    return f'{fitted}, {steps} steps from prototypes'
   if steps := section.get('refine_steps'):
     return f'queries refine the prototypes, {steps} steps'
   return ''

@@ -2,11 +2,8 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
-import optax
 
-from lasium_jax.learners.scratch import EPS_ROOT
 from lasium_jax.ops.labels import cross_entropy
 from lasium_jax.types import Array
 
@@ -57,43 +54,22 @@ def logits_of(
   return jnp.where(present[None], logits, -jnp.inf)
 
 
-def fitted(
+def head_loss(
   head: LinearHead,
   features: Array,
   y: Array,
   *,
-  steps: int,
-  learning_rate: float,
   mask: Array | None = None,
   present: Array | None = None,
-) -> LinearHead:
-  """Steps of Adam on the mean cross-entropy of all examples at once.
+) -> Array:
+  """The mean cross-entropy of examples, in nats.
 
   Args:
-    head: to start from.
-    features: `[n, F]`, which stay as they are.
+    head: of N classes.
+    features: `[n, F]`.
     y: labels `[n]`, or soft ones `[n, N]`.
-    steps: how many.
-    learning_rate: Adam's.
     mask: `[n]` bool, False for padding; None where there is none.
     present: as in `logits_of`.
-
-  Returns:
-    The head after the steps.
   """
-  optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
-
-  def loss(head: LinearHead) -> Array:
-    logits = logits_of(head, features, present)
-    return cross_entropy(logits, y).mean(where=mask)
-
-  def step(
-    carry: tuple[LinearHead, optax.OptState], _: None
-  ) -> tuple[tuple[LinearHead, optax.OptState], None]:
-    head, opt_state = carry
-    updates, opt_state = optimizer.update(jax.grad(loss)(head), opt_state)
-    return (optax.apply_updates(head, updates), opt_state), None
-
-  start = (head, optimizer.init(head))
-  (head, _), _ = jax.lax.scan(step, start, length=steps)
-  return head
+  logits = logits_of(head, features, present)
+  return cross_entropy(logits, y).mean(where=mask)

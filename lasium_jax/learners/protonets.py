@@ -1,12 +1,14 @@
 """Prototypical networks (Snell et al. 2017)."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.learners.linear import LinearHead, fitted, head_of, logits_of
+from lasium_jax.learners.adam import minimized
+from lasium_jax.learners.linear import LinearHead, head_loss, head_of, logits_of
 from lasium_jax.learners.padding import real
 from lasium_jax.ops.labels import shares
 from lasium_jax.settings import NonNegative, Whole
@@ -42,6 +44,7 @@ def protonets(
   inductive: bool = False,
   head_steps: Whole = 0,
   head_learning_rate: NonNegative = 0.001,
+  tune_network: bool = False,
   refine_steps: Whole = 0,
   padded: bool = False,
 ) -> Learner:
@@ -53,8 +56,9 @@ def protonets(
 
   With `head_steps` a linear head starts from the means, with the same
   probabilities, and is fitted to the support by so many steps of Adam, while
-  the network stays as it is (Medina et al. 2020, ProtoTransfer). To evaluate
-  with it, make a second learner and use the same parameters.
+  the network stays as it is (Medina et al. 2020, ProtoTransfer), or with
+  `tune_network` changes with it. To evaluate with it, make a second learner and
+  use the same parameters.
 
   With `refine_steps` the queries that are predicted together refine the means,
   by so many steps of soft k-means from them: each query counts for each class
@@ -72,6 +76,7 @@ def protonets(
     head_steps: of Adam on the whole support; 0 for the means as they are.
       ProtoTransfer has 15 epochs.
     head_learning_rate: Adam's.
+    tune_network: whether those steps change the network too.
     refine_steps: of soft k-means; 0 for the means of the support alone.
     padded: whether examples whose label is -1 are padding, without effect. A
       class without a support example is infinitely far from everything, so
@@ -95,6 +100,10 @@ def protonets(
   _check_refined(refine_steps, alone=inductive or bool(head_steps))
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
 
+  fit = functools.partial(
+    minimized, steps=head_steps, learning_rate=head_learning_rate
+  )
+
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
     del key
     mask = real(support, padded)
@@ -108,16 +117,20 @@ def protonets(
     means = members @ features / counts
     head = None
     if head_steps:
-      scale = 1 / means.shape[1] if distance == 'mean' else 1.0
-      head = fitted(
-        head_of(means, scale),
-        features,
-        support.y,
-        steps=head_steps,
-        learning_rate=head_learning_rate,
-        mask=mask,
-        present=present,
+      head = head_of(means, 1 / means.shape[1] if distance == 'mean' else 1.0)
+      loss = functools.partial(
+        head_loss, y=support.y, mask=mask, present=present
       )
+      if tune_network:
+
+        def loss_of_both(both: tuple[LinearHead, Params]) -> Array:
+          head, params = both
+          return loss(head, network.apply(params, support.x, mask=mask)[0])
+
+        head, params = fit(loss_of_both, (head, params))
+        _, statistics = network.apply(params, support.x, mask=mask)
+      else:
+        head = fit(lambda head: loss(head, features), head)
     moments = statistics if inductive else None
     weights = counts[:, 0] if refine_steps else None
     return Prototypes(params, means, moments, present, head, weights)

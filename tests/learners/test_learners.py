@@ -249,19 +249,63 @@ def test_the_head_of_protonets_by_hand(task, key, distance, labels):
 
 
 @pytest.mark.instructions
+@pytest.mark.parametrize('distance', ['mean', 'sum'])
+def test_a_head_tunes_its_network_by_hand(task, key, distance):
+  """The gradients of x P W + b, and Adam, in NumPy."""
+  learner = learners.protonets(
+    LINEAR,
+    ways=WAYS,
+    distance=distance,
+    head_steps=3,
+    head_learning_rate=0.05,
+    tune_network=True,
+  )
+  params = jax.random.normal(key, (64, 5)) / 8
+  adapted = learner.adapt(key, params, task.support)
+  x, query = (
+    np.asarray(images, np.float64).reshape(len(images), -1)
+    for images in (task.support.x, task.query.x)
+  )
+  own = np.eye(WAYS)[np.asarray(task.support.y)]
+  p = np.asarray(params, np.float64)
+  means = own.T @ x @ p / own.sum(0)[:, None]
+  scale = 1 / 5 if distance == 'mean' else 1
+  w, b = 2 * scale * means.T, -scale * (means**2).sum(1)
+  moments = [(0.0, 0.0)] * 3
+  for t in (1, 2, 3):
+    logits = x @ p @ w + b
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    error = (shares / shares.sum(1, keepdims=True) - own) / len(x)
+    gradients = x.T @ error @ w.T, (x @ p).T @ error, error.sum(0)
+    moments = [
+      (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2)
+      for (m, v), g in zip(moments, gradients, strict=True)
+    ]
+    p, w, b = (
+      old - 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+      for old, (m, v) in zip((p, w, b), moments, strict=True)
+    )
+  np.testing.assert_allclose(adapted.params, p, atol=1e-3)
+  logits = learner.predict(adapted, task.query.x)
+  np.testing.assert_allclose(logits, query @ p @ w + b, atol=1e-2)
+
+
+@pytest.mark.instructions
+@pytest.mark.parametrize('tune_network', [False, True])
 @pytest.mark.parametrize('inductive', [False, True])
 @pytest.mark.parametrize('distance', ['mean', 'sum'])
 def test_a_head_starts_with_the_probabilities_of_prototypes(
-  task, key, distance, inductive
+  task, key, distance, inductive, tune_network
 ):
   """A rate of 0 stands still; a query's logits are some constant apart."""
   options = {'ways': WAYS, 'distance': distance, 'inductive': inductive}
+  fit = {'head_steps': 3, 'tune_network': tune_network}
   plain, still, moved = (
     learners.protonets(small(None), **options, **head)
     for head in (
       {},
-      {'head_steps': 3, 'head_learning_rate': 0.0},
-      {'head_steps': 3, 'head_learning_rate': 0.1},
+      {'head_learning_rate': 0.0, **fit},
+      {'head_learning_rate': 0.1, **fit},
     )
   )
   params = plain.init(key, task.support.x)

@@ -24,6 +24,14 @@ LEARNERS = {
   'head': lambda **options: learners.protonets(
     SMALL, ways=WAYS, head_steps=3, head_learning_rate=0.01, **options
   ),
+  'tuned': lambda **options: learners.protonets(
+    SMALL,
+    ways=WAYS,
+    head_steps=3,
+    head_learning_rate=0.01,
+    tune_network=True,
+    **options,
+  ),
   'refined': lambda inductive=False, **options: learners.protonets(
     SMALL,
     ways=WAYS,

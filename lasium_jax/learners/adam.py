@@ -1,0 +1,46 @@
+"""Steps of Adam within one task."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import jax
+import optax
+
+from lasium_jax.types import Array
+
+Variables = TypeVar('Variables')
+# Added to Adam's second moments before their root. Where a gradient is exactly
+# 0, as of a pixel that no image uses, the root's derivative is infinite and an
+# outer gradient 0 * infinity, NaN. The root of this is so far below Adam's
+# epsilon, 1e-8, that no step changes in float32.
+EPS_ROOT = 1e-32
+
+
+def minimized(
+  loss: Callable[[Variables], Array],
+  start: Variables,
+  *,
+  steps: int,
+  learning_rate: float,
+) -> Variables:
+  """What so many steps of Adam come to; differentiable.
+
+  Args:
+    loss: what falls.
+    start: where the first step begins.
+    steps: how many.
+    learning_rate: Adam's.
+  """
+  optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
+
+  def step(
+    carry: tuple[Variables, optax.OptState], _: None
+  ) -> tuple[tuple[Variables, optax.OptState], None]:
+    variables, opt_state = carry
+    gradient = jax.grad(loss)(variables)
+    updates, opt_state = optimizer.update(gradient, opt_state)
+    return (optax.apply_updates(variables, updates), opt_state), None
+
+  carry = (start, optimizer.init(start))
+  (variables, _), _ = jax.lax.scan(step, carry, length=steps)
+  return variables
