@@ -29,10 +29,7 @@ def adapted(config: ConfigDict, run: str) -> ConfigDict:
     # More to tell apart at once teaches more, and so do sums (RESULTS.md).
     config.tasks.update(ways=128, queries=1, augment_support=True)
     config.learner.distance = 'sum'
-    # So slowly that it does no harm at one shot, and helps where there are more.
-    config.evaluation_learner.update(
-      head_steps=50, head_learning_rate=3e-4, tune_network=True
-    )
+    config.also_judged.inductive = True
     # The last parameters are taken: nothing is chosen by labels.
     config.meta.update(
       batch=1,
