@@ -54,7 +54,7 @@ def check_data(settings: Settings, splits: Splits) -> None:
   if tasks and images < tasks['ways']:
     raise BadConfig(
       f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '
-      'training images, each of which may be a class: add images.'
+      'training images, each of which may be a class: lower it, or add images.'
     )
   if tasks and TASKS[tasks['name']].reads != 'labels':
     room = settings['device_bytes'] // splits.train.images[0].nbytes

@@ -133,7 +133,7 @@ def _some_of_each(
 def with_rotations(dataset: Dataset) -> Dataset:
   """Adds every class turned by 90, 180 and 270 degrees as classes of its own.
 
-  The split of Vinyals et al. (2016) trains on 1,200 characters so multiplied.
+  Vinyals et al. (2016) train on 1,200 characters so multiplied.
   """
   num_classes = len(dataset.class_names)
   return Dataset(

@@ -1,11 +1,13 @@
 """A linear head on features, which starts from prototypes."""
 
+import functools
 from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from lasium_jax.learners.adam import minimized
 from lasium_jax.ops.labels import cross_entropy
-from lasium_jax.types import Array
+from lasium_jax.types import Array, Examples, Network, Params
 
 
 class LinearHead(NamedTuple):
@@ -54,22 +56,47 @@ def logits_of(
   return jnp.where(present[None], logits, -jnp.inf)
 
 
-def head_loss(
+def fitted(
+  network: Network,
+  params: Params,
   head: LinearHead,
-  features: Array,
-  y: Array,
+  support: Examples,
   *,
+  steps: int,
+  learning_rate: float,
+  tune_network: bool = False,
   mask: Array | None = None,
   present: Array | None = None,
-) -> Array:
-  """The mean cross-entropy of examples, in nats.
+) -> tuple[Params, LinearHead]:
+  """Steps of Adam on the mean cross-entropy of all examples at once.
 
   Args:
-    head: of N classes.
-    features: `[n, F]`.
-    y: labels `[n]`, or soft ones `[n, N]`.
+    network: from images to the head's features.
+    params: the network's.
+    head: to start from.
+    support: the examples, with labels `[n]`, or soft ones `[n, N]`.
+    steps: how many.
+    learning_rate: Adam's.
+    tune_network: whether the network changes with the head.
     mask: `[n]` bool, False for padding; None where there is none.
     present: as in `logits_of`.
+
+  Returns:
+    The network's parameters and the head after the steps.
   """
-  logits = logits_of(head, features, present)
-  return cross_entropy(logits, y).mean(where=mask)
+
+  def loss(head: LinearHead, features: Array) -> Array:
+    logits = logits_of(head, features, present)
+    return cross_entropy(logits, support.y).mean(where=mask)
+
+  def loss_of_both(both: tuple[Params, LinearHead]) -> Array:
+    params, head = both
+    return loss(head, network.apply(params, support.x, mask=mask)[0])
+
+  descend = functools.partial(
+    minimized, steps=steps, learning_rate=learning_rate
+  )
+  if tune_network:
+    return descend(loss_of_both, (params, head))
+  features, _ = network.apply(params, support.x, mask=mask)
+  return params, descend(lambda head: loss(head, features), head)

@@ -7,8 +7,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from lasium_jax.learners.adam import minimized
-from lasium_jax.learners.linear import LinearHead, head_loss, head_of, logits_of
+from lasium_jax.learners.linear import LinearHead, fitted, head_of, logits_of
 from lasium_jax.learners.padding import real
 from lasium_jax.ops.labels import shares
 from lasium_jax.settings import NonNegative, Whole
@@ -99,9 +98,12 @@ def protonets(
   """
   _check_refined(refine_steps, alone=inductive or bool(head_steps))
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
-
   fit = functools.partial(
-    minimized, steps=head_steps, learning_rate=head_learning_rate
+    fitted,
+    network,
+    steps=head_steps,
+    learning_rate=head_learning_rate,
+    tune_network=tune_network,
   )
 
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
@@ -118,19 +120,9 @@ def protonets(
     head = None
     if head_steps:
       head = head_of(means, 1 / means.shape[1] if distance == 'mean' else 1.0)
-      loss = functools.partial(
-        head_loss, y=support.y, mask=mask, present=present
-      )
+      params, head = fit(params, head, support, mask=mask, present=present)
       if tune_network:
-
-        def loss_of_both(both: tuple[LinearHead, Params]) -> Array:
-          head, params = both
-          return loss(head, network.apply(params, support.x, mask=mask)[0])
-
-        head, params = fit(loss_of_both, (head, params))
         _, statistics = network.apply(params, support.x, mask=mask)
-      else:
-        head = fit(lambda head: loss(head, features), head)
     moments = statistics if inductive else None
     weights = counts[:, 0] if refine_steps else None
     return Prototypes(params, means, moments, present, head, weights)
@@ -143,8 +135,7 @@ def protonets(
       return logits_of(adapted.head, features, adapted.present)
 
     def logits_by(means: Array) -> Array:
-      differences = features[:, None] - means[None]
-      logits = -reduce(differences**2, axis=-1)
+      logits = -reduce((features[:, None] - means[None]) ** 2, axis=-1)
       if adapted.present is None:
         return logits
       # A prototype at infinity would do the same, but its gradient is NaN.

@@ -6,7 +6,7 @@ import pytest
 from whole_program import config_of, random_splits, results
 
 from experiments import publish as door
-from experiments.components.few_shot import parts_of
+from experiments.components.few_shot import note_of, parts_of
 from experiments.papers import publish
 from experiments.papers.tables import tables
 from experiments.run.app import settings_of
@@ -154,6 +154,21 @@ def test_what_cannot_be_refined_is_refused(shrunk, run, field, others, said):
   settings = settings_of(config, lasium.system())
   with pytest.raises(BadConfig, match=said):
     lasium.build(settings)
+
+
+@pytest.mark.parametrize('section', ['learner', 'evaluation_learner'])
+def test_a_network_is_tuned_with_a_head_alone(shrunk, section):
+  config = shrunk(RUN, **{f'{section}__tune_network': True})
+  settings = settings_of(config, lasium.system())
+  with pytest.raises(BadConfig, match='nothing would be tuned'):
+    lasium.build(settings)
+
+
+def test_what_is_said_of_a_head_that_is_fitted():
+  own = {'head_steps': 7}
+  assert note_of(own) == 'a linear head, 7 steps from prototypes'
+  own['tune_network'] = True
+  assert note_of(own) == 'all weights, 7 steps from prototypes'
 
 
 def test_maml_has_no_such_setting():

@@ -1,6 +1,7 @@
 """COLA without labels, from its real configs, shrunk."""
 
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -64,14 +65,13 @@ def test_clusters_are_judged_by_labels(run):
   targets, labels = targets_and_labels(workdir)
   expected = agreement(targets.argmax(1), labels)
   assert [entry['value'] for entry in found] == pytest.approx(expected)
+  protocol = {'clusters': CLASSES, 'images a class': SHOTS, 'sample': 0}
   for entry in found:
     assert (entry['name'], entry['n'], entry['steps']) == ('cola', 18, STEPS)
-    protocol = {'clusters': CLASSES, 'images a class': SHOTS, 'sample': 0}
     assert entry['protocol'] == protocol
   for entry in pixels:
     assert (entry['name'], entry['n'], entry['floor']) == ('k-means', 18, True)
     assert entry['protocol'] == protocol
-    assert -0.5 <= entry['value'] <= 1
   lines = [line for line in metrics(workdir) if line['stage'] == clustered.NAME]
   judged = [line for line in lines if 'ari' in line]
   assert [line['step'] for line in judged] == [3, 6, 9, 12]
@@ -90,6 +90,25 @@ def test_clusters_are_judged_by_labels(run):
   assert caption.startswith('One cluster a row.')
   assert f'real images, of the {counts.min()} or more of the' in caption
   assert f'Report: {workdir}' in printed
+
+
+@pytest.mark.parametrize('most', [12, 30])
+def test_k_means_finds_what_pixels_tell(monkeypatch, most):
+  """Three kinds of gray, of as many images as it is given."""
+  monkeypatch.setattr(clustered, 'KMEANS_IMAGES', most)
+  labels = np.repeat(np.arange(3, dtype=np.int32), 10)
+  noise = np.random.default_rng(0).integers(9, size=(30, 4, 4, 1))
+  grays = np.uint8(100 * labels[:, None, None, None] + noise)
+  images = Dataset(grays, labels, ('black', 'gray', 'white'))
+  run = SimpleNamespace(
+    **{'name': 'cola', 'dataset': 'grays', 'config': 'x.py', 'seed': 0},
+    splits=SimpleNamespace(train=images),
+  )
+  wrong = {'targets': jnp.eye(3)[np.arange(30) % 3]}
+  found = clustered.results_of(run, wrong, {}, 5)
+  assert [result.n for result in found] == [30] * 3 + [most] * 3
+  assert [result.value for result in found[3:]] == [1, 1, 1]
+  assert found[0].value < 0.5 and not found[0].floor
 
 
 def test_the_generator_has_clusters_for_classes(run):

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from whole_program import config_of, results
 
-from experiments.components import tasks
+from experiments.components import data, tasks
 from experiments.components.few_shot import parts_of
 from experiments.run.app import settings_of
 from experiments.run.config import flatten
+from experiments.run.run import Places
 from experiments.stages import meta
 from experiments.systems import lasium
-from lasium_jax.data import image_set
+from lasium_jax.data import Dataset, image_set
 from lasium_jax.types import GeneratorSource, TrainingSet
 
 
@@ -262,6 +263,22 @@ def test_the_papers_network_has_64_filters_at_any_size():
   plain = config_of('lasium/folder.py:ro-vae-maml')
   plain.data.size = 84
   assert settings(plain)['network']['filters'] == 32
+
+
+def test_vinyals_division_is_of_both_parts_of_omniglot(monkeypatch):
+  """964 background characters and 659 others, of an image each."""
+
+  def read(places, dataset, split, **form):
+    number = {'train': 964, 'test': 659}[split]
+    names = tuple(f'{split}_{i}' for i in range(number))
+    images = np.zeros((number, 2, 2, 1), np.uint8)
+    return Dataset(images, np.arange(number, dtype=np.int32), names)
+
+  monkeypatch.setattr(data, 'read_prepared', read)
+  own = {'split': 'vinyals', 'validation_classes': 172}
+  result = data.tfds(Places(), dataset='omniglot', **own)
+  assert [len(d.class_names) for d in result] == [1_028, 172, 423]
+  assert set(result.test.class_names) == {f'test_{i}' for i in range(236, 659)}
 
 
 PHOTOGRAPHS = ('umtra-protonets', 'clustered-protonets', 'ro-vae-maml')

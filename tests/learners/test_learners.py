@@ -1,5 +1,6 @@
 """Learners against hand calculations and finite differences."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -288,6 +289,27 @@ def test_a_head_tunes_its_network_by_hand(task, key, distance):
   np.testing.assert_allclose(adapted.params, p, atol=1e-3)
   logits = learner.predict(adapted, task.query.x)
   np.testing.assert_allclose(logits, query @ p @ w + b, atol=1e-2)
+
+
+def test_queries_have_the_moments_of_the_tuned_network(task, key):
+  """Alone, each is normalized as the support is after the last step."""
+  network = small(None)
+  learner = learners.protonets(
+    network,
+    ways=WAYS,
+    inductive=True,
+    head_steps=3,
+    head_learning_rate=0.1,
+    tune_network=True,
+  )
+  params = network.init(key, task.support.x)
+  adapted = learner.adapt(key, params, task.support)
+  before, after = (
+    network.apply(p, task.support.x)[1] for p in (params, adapted.params)
+  )
+  chex.assert_trees_all_close(adapted.statistics, after, rtol=1e-4, atol=1e-5)
+  with pytest.raises(AssertionError):
+    chex.assert_trees_all_close(adapted.statistics, before, atol=1e-3)
 
 
 @pytest.mark.instructions
