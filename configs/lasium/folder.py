@@ -21,8 +21,9 @@ For dark ink on white paper say `--config.data.invert=True`.
 
 The defaults are for CPUs and patience: 2,000 steps of the generator, 1,000
 meta-iterations, of umtra-protonets 9,000, half an hour on one core; that needs
-128 images or more to learn from (`tasks.ways`). Queries are not shifted, unlike Omniglot's: a shift fills with the background 0, and nobody
-knows what is beyond the edge of a photograph.
+128 images or more to learn from (`tasks.ways`). Queries are not shifted, unlike
+Omniglot's: a shift fills with the background 0, and nobody knows what is beyond
+the edge of a photograph.
 """
 
 from ml_collections import ConfigDict

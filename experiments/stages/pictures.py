@@ -9,9 +9,10 @@ from experiments.run.record import Record, writing
 from experiments.run.run import Run
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.ops.images import as_floats
-from lasium_jax.types import Array, Task
+from lasium_jax.types import Array, Examples, Task
 
 SAMPLES = 64  # Images of a sheet.
+CLASSES = 20  # Of a task, at most.
 
 
 def keep(
@@ -73,7 +74,11 @@ def keep_task(
   queries: int,
   anchors: bool,
 ) -> None:
-  """Keeps a task, one class a row."""
+  """Keeps a task, or the first of its classes, one a row."""
+  ways = len(task.support.x) // shots
+  if ways > CLASSES:
+    caption = f'{caption}, {CLASSES} of its {ways} classes'
+    task = Task(*map(_first, task, (CLASSES * shots, CLASSES * queries)))
   drawn = pictures.task_picture(
     task,
     shots,
@@ -83,6 +88,10 @@ def keep_task(
     ink=run.ink,
   )
   keep(run.files, stage, name, drawn, caption, scroll=True)
+
+
+def _first(examples: Examples, n: int) -> Examples:
+  return Examples(examples.x[:n], examples.y[:n])
 
 
 def some_images(dataset: Dataset) -> Array:

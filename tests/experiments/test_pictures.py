@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from experiments.pages import pictures
+from experiments.stages import pictures as stage
 from lasium_jax.types import Examples, Task
 
 
@@ -94,6 +96,31 @@ def test_more_classes_than_colors():
   pitch = 4 + 2 * 8
   edges = drawn[6 + 6 :: pitch, 12][:12]
   assert (edges == (pictures.CLASSES * 2)[:12]).all()
+
+
+@pytest.mark.parametrize(
+  ('ways', 'drawn', 'caption'),
+  [(20, 20, 'A task'), (21, 20, 'A task, 20 of its 21 classes')],
+)
+def test_a_task_of_many_classes_shows_the_first(
+  monkeypatch, ways, drawn, caption
+):
+  kept = []
+  monkeypatch.setattr(stage, 'keep', lambda *own, **_: kept.append(own))
+  train = SimpleNamespace(shape=(4, 4, 1))
+  run = SimpleNamespace(
+    splits=SimpleNamespace(train=train), ink=True, files=None
+  )
+  task = Task(examples(ways, 1), examples(ways, 2))
+  stage.keep_task(
+    run, 'meta', 'task', task, 'A task', shots=1, queries=2, anchors=False
+  )
+  ((*_, picture, said),) = kept
+  whole = pictures.task_picture(
+    Task(examples(drawn, 1), examples(drawn, 2)), 1, 2, anchors=False
+  )
+  assert said == caption
+  assert picture.shape == whole.shape
 
 
 def test_task_picture_wants_classes_in_order():
