@@ -39,7 +39,7 @@ def show(
     params: its parameters.
     noun: what a class is called.
     classes: how many, at most, evenly spaced: the rows.
-    real: images of a class that are shown, at most.
+    real: images of a class that are shown, at most, evenly spaced.
     images: drawn of each class.
   """
   train = run.splits.train
@@ -48,7 +48,9 @@ def show(
   chosen = np.arange(classes) * len(counts) // classes
   starts = (np.cumsum(counts) - counts)[chosen]
   real = min(real, int(counts.min()))
-  shown = train.images[starts[:, None] + np.arange(real)] / 255
+  # Evenly spaced: where classes are clusters, neighbors are of one true class.
+  offsets = np.arange(real) * counts[chosen][:, None] // real
+  shown = train.images[starts[:, None] + offsets] / 255
   key = streams.stream(run.seed, streams.CLASS_SAMPLES)
   y = jnp.asarray(np.repeat(chosen, images), jnp.int32)
   made = np.asarray(jit(draw(model))(key, params, y))

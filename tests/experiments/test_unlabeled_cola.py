@@ -18,7 +18,7 @@ from whole_program import (
 
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
-from experiments.stages import clustered
+from experiments.stages import class_samples, clustered
 from experiments.systems import cola
 from experiments.systems.exports import export
 from lasium_jax import models
@@ -109,6 +109,37 @@ def test_k_means_finds_what_pixels_tell(monkeypatch, most):
   assert [result.n for result in found] == [30] * 3 + [most] * 3
   assert [result.value for result in found[3:]] == [1, 1, 1]
   assert found[0].value < 0.5 and not found[0].floor
+
+
+def test_images_of_all_parts_of_a_cluster_are_shown(monkeypatch):
+  """Their gray tells their place; those of a true class lie together."""
+  sheets = {}
+
+  def labeled_grid(shown, names, **_):
+    sheets['left'] = shown
+    return np.zeros((1, 1, 3), np.uint8)
+
+  monkeypatch.setattr(class_samples.pictures, 'labeled_grid', labeled_grid)
+  monkeypatch.setattr(class_samples, 'keep', lambda *own, **_: None)
+  monkeypatch.setattr(
+    class_samples.pictures, 'side_by_side', lambda sheets: sheets[0]
+  )
+  labels = np.repeat(np.arange(2, dtype=np.int32), [6, 4])
+  grays = np.arange(10, dtype=np.uint8)[:, None, None, None]
+  images = Dataset(np.tile(grays, (1, 4, 4, 1)), labels, ('cluster 0', '1'))
+  run = SimpleNamespace(
+    **{'seed': 0, 'ink': False, 'files': None},
+    splits=SimpleNamespace(train=images),
+  )
+  model = SimpleNamespace(
+    sample_class=lambda key, params, y: y,
+    decode=lambda params, z: jnp.zeros((len(z), 4, 4, 1)),
+  )
+  class_samples.show(run, model, {}, real=2, images=1)
+  assert (255 * sheets['left'][..., 0, 0, 0]).round().tolist() == [
+    [0, 3],
+    [6, 8],
+  ]
 
 
 def test_the_generator_has_clusters_for_classes(run):
