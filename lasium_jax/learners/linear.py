@@ -61,6 +61,7 @@ def fitted(
   params: Params,
   head: LinearHead,
   support: Examples,
+  features: Array,
   *,
   steps: int,
   learning_rate: float,
@@ -75,6 +76,7 @@ def fitted(
     params: the network's.
     head: to start from.
     support: the examples, with labels `[n]`, or soft ones `[n, N]`.
+    features: `[n, F]` of these by `params`.
     steps: how many.
     learning_rate: Adam's.
     tune_network: whether the network changes with the head.
@@ -98,5 +100,4 @@ def fitted(
   )
   if tune_network:
     return descend(loss_of_both, (params, head))
-  features, _ = network.apply(params, support.x, mask=mask)
   return params, descend(lambda head: loss(head, features), head)

@@ -120,7 +120,9 @@ def protonets(
     head = None
     if head_steps:
       head = head_of(means, 1 / means.shape[1] if distance == 'mean' else 1.0)
-      params, head = fit(params, head, support, mask=mask, present=present)
+      params, head = fit(
+        params, head, support, features, mask=mask, present=present
+      )
       if tune_network:
         _, statistics = network.apply(params, support.x, mask=mask)
     moments = statistics if inductive else None

@@ -206,8 +206,15 @@ def test_protonets_by_hand(task, key, distance):
       np.testing.assert_allclose(logits[n, c], expected, rtol=1e-4)
 
 
+def adams_step(w, g, m, v, *, t, rate):
+  """Weights and both moments after step t, Kingma and Ba's Algorithm 1."""
+  m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+  mean, square = m / (1 - 0.9**t), v / (1 - 0.999**t)
+  return w - rate * mean / (np.sqrt(square) + 1e-8), m, v
+
+
 def adams_head(features, y, *, scale, steps, rate):
-  """Softmax regression from prototypes by Adam, Kingma and Ba's Algorithm 1."""
+  """Softmax regression from prototypes by Adam."""
   y = np.asarray(y, np.float64)
   means = y.T @ features / y.sum(0)[:, None]
   # The last row are the biases.
@@ -216,9 +223,7 @@ def adams_head(features, y, *, scale, steps, rate):
   m = v = np.zeros_like(w)
   for t in range(1, steps + 1):
     g = x.T @ (softmax(x @ w) - y) / len(x)
-    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-    mean, square = m / (1 - 0.9**t), v / (1 - 0.999**t)
-    w = w - rate * mean / (np.sqrt(square) + 1e-8)
+    w, m, v = adams_step(w, g, m, v, t=t, rate=rate)
   return w
 
 
@@ -274,18 +279,16 @@ def test_a_head_tunes_its_network_by_hand(task, key, distance):
   w, b = 2 * scale * means.T, -scale * (means**2).sum(1)
   moments = [(0.0, 0.0)] * 3
   for t in (1, 2, 3):
-    logits = x @ p @ w + b
-    shares = np.exp(logits - logits.max(1, keepdims=True))
-    error = (shares / shares.sum(1, keepdims=True) - own) / len(x)
+    error = (softmax(x @ p @ w + b) - own) / len(x)
     gradients = x.T @ error @ w.T, (x @ p).T @ error, error.sum(0)
-    moments = [
-      (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2)
-      for (m, v), g in zip(moments, gradients, strict=True)
-    ]
-    p, w, b = (
-      old - 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-      for old, (m, v) in zip((p, w, b), moments, strict=True)
+    (p, w, b), *both = zip(
+      *(
+        adams_step(old, g, m, v, t=t, rate=0.05)
+        for old, g, (m, v) in zip((p, w, b), gradients, moments, strict=True)
+      ),
+      strict=True,
     )
+    moments = list(zip(*both, strict=True))
   np.testing.assert_allclose(adapted.params, p, atol=1e-3)
   logits = learner.predict(adapted, task.query.x)
   np.testing.assert_allclose(logits, query @ p @ w + b, atol=1e-2)
