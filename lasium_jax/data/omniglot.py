@@ -48,7 +48,7 @@ def vinyals_split(
   names. The 236 before them are to train on, with all background characters,
   so that one alphabet, Gurmukhi, is on both sides. Of the 1,200 the lists hold
   out 172 for validation; here the seed says which. They turn the training
-  characters too (`lasium_jax.data.splits.with_rotations`); here none is turned.
+  characters too (`with_rotations` in `data/splits.py`); here none is turned.
 
   Args:
     background: the 964 background classes (TFDS's 'train').
