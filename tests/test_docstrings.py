@@ -40,6 +40,7 @@ FACTORIES = [
   *('batches.shuffled', 'batches.sets_of_a_class', 'embeddings.supervised'),
   *('batches.mixed_codes', 'batches.mixed_pixels', 'embeddings.contrastive'),
   *('embeddings.clustered', 'metrics.agreement'),
+  'metrics.matched_classes',
   *('batches.repeated', 'batches.generated', 'batches.crops'),
   *('fitting.fitter', 'surrogates.mean_error', 'surrogates.error_bound'),
   *('surrogates.samples_for_error', 'surrogates.samples_for_bound'),

@@ -13,7 +13,7 @@ discriminator, whose 100,000 steps are for GPUs.
 
 `cola` has no labels: all 50,000 images are clustered, and clusters are the
 generator's classes. It is judged by the classes' labels, which nothing learns
-from, and has no classifiers.
+from, and its one classifier learns from made images alone.
 
 A network of the paper may stand behind the others (`scola-resnet32`,
 `scola-wrn-16-8`, `scola-wrn-28-10`), and then a recipe by which plain networks

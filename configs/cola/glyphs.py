@@ -43,7 +43,8 @@ def get_config(run: str = 'scola') -> ConfigDict:
     config.clustered_training.batch_size = 50
     config.generator_training.batch_size = 30
   else:
-    _classify(config)
+    config.augment.update(margin=2, mirror=False)
+  _classify(config)
   return config
 
 
@@ -51,7 +52,6 @@ def _classify(config: ConfigDict) -> None:
   """Smaller classifiers, of fewer steps, for characters."""
   wide = config.classifier.name == 'wide_resnet'
   config.classifier.width = 1 if wide else 8
-  config.augment.update(margin=2, mirror=False)
   config.training.steps = 600
   config.training.batch_size = min(64, config.training.batch_size)
   if config.optimizer.warmup_steps:

@@ -17,6 +17,7 @@ from configs.parts.sections import named, section
 from experiments.components.images import IMAGES
 from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
+from lasium_jax.models.build import CLASSIFIERS
 
 
 def get_config(run: str = 'cola') -> ConfigDict:
@@ -33,6 +34,8 @@ def get_config(run: str = 'cola') -> ConfigDict:
     config.small_sample.shots = 100
     config.trunk = named(TRUNKS, 'halvings')
     config.cluster_views = section(AUGMENTATION, **VIEWS)
+    config.classifier = named(CLASSIFIERS, 'infogan')
+    config.training.update(steps=1_000, batch_size=64)
   else:
     config.augment.mirror = False
   return config

@@ -13,7 +13,8 @@ from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
 from experiments.stages import class_samples, clustered, generator
 from experiments.systems import clustered_images
-from experiments.systems.cola import CLASSES, SMALL_SAMPLE, TRAINING
+from experiments.systems.cola import QUALITY, SMALL_SAMPLE, TRAINING
+from experiments.systems.cola_checks import CLASSES
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS
 from lasium_jax.settings import Part
 
@@ -80,11 +81,15 @@ def get_config(
     batch_size=GAN_BATCH if kind == 'cgan-pd' else 128,
   )
   config.samples = section(Part(class_samples.show))
+  config.quality = section(QUALITY)
+  network = named_network or (RECIPE_NETWORK if recipe else network)
+  _classify(config, network)
   if kind == UNLABELED:
     _cluster(config)
   else:
-    network = named_network or (RECIPE_NETWORK if recipe else network)
-    _classify(config, network, recipe)
+    config.batches = named(BATCHES, 'generated')
+    config.augment = section(CROPS)
+    _follow(config, recipe)
   return common.with_sweep(config)
 
 
@@ -97,7 +102,7 @@ def _cluster(config: ConfigDict) -> None:
   config.clustered_training = section(Part(clustered.train), steps=None)
 
 
-def _classify(config: ConfigDict, network: str, recipe: str) -> None:
+def _classify(config: ConfigDict, network: str) -> None:
   """The sections of the classifiers."""
   config.classifier = NETWORKS[network].copy_and_resolve_references()
   # The rate is halved every 30 of 180 epochs (appendix B.3).
@@ -108,10 +113,7 @@ def _classify(config: ConfigDict, network: str, recipe: str) -> None:
     decay_at=tuple(round(i / 6, 4) for i in range(1, 6)),
     decay_by=0.5,
   )
-  config.batches = named(BATCHES, 'generated')
-  config.augment = section(CROPS)
   config.training = section(TRAINING, steps=STEPS)
-  _follow(config, recipe)
 
 
 def _words(file: str, run: str) -> tuple[str, str, str]:

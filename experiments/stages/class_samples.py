@@ -1,5 +1,6 @@
 """A picture of what a generator draws of each class, beside real images."""
 
+import functools
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ from experiments.pages import pictures
 from experiments.run import streams
 from experiments.run.precision import jit
 from experiments.run.run import Run
+from experiments.stages.in_parts import in_parts
 from experiments.stages.pictures import keep
 from lasium_jax.data.dataset import class_counts
 from lasium_jax.settings import Count
@@ -83,5 +85,23 @@ def draw(model: Generator) -> Callable[[Array, Params, Array], Array]:
 
   def drawn(key: Array, params: Params, y: Array) -> Array:
     return model.decode(params, sample_class(key, params, y))
+
+  return drawn
+
+
+def drawing(
+  model: Generator,
+) -> Callable[[Array, Params, np.ndarray], np.ndarray]:
+  """`(key, source, y [n]) -> images [n, H, W, C]` uint8 of these classes."""
+  assert model.sample_class is not None
+  codes_of = jit(model.sample_class)
+
+  @jit
+  def shown(source: Params, codes: Array) -> Array:
+    return jnp.rint(255 * model.decode(source, codes)).astype(jnp.uint8)
+
+  def drawn(key: Array, source: Params, y: np.ndarray) -> np.ndarray:
+    codes = np.asarray(codes_of(key, source, jnp.asarray(y)))
+    return in_parts(functools.partial(shown, source), codes)
 
   return drawn

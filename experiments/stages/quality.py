@@ -6,8 +6,8 @@ same way, so that there is an anchor and a floor.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,15 @@ from experiments.run import streams
 from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
+from experiments.stages.distances import (
+  TO_TRAINING,
+  Embedding,
+  Sample,
+  compared,
+  distances,
+  nearest,
+  result_of,
+)
 from experiments.stages.in_parts import in_parts
 from experiments.stages.seeds import Pairs, draw
 from lasium_jax import metrics
@@ -24,40 +33,10 @@ from lasium_jax.data.dataset import evenly_spaced
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.mixtures import mix
 from lasium_jax.settings import Count, Ways
-from lasium_jax.types import Array, ClassifyFn, Generator, Params
+from lasium_jax.types import Array, Generator, Params
 
-IN_FEATURES = "in the recognizer's features"
 TO_SEED = 'RMS difference to the nearest seed, of 255'
-TO_TRAINING = 'RMS difference to the nearest training image, of 255'
 CYCLE = "cycle error of mixed codes, of the codes' spread"
-
-
-class Embedding(NamedTuple):
-  """By what images are compared.
-
-  Attributes:
-    name: what results call it.
-    classify: the classifier whose features count.
-    params: its parameters.
-  """
-
-  name: str
-  classify: ClassifyFn
-  params: Params
-
-
-class Sample(NamedTuple):
-  """Images that are compared with real ones.
-
-  Attributes:
-    name: of their results.
-    images: `[n, H, W, C]` uint8.
-    note: what a floor is, in a few words; '' for what a model made.
-  """
-
-  name: str
-  images: np.ndarray
-  note: str = ''
 
 
 def measure(
@@ -112,20 +91,20 @@ def measure(
   ]
   mixed = 'evenly' if alphas == 'half' else 'uniformly'
   result = functools.partial(
-    _result, run=run, dataset=name, steps=steps, mixed=mixed
+    result_of, run=run, dataset=name, steps=steps, mixed=mixed
   )
   results = [_cycle(result, model, params, made.shape[0], codes)]
   results += _copying(run, result, all_judged, pairs)
   if embedding is not None:
     compare = functools.partial(
-      _compare,
+      distances,
       subset_key,
       neighbors=neighbors,
       density_neighbors=density_neighbors,
       subsets=subsets,
       subset_size=subset_size,
     )
-    results += _in_features(result, embedding, all_judged, pairs.real, compare)
+    results += compared(result, embedding, all_judged, pairs.real, compare)
   return results
 
 
@@ -174,108 +153,9 @@ def _copying(
   """
   training = evenly_spaced(run.splits.train, run.device_bytes).images
   seeds = np.concatenate([pairs.first, pairs.second])
-  find = jit(metrics.nearest)
-  results = []
-  for metric, others in ((TO_SEED, seeds), (TO_TRAINING, training)):
-    on_device = jnp.asarray(others)
-
-    def distances(x: Array, others: Array = on_device) -> Array:
-      return find(x, others).distance
-
-    for judged in all_judged:
-      x = pairs.real if judged.name == 'real' else judged.images
-      value, ci95 = metrics.mean_and_ci95(in_parts(distances, x))
-      results.append(
-        result(judged, metric, value, len(x), ci95=ci95, others=len(others))
-      )
-  return results
-
-
-def _in_features(
-  result: Any,
-  embedding: Embedding,
-  all_judged: Sequence[Sample],
-  real: np.ndarray,
-  compare: Any,
-) -> list[Result]:
-  """Every measure of features, for each of the sets."""
-
-  @jit
-  def features(params: Params, images: Array) -> Array:
-    return embedding.classify(params, as_floats(images)).features
-
-  embed = functools.partial(features, embedding.params)
-  of_real = in_parts(embed, real)
-  results = []
-  for judged in all_judged:
-    found = compare(of_real, in_parts(embed, judged.images))
-    for metric, (value, protocol) in found.items():
-      own = {'features': embedding.name, 'real': len(real), **protocol}
-      n = len(judged.images)
-      results.append(result(judged, f'{metric} {IN_FEATURES}', value, n, **own))
-  return results
-
-
-def _compare(
-  key: Array,
-  real: np.ndarray,
-  made: np.ndarray,
-  *,
-  neighbors: int,
-  density_neighbors: int,
-  subsets: int,
-  subset_size: int,
-) -> dict[str, tuple[float, Mapping[str, Any]]]:
-  """Values by metric, with what each depends on."""
-  kernel, deviation = metrics.kernel_distance(
-    key, real, made, subsets=subsets, subset_size=subset_size
-  )
-  among = metrics.prdc(
-    real, made, neighbors=neighbors, density_neighbors=density_neighbors
-  )
-  few, many = {'neighbors': neighbors}, {'neighbors': density_neighbors}
-  of_subsets = {
-    'subsets': subsets,
-    'subset_size': min(subset_size, len(real), len(made)),
-  }
-  return {
-    'Fréchet distance': (metrics.frechet_distance(real, made), {}),
-    'kernel distance': (kernel, of_subsets),
-    'deviation over subsets of the kernel distance': (deviation, of_subsets),
-    'precision': (among.precision, few),
-    'recall': (among.recall, few),
-    'density': (among.density, many),
-    'coverage': (among.coverage, many),
-  }
-
-
-def _result(
-  judged: Sample | None,
-  metric: str,
-  value: float,
-  n: int,
-  *,
-  run: Run,
-  dataset: str,
-  steps: int,
-  ci95: float | None = None,
-  **protocol: Any,
-) -> Result:
-  """A result of a set, or of the model; floors were not trained."""
-  note = judged.note if judged else ''
-  name = judged.name if judged else run.name
-  print(f'{name}: {metric}: {value:.4g} on {n:,} images', flush=True)
-  return Result(
-    name,
-    metric,
-    value,
-    dataset,
-    n,
-    'images',
-    ci95,
-    {k.replace('_', ' '): v for k, v in protocol.items()},
-    0 if note else steps,
-    run.config,
-    floor=bool(note),
-    note=note,
-  )
+  judged = [
+    one._replace(images=pairs.real) if one.name == 'real' else one
+    for one in all_judged
+  ]
+  results = nearest(result, judged, TO_SEED, seeds)
+  return results + nearest(result, judged, TO_TRAINING, training)

@@ -17,10 +17,10 @@ from experiments.components.parts import make
 from experiments.pages import pictures
 from experiments.pages.pictures import Pixels
 from experiments.run.precision import jit
-from experiments.stages.class_samples import draw
+from experiments.stages.class_samples import draw, drawing
 from experiments.stages.classifier import tester
+from experiments.stages.distances import Embedding
 from experiments.stages.in_parts import in_parts
-from experiments.stages.quality import Embedding
 from lasium_jax import metrics
 from lasium_jax.batches import repeated
 from lasium_jax.data.dataset import Dataset, class_counts
@@ -168,7 +168,7 @@ def judge(
   real = judging.real
   classes = len(real.class_names)
   places = np.linspace(0, len(real.images) - 1, images).round().astype(int)
-  features, shown = _features(judging.embedding), _drawing(spreading.model)
+  features, shown = _features(judging.embedding), drawing(spreading.model)
   score = _scoring(spreading.model, judging, classes)
   of_real = features(real.images[places])
   halves = metrics.frechet_distance(of_real[::2], of_real[1::2])
@@ -192,24 +192,6 @@ def _said(judged: Judged) -> str:
     f'{100 * judged.accuracy:.2f} %, deviation within classes '
     f'{judged.diversity:.4g}.'
   )
-
-
-def _drawing(
-  model: Generator,
-) -> Callable[[Array, Params, np.ndarray], np.ndarray]:
-  """`(key, source, y [n]) -> images [n, H, W, C]` uint8 of these classes."""
-  assert model.sample_class is not None
-  codes_of = jit(model.sample_class)
-
-  @jit
-  def shown(source: Params, codes: Array) -> Array:
-    return jnp.rint(255 * model.decode(source, codes)).astype(jnp.uint8)
-
-  def drawn(key: Array, source: Params, y: np.ndarray) -> np.ndarray:
-    codes = np.asarray(codes_of(key, source, jnp.asarray(y)))
-    return in_parts(functools.partial(shown, source), codes)
-
-  return drawn
 
 
 def _features(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:

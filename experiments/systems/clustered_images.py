@@ -10,7 +10,9 @@ from experiments.run.config import BadConfig, Config, Settings, require
 from experiments.run.record import Record
 from experiments.run.run import Run
 from experiments.stages import clustered, training
-from lasium_jax import embeddings
+from lasium_jax import embeddings, metrics
+from lasium_jax.data.dataset import select_classes
+from lasium_jax.embeddings import clusters_of
 from lasium_jax.nets import TwoHeads
 from lasium_jax.settings import Part
 from lasium_jax.types import Array, Augment, ClassifyFn, Params, Trainer
@@ -107,9 +109,15 @@ def left_behind(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
 def by_cluster(run: Run, params: Params) -> tuple[Run, Array]:
   """The same run with clusters as classes, and each image's target.
 
+  Classes of the test are numbered as the clusters that they are matched to.
+
   Args:
-    run: whose training images were clustered.
+    run: whose training images were clustered, into as many clusters as they
+      have classes.
     params: what `experiments.stages.clustered.train` returned.
   """
-  images, targets = clustered.by_cluster(run.splits.train, params)
-  return run._replace(splits=run.splits._replace(train=images)), targets
+  splits = run.splits
+  images, targets = clustered.by_cluster(splits.train, params)
+  classes = metrics.matched_classes(clusters_of(params), splits.train.labels)
+  test = select_classes(splits.test, classes)
+  return run._replace(splits=splits._replace(train=images, test=test)), targets

@@ -3,8 +3,8 @@
 A generator is trained on a few images of each class. Three classifiers follow,
 in as many steps each: of the real images, of images that the generator makes,
 and of both. All are tested on real images (COLA, section 6). A run without
-labels finds clusters first, which are then the generator's classes, and has no
-classifiers.
+labels finds clusters first, which are then the generator's classes, and its one
+classifier learns of made images.
 """
 
 from typing import NamedTuple
@@ -37,11 +37,25 @@ from experiments.run.config import (
 from experiments.run.record import Record
 from experiments.run.results import Result
 from experiments.run.run import Places, Run, System
-from experiments.stages import class_samples, clustered, generator
+from experiments.stages import (
+  class_quality,
+  class_samples,
+  clustered,
+  generator,
+)
 from experiments.stages.evaluation import write_results
 from experiments.systems import clustered_images
 from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
+from experiments.systems.cola_checks import (
+  CLASSES,
+  WITH_CODES,
+  check_generator,
+  check_margin,
+  check_own_clusters,
+  class_count,
+)
+from experiments.systems.features import embedding_of
 from lasium_jax.batches import repeated, shuffled
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
@@ -56,14 +70,11 @@ from lasium_jax.types import (
   TrainingSet,
 )
 
-# What draws images of a class, and the setting that says of how many classes.
-CLASSES = {'cola': 'clusters', 'glo': 'classes', 'cgan_pd': 'classes'}
-# These keep a code of each image, and must not have one twice in a batch.
-WITH_CODES = ('cola', 'glo')
 EPOCHS = 500  # Of the generator, where no number of steps is given.
 
 SMALL_SAMPLE = Part(small_sample)
 TRAINING = classifiers.TRAINING
+QUALITY = Part(class_quality.measure)
 SECTIONS: Sections = {
   'data': IMAGES,
   'evaluation_data': IMAGES,
@@ -71,6 +82,7 @@ SECTIONS: Sections = {
   'generator': {name: GENERATORS[name] for name in CLASSES},
   'generator_training': Part(generator.train),
   'samples': Part(class_samples.show),
+  'quality': QUALITY,
   'classifier': CLASSIFIERS,
   'optimizer': OPTIMIZERS,
   'batches': {'generated': BATCHES['generated']},
@@ -99,7 +111,8 @@ class Parts(NamedTuple):
     trainer: what fits it.
     clustering: what finds clusters, or None where there are labels.
     augment: what is done to a classifier's real images, or None.
-    optimizer: of the classifiers; None where there are none.
+    optimizer: of the classifiers; None where there are none, as in runs
+      without labels of old.
   """
 
   settings: Settings
@@ -128,11 +141,6 @@ def complete(config: Config) -> Config:
   return config
 
 
-def class_count(section: Settings) -> int:
-  """How many classes the generator of a section draws images of."""
-  return int(section[CLASSES[section['name']]])
-
-
 def build(settings: Settings) -> Parts:
   """The parts that do not depend on the data.
 
@@ -140,64 +148,33 @@ def build(settings: Settings) -> Parts:
     ValueError: if settings cannot work; the message names the field.
   """
   check_sections(settings, SECTIONS)
-  _check_generator(settings)
+  check_generator(settings)
   if 'evaluation_data' in settings:
     require_same(settings, 'evaluation_data', ('size', 'channels', 'invert'))
   model, trainer = make_generator(settings['generator'], image_shape(settings))
   parts = Parts(settings, model, trainer)
   if are_clustered(settings):
-    _check_own_clusters(settings)
+    check_own_clusters(settings)
     clusters = class_count(settings['generator'])
-    return parts._replace(clustering=clustered_images.build(settings, clusters))
+    clustering = clustered_images.build(settings, clusters)
+    parts = parts._replace(clustering=clustering)
+  else:
+    check_margin(settings)
+    parts = parts._replace(augment=make_part(CROPS, settings['augment']))
+  if 'training' not in settings:  # Older runs without labels have none.
+    return parts
   require_shared(settings, 'training.batch_size')
   optimizer = make(
     OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
   )
-  _check_margin(settings)
-  augment = make_part(CROPS, settings['augment'])
-  return parts._replace(augment=augment, optimizer=optimizer)
-
-
-def _check_own_clusters(settings: Settings) -> None:
-  """That the run has one set of clusters, and a generator of its own."""
-  require(settings, 'seeds', settings['seeds'] == 1, '1: its clusters are one')
-  elsewhere = settings['generator_training']['workdir']
-  wanted = "'', as clusters of this run are none that another run has learned"
-  require(settings, 'generator_training.workdir', not elsewhere, wanted)
-
-
-def _check_margin(settings: Settings) -> None:
-  """That images are large enough for what is reflected about them."""
-  side = image_shape(settings)[0]
-  views = settings['augment']
-  fits = views.get('edges') != 'reflect' or views['margin'] < side
-  wanted = f'below {side}, the side of an image that is reflected'
-  require(settings, 'augment.margin', fits, wanted)
-
-
-def _check_generator(settings: Settings) -> None:
-  """That the generator can learn from such a sample."""
-  section = settings['generator']
-  classes = class_count(section)
-  field = f'generator.{CLASSES[section["name"]]}'
-  require(settings, field, classes > 1, '2 or more: the classes of the images')
-  clustered_images.check_loss(settings)
-  how, devices = settings['generator_training'], settings['devices'] or 1
-  size = how['batch_size']
-  if section['name'] in WITH_CODES:
-    size = min(size, classes * settings['small_sample']['shots'])
-  wanted = f'a divisor of {size}, the images of a batch of the generator'
-  require(settings, 'devices', size % devices == 0, wanted)
-  if 'critic_steps' in section:
-    wanted = f'at most {size}, config.generator_training.batch_size'
-    enough = section['critic_steps'] <= size
-    require(settings, 'generator.critic_steps', enough, wanted)
+  return parts._replace(optimizer=optimizer)
 
 
 def ready(parts: Parts, files: Record) -> None:
   """Sees that a generator that was trained elsewhere is the one meant."""
   del files
   generator.check_borrowed(parts.settings)
+  embedding_of(parts.settings)
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -219,6 +196,8 @@ def read(settings: Settings, places: Places) -> Splits:
   )
   splits = Splits(few, select_classes(few, np.arange(0)), test)
   generator.check_borrowed_data(settings, splits)
+  if 'quality' in settings:  # Figures are drawn of older runs, too.
+    class_quality.check_images(test, **settings['quality'])
   return splits
 
 
@@ -234,11 +213,21 @@ def work(run: Run, parts: Parts) -> None:
   )
   noun = 'class' if parts.clustering is None else 'cluster'
   class_samples.show(run, parts.model, params, noun, **settings['samples'])
-  if parts.optimizer is not None:
-    drawing = classifiers.Drawing(parts.model, params)
-    results = classifiers.train_all(
-      run, settings, drawing, parts.optimizer, parts.augment
-    )
+  quality, classes = settings['quality'], class_count(settings['generator'])
+  drawn = class_quality.made(
+    run, parts.model, params, classes, quality['images']
+  )
+  assert parts.optimizer is not None
+  drawing = classifiers.Drawing(parts.model, params, drawn)
+  results += classifiers.train_all(
+    run, settings, drawing, parts.optimizer, parts.augment
+  )
+  told = class_quality.Told(
+    settings['generator_training']['steps'], classifiers.told_of(settings)
+  )
+  results += class_quality.measure(
+    run, drawn, embedding_of(settings), told, **quality
+  )
   write_results(run, results)
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
@@ -285,7 +274,7 @@ def trained_classifier(
     FileNotFoundError: if its training has not come to its end.
   """
   optimizer = build(settings).optimizer
-  if optimizer is None:
+  if are_clustered(settings) or optimizer is None:
     raise BadConfig(
       f'The run {settings["name"]!r} has no labels, and so no classifier to '
       'export; export its generator (--what=generator).'

@@ -20,16 +20,15 @@ from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
 from experiments.stages import clustered, spreads
-from experiments.stages.quality import Embedding
+from experiments.stages.distances import Embedding
 from experiments.stages.spreads import Judged, Judging, Spreading
 from experiments.systems import clustered_images, cola, propositions
 from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
+from experiments.systems.cola_checks import WITH_CODES, class_count
 from lasium_jax.generators import with_mixture
 from lasium_jax.models.build import make_generator
 from lasium_jax.types import Array, Generator
-
-REAL = 'real'  # Of `classifiers.DIETS`, whose features count.
 
 
 class Request(NamedTuple):
@@ -121,9 +120,9 @@ def of_concentrated(request: Request) -> Drawn:
       'accuracy score; --figure=spread shows what it draws.'
     )
   optimizer = make(OPTIMIZERS, settings['optimizer'], steps=request.steps)
-  classes = cola.class_count(settings['generator'])
+  classes = class_count(settings['generator'])
   classify, trainer = classifiers.classifier_of(settings, classes, optimizer)
-  params, _ = cola.trained_classifier(settings, files, REAL)
+  params, _ = cola.trained_classifier(settings, files, classifiers.REAL)
   sample = settings['small_sample']['shots']
   name = (
     f'{settings["classifier"]["name"]} of {sample} real images a class of '
@@ -180,7 +179,7 @@ def _spreading(
       f'--spreads is {list(widths)}; it must be different numbers, 0 or more.'
     )
   section = settings['generator']
-  if section['name'] not in cola.WITH_CODES:
+  if section['name'] not in WITH_CODES:
     raise BadConfig(
       f'The generator {section["name"]!r} has no Gaussians, whose spread could '
       'be changed: name a run of COLA or GLO.'

@@ -7,7 +7,7 @@ from experiments.components.images import name_of
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.saved import saved_settings
-from experiments.stages.quality import Embedding
+from experiments.stages.distances import Embedding
 from experiments.systems import clustered_images, recognizer
 from lasium_jax import models
 from lasium_jax.models.files import CARD

@@ -1,5 +1,6 @@
 """Classifiers of real images, of made ones and of both, in as many steps."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -14,6 +15,8 @@ from experiments.run.record import Record
 from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages import classifier, training
+from experiments.systems.clustered_images import are_clustered
+from lasium_jax.data.dataset import Dataset
 from lasium_jax.models.build import make_classifier
 from lasium_jax.settings import Part
 from lasium_jax.types import (
@@ -28,6 +31,9 @@ from lasium_jax.types import (
 # Batches are filled with few images, so that there is no set of a class.
 TRAINING = Part(classifier.train, given=('set_size',))
 MIXED = 'mixed'
+REAL = 'real'
+# What a classifier of real images makes of made ones: CAS the other way round.
+ON_MADE = 'accuracy on made images (CAS-Test)'
 
 
 class Diet(NamedTuple):
@@ -50,7 +56,7 @@ class Diet(NamedTuple):
 
 DIETS = (
   Diet(MIXED, None, 'accuracy', '', 'trained on real and made images'),
-  Diet('real', 0.0, 'accuracy', 'real', 'trained on the real images alone'),
+  Diet(REAL, 0.0, 'accuracy', 'real', 'trained on the real images alone'),
   Diet(
     'made',
     1.0,
@@ -62,10 +68,17 @@ DIETS = (
 
 
 class Drawing(NamedTuple):
-  """A trained generator."""
+  """A trained generator, and images that it has drawn.
+
+  Attributes:
+    model: with `sample_class`.
+    params: its parameters.
+    drawn: images of each class.
+  """
 
   model: Generator
   params: Params
+  drawn: Dataset
 
 
 def train_all(
@@ -75,13 +88,14 @@ def train_all(
   optimizer: optax.GradientTransformation,
   augment: Augment | None,
 ) -> list[Result]:
-  """Trains and tests a classifier on each diet.
+  """Trains and tests a classifier on each diet, without labels on made images.
 
   Args:
     run: whose members differ in their seeds alone. Of one seed all three begin
       with the same weights and meet real images in the same order.
     settings: of the run.
-    drawing: what makes images.
+    drawing: what makes images, and some on which the classifier of real ones
+      is tested too.
     optimizer: of each.
     augment: what is done to real images, or None.
 
@@ -91,11 +105,11 @@ def train_all(
   train, results = run.splits.train, []
   classes = len(train.class_names)
   classify, trainer = classifier_of(settings, classes, optimizer)
-  for diet in DIETS:
+  for diet in _diets(settings):
     share = {} if diet.share is None else {'share': diet.share}
     batch_fn = make(
       BATCHES,
-      {**settings['batches'], **share},
+      {**settings.get('batches', {'name': 'generated'}), **share},
       generator=drawing.model,
       classes=classes,
       augment=augment,
@@ -116,7 +130,17 @@ def train_all(
     params = classifier.train(run, classifying, **settings['training'])
     steps = settings['training']['steps']
     results += classifier.results_of(run, classifying, params, steps)
+    if diet.part == REAL:
+      on_made = classifying._replace(
+        test=drawing.drawn, metric=ON_MADE, name=''
+      )
+      results += classifier.results_of(run, on_made, params, steps)
   return results
+
+
+def _diets(settings: Settings) -> Sequence[Diet]:
+  """Real images of clusters are of no known class."""
+  return DIETS[-1:] if are_clustered(settings) else DIETS
 
 
 def told_of(settings: Settings) -> dict[str, int]:

@@ -1,7 +1,11 @@
 """Measures of what was learned."""
 
 from lasium_jax.metrics.accuracy import mean_and_ci95
-from lasium_jax.metrics.clustering import Agreement, agreement
+from lasium_jax.metrics.clustering import (
+  Agreement,
+  agreement,
+  matched_classes,
+)
 from lasium_jax.metrics.cycle import code_spread, cycle_error
 from lasium_jax.metrics.diversity import diversity
 from lasium_jax.metrics.frechet_distance import (
@@ -31,6 +35,7 @@ __all__ = [
   'gaussian_of',
   'interpolant_error',
   'kernel_distance',
+  'matched_classes',
   'mean_and_ci95',
   'nearest',
   'pixel_error',

@@ -55,6 +55,32 @@ def agreement(clusters: ArrayLike, classes: ArrayLike) -> Agreement:
   return Agreement(_accuracy(table), _nmi(table), _ari(table))
 
 
+def matched_classes(clusters: ArrayLike, classes: ArrayLike) -> NDArray[Any]:
+  """The class that each cluster is matched to in `agreement`'s accuracy.
+
+  Args:
+    clusters: `[n]` whole numbers; n of 1 or more.
+    classes: likewise, at least as many different ones.
+
+  Returns:
+    `[K]`, of each cluster in ascending order one of the classes, none twice.
+
+  Raises:
+    ValueError: if they are not such, or there are more clusters than classes.
+
+  Example:
+    >>> lx.metrics.matched_classes([1, 1, 0, 0, 0], [7, 7, 3, 3, 7])
+    array([3, 7])
+  """
+  table = _contingency(np.asarray(clusters), np.asarray(classes))
+  if table.shape[0] > table.shape[1]:
+    raise ValueError(
+      f'{table.shape[0]} clusters cannot each be matched to one of '
+      f'{table.shape[1]} classes.'
+    )
+  return np.unique(np.asarray(classes))[_matched(table)]
+
+
 def _contingency(
   clusters: NDArray[Any], classes: NDArray[Any]
 ) -> NDArray[np.int64]:
@@ -79,11 +105,17 @@ _assigned = jax.jit(assign)
 
 
 def _accuracy(table: NDArray[np.int64]) -> float:
+  matched = _matched(table)
+  rows = np.flatnonzero(matched < table.shape[1])
+  return float(table[rows, matched[rows]].sum() / table.sum())
+
+
+def _matched(table: NDArray[np.int64]) -> NDArray[np.int64]:
+  """The column of each row; one that the table lacks where none is left."""
   side = max(table.shape)
   square = np.zeros((side, side), np.float32)
   square[: table.shape[0], : table.shape[1]] = table
-  columns = np.asarray(_assigned(jnp.asarray(-square)))
-  return float(square[np.arange(side), columns].sum() / table.sum())
+  return np.asarray(_assigned(jnp.asarray(-square)))[: len(table)]
 
 
 def _nmi(table: NDArray[np.int64]) -> float:

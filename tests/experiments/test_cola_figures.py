@@ -16,7 +16,7 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
 from experiments.stages import spreads
-from experiments.stages.quality import Embedding
+from experiments.stages.distances import Embedding
 from experiments.systems import cola, propositions
 from experiments.systems.cola_figures import Request, draw
 from lasium_jax import surrogates

@@ -21,6 +21,7 @@ from experiments.components.small_sample import small_sample
 from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.run import Places
+from experiments.stages.distances import TO_TRAINING
 from experiments.systems import cola
 from experiments.systems.exports import export
 from lasium_jax import batches, models
@@ -37,11 +38,14 @@ SMALL = {
   'training__steps': 3,
   'training__batch_size': BATCH,
   'training__test_every': 3,
+  'quality__images': 12,
   'classifier__name': 'infogan',  # It compiles in a tenth of the time.
   'classifier__width': 2,
   'seeds': 2,
 }
 CAS = 'classification accuracy score'
+ON_MADE = ('scola', 'accuracy on made images (CAS-Test)')
+DRAWN = 12
 
 
 @pytest.fixture(scope='module')
@@ -53,10 +57,10 @@ def run(program):
 
 def test_one_command_leaves_three_accuracies(run):
   workdir, printed = run
-  found = results(workdir)
-  kinds = [('scola', 'accuracy'), ('real', 'accuracy'), ('scola', CAS)]
+  found = results(workdir)[:12]
+  kinds = [('scola', 'accuracy'), ('real', 'accuracy'), ON_MADE, ('scola', CAS)]
   assert [(e['name'], e['metric']) for e in found[::3]] == kinds
-  for *entries, mean in (found[:3], found[3:6], found[6:]):
+  for *entries, mean in (found[i : i + 3] for i in range(0, 12, 3)):
     assert [entry['member'] for entry in entries] == [{'seed': 0}, {'seed': 1}]
     assert (mean['n'], mean['of'], mean['steps']) == (2, 'runs', 3)
     own = [entry['value'] for entry in entries]
@@ -65,7 +69,9 @@ def test_one_command_leaves_three_accuracies(run):
     for entry in (*entries, mean):
       assert entry['protocol'] == protocol
     # The 18 other drawings of each character are the test.
-    assert {entry['n'] for entry in entries} == {CLASSES * (20 - SHOTS)}
+    drawn = (entries[0]['name'], entries[0]['metric']) == ON_MADE
+    n = DRAWN if drawn else CLASSES * (20 - SHOTS)
+    assert {entry['n'] for entry in entries} == {n}
   page = (workdir / 'report.html').read_text()
   for words in ('Images of each class', CAS, 'the real images alone', '<img'):
     assert words in page
@@ -84,8 +90,19 @@ def test_three_classifiers_begin_alike_and_learn_from_others(run):
   losses = {by_stage[part][0]['loss'] for part in parts}
   assert len(losses) == 3
   last = [by_stage[part][-1]['test_accuracy'] for part in parts]
-  means = [entry['value'] for entry in results(workdir)[2::3]]
+  means = [results(workdir)[i]['value'] for i in (2, 5, 11)]
   assert last == pytest.approx(means, abs=1e-6)
+
+
+def test_made_images_are_compared_with_real_ones(run):
+  """Without a recognizer, with what they could be copies of."""
+  own, real = results(run[0])[12:]
+  assert own['metric'] == real['metric'] == TO_TRAINING
+  assert (own['name'], own['n'], own['steps']) == ('scola', DRAWN, 4)
+  assert real['floor'] and real['n'] == DRAWN
+  for entry in (own, real):
+    protocol = {'images a class': SHOTS, 'sample': 0, 'others': 6}
+    assert entry['protocol'] == protocol and entry['value'] > 0
 
 
 def test_codes_are_on_their_spheres_and_of_their_classes(run):

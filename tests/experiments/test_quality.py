@@ -17,6 +17,7 @@ from experiments.run import record, streams
 from experiments.run.app import settings_of
 from experiments.run.run import open_run
 from experiments.stages import (
+  distances,
   known_interpolants,
   quality,
   reconstruction,
@@ -37,7 +38,7 @@ STILL = {
   'slant': 0.0,
   'thickness': 0.0,
 }
-FLAT = quality.Embedding(
+FLAT = distances.Embedding(
   'pixels as they are',
   lambda params, x: Classified(x, params * x.reshape(len(x), -1)),
   2.0,
@@ -107,12 +108,12 @@ def test_quality_by_hand(key, run):
   # A half of a byte may have been rounded either way.
   mixed = (pairs.first.astype(float) + pairs.second) / 2
   made, real = 2 * pixels_of(mixed), 2 * pixels_of(pairs.real)
-  name = run.name, f'Fréchet distance {quality.IN_FEATURES}'
+  name = run.name, f'Fréchet distance {distances.IN_FEATURES}'
   expected = metrics.frechet_distance(made, real)
   assert values[name] == pytest.approx(expected, rel=0.02)
   floor = metrics.frechet_distance(2 * pixels_of(pairs.alike), real)
   assert values['real', name[1]] == pytest.approx(floor, rel=1e-3)
-  precision = run.name, f'precision {quality.IN_FEATURES}'
+  precision = run.name, f'precision {distances.IN_FEATURES}'
   assert values[precision] == metrics.prdc(real, made).precision
   # The model mixes pixels here, so that it is the baseline.
   for (of, metric), value in values.items():
@@ -135,7 +136,7 @@ def test_nothing_is_called_fid(run):
   assert not [r for r in results if 'fid' in f'{r.metric} {r.name}'.lower()]
   named = [r for r in results if 'distance' in r.metric]
   assert len(named) == 9
-  assert all(quality.IN_FEATURES in r.metric for r in named)
+  assert all(distances.IN_FEATURES in r.metric for r in named)
   assert all(r.protocol['features'] == FLAT.name for r in named)
 
 

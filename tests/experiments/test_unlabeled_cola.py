@@ -2,6 +2,7 @@
 
 import json
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,10 +20,10 @@ from whole_program import (
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.stages import class_samples, clustered
-from experiments.systems import cola
+from experiments.systems import clustered_images, cola
 from experiments.systems.exports import export
 from lasium_jax import models
-from lasium_jax.data import Dataset
+from lasium_jax.data import Dataset, Splits
 from lasium_jax.metrics import agreement
 from lasium_jax.types import Trainer, TrainingSet
 
@@ -39,7 +40,20 @@ SMALL = {
   'clustered_training__judge_every': 3,
   'clustered__views': 1,
   'trunk__width': 2,
+  'classifier__name': 'infogan',  # It compiles in a tenth of the time.
+  'classifier__width': 2,
+  'training__steps': 3,
+  'training__batch_size': 8,
+  'quality__images': 12,
 }
+
+
+class Run(NamedTuple):
+  """As much of a run as clusters change."""
+
+  splits: Splits
+
+
 METRICS = ['accuracy by assignment', 'NMI', 'ARI']
 
 
@@ -59,7 +73,7 @@ def targets_and_labels(workdir):
 def test_clusters_are_judged_by_labels(run):
   """While they are found, and in the end."""
   workdir, printed = run
-  found, pixels = results(workdir)[:3], results(workdir)[3:]
+  found, pixels = results(workdir)[:3], results(workdir)[3:6]
   for entries in (found, pixels):
     assert [entry['metric'] for entry in entries] == METRICS
   targets, labels = targets_and_labels(workdir)
@@ -90,6 +104,32 @@ def test_clusters_are_judged_by_labels(run):
   assert caption.startswith('One cluster a row.')
   assert f'real images, of the {counts.min()} or more of the' in caption
   assert f'Report: {workdir}' in printed
+
+
+def test_what_it_draws_is_judged_by_the_classes_of_its_clusters(run):
+  """A classifier learns of made images alone; there are others for a test."""
+  score, own, real = results(run[0])[6:]
+  assert score['metric'] == 'classification accuracy score'
+  assert (score['name'], score['steps']) == ('cola', 3)
+  assert score['n'] == CLASSES * (20 - SHOTS)
+  assert (own['n'], real['n']) == (12, 12) and real['floor']
+
+
+def test_classes_of_the_test_are_numbered_as_their_clusters():
+  """Of three kinds of gray, clusters have found two, and half of the third."""
+  labels = np.repeat(np.arange(3, dtype=np.int32), 4)
+  grays = np.uint8(100 * labels[:, None, None, None])
+  images = Dataset(grays, labels, ('black', 'gray', 'white'))
+  splits = Splits(images, images, images)
+  found = np.array([2, 2, 2, 2, 0, 0, 0, 0, 1, 1, 0, 0])
+  params = {'targets': jnp.eye(3)[found]}
+  run = clustered_images.by_cluster(Run(splits=splits), params)[0]
+  kinds = [(100, 0), (200, 1), (0, 2)]  # Gray is cluster 0, and so on.
+  test = run.splits.test
+  assert test.class_names == ('gray', 'white', 'black')
+  pairs = zip(test.images.ravel(), test.labels, strict=True)
+  assert sorted(set(pairs), key=lambda pair: pair[1]) == kinds
+  assert run.splits.train.images.ravel().tolist()[:4] == [100] * 4
 
 
 @pytest.mark.parametrize('most', [12, 30])

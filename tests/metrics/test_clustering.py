@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
+from lasium_jax import metrics
 from lasium_jax.metrics import Agreement, agreement
 
 
@@ -96,3 +98,22 @@ def test_large_counts_keep_their_pairs():
 def test_what_are_no_labels_is_refused(clusters, classes, message):
   with pytest.raises(ValueError, match=message):
     agreement(clusters, classes)
+
+
+def test_clusters_are_matched_as_scipy_does():
+  """By the most images on their own; ties are none, as counts are random."""
+  rng = np.random.default_rng(0)
+  for _ in range(5):
+    clusters = np.concatenate([np.arange(6), rng.integers(6, size=3_000)])
+    classes = np.concatenate([np.arange(6), rng.integers(6, size=3_000)])
+    table = np.zeros((6, 6), int)
+    np.add.at(table, (clusters, classes), 1)
+    expected = linear_sum_assignment(-table)[1]
+    found = metrics.matched_classes(clusters, 10 + classes)
+    best, own = (table[np.arange(6), c].sum() for c in (expected, found - 10))
+    assert best == own and sorted(found - 10) == list(range(6))
+
+
+def test_fewer_classes_than_clusters_are_not_matched():
+  with pytest.raises(ValueError, match='3 clusters cannot each be matched'):
+    metrics.matched_classes([0, 1, 2], [0, 1, 1])

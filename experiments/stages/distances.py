@@ -1,0 +1,154 @@
+"""Made images are compared with real ones in the features of a network."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.run.precision import jit
+from experiments.run.results import Result
+from experiments.run.run import Run
+from experiments.stages.in_parts import in_parts
+from lasium_jax import metrics
+from lasium_jax.ops.images import as_floats
+from lasium_jax.types import Array, ClassifyFn, Params
+
+IN_FEATURES = "in the recognizer's features"
+TO_TRAINING = 'RMS difference to the nearest training image, of 255'
+
+
+class Embedding(NamedTuple):
+  """By what images are compared.
+
+  Attributes:
+    name: what results call it.
+    classify: the classifier whose features count.
+    params: its parameters.
+  """
+
+  name: str
+  classify: ClassifyFn
+  params: Params
+
+
+class Sample(NamedTuple):
+  """Images that are compared with real ones.
+
+  Attributes:
+    name: of their results.
+    images: `[n, H, W, C]` uint8.
+    note: what a floor is, in a few words; '' for what a model made.
+  """
+
+  name: str
+  images: np.ndarray
+  note: str = ''
+
+
+def nearest(
+  result: Any, all_judged: Sequence[Sample], metric: str, others: np.ndarray
+) -> list[Result]:
+  """How far images are from the nearest of others, which they could copy."""
+  find = jit(metrics.nearest)
+  on_device = jnp.asarray(others)
+  results = []
+  for judged in all_judged:
+    found = in_parts(lambda x: find(x, on_device).distance, judged.images)
+    value, ci95 = metrics.mean_and_ci95(found)
+    n = len(judged.images)
+    results.append(
+      result(judged, metric, value, n, ci95=ci95, others=len(others))
+    )
+  return results
+
+
+def compared(
+  result: Any,
+  embedding: Embedding,
+  all_judged: Sequence[Sample],
+  real: np.ndarray,
+  compare: Any,
+) -> list[Result]:
+  """Every measure of features, for each of the sets."""
+
+  @jit
+  def features(params: Params, images: Array) -> Array:
+    return embedding.classify(params, as_floats(images)).features
+
+  embed = functools.partial(features, embedding.params)
+  of_real = in_parts(embed, real)
+  results = []
+  for judged in all_judged:
+    found = compare(of_real, in_parts(embed, judged.images))
+    for metric, (value, protocol) in found.items():
+      own = {'features': embedding.name, 'real': len(real), **protocol}
+      n = len(judged.images)
+      results.append(result(judged, f'{metric} {IN_FEATURES}', value, n, **own))
+  return results
+
+
+def distances(
+  key: Array,
+  real: np.ndarray,
+  made: np.ndarray,
+  *,
+  neighbors: int,
+  density_neighbors: int,
+  subsets: int,
+  subset_size: int,
+) -> dict[str, tuple[float, Mapping[str, Any]]]:
+  """Values by metric, with what each depends on."""
+  kernel, deviation = metrics.kernel_distance(
+    key, real, made, subsets=subsets, subset_size=subset_size
+  )
+  among = metrics.prdc(
+    real, made, neighbors=neighbors, density_neighbors=density_neighbors
+  )
+  few, many = {'neighbors': neighbors}, {'neighbors': density_neighbors}
+  of_subsets = {
+    'subsets': subsets,
+    'subset_size': min(subset_size, len(real), len(made)),
+  }
+  return {
+    'Fréchet distance': (metrics.frechet_distance(real, made), {}),
+    'kernel distance': (kernel, of_subsets),
+    'deviation over subsets of the kernel distance': (deviation, of_subsets),
+    'precision': (among.precision, few),
+    'recall': (among.recall, few),
+    'density': (among.density, many),
+    'coverage': (among.coverage, many),
+  }
+
+
+def result_of(
+  judged: Sample | None,
+  metric: str,
+  value: float,
+  n: int,
+  *,
+  run: Run,
+  dataset: str,
+  steps: int,
+  ci95: float | None = None,
+  **protocol: Any,
+) -> Result:
+  """A result of a set, or of the model; floors were not trained."""
+  note = judged.note if judged else ''
+  name = judged.name if judged else run.name
+  print(f'{name}: {metric}: {value:.4g} on {n:,} images', flush=True)
+  return Result(
+    name,
+    metric,
+    value,
+    dataset,
+    n,
+    'images',
+    ci95,
+    {k.replace('_', ' '): v for k, v in protocol.items()},
+    0 if note else steps,
+    run.config,
+    floor=bool(note),
+    note=note,
+  )

@@ -1,0 +1,91 @@
+"""Images that a generator draws of its classes, beside real ones."""
+
+from types import SimpleNamespace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments.run.config import BadConfig
+from experiments.stages import class_quality, distances
+from lasium_jax import metrics
+from lasium_jax.data.dataset import Dataset
+from lasium_jax.types import Classified, Generator
+
+TOLD = class_quality.Told(7, {'images a class': 4})
+FLAT = distances.Embedding(
+  'pixels as they are',
+  lambda params, x: Classified(x, params * x.reshape(len(x), -1)),
+  2.0,
+)
+FRECHET = f'Fréchet distance {distances.IN_FEATURES}'
+
+
+def images_of(seed, each):
+  labels = np.repeat(np.arange(3, dtype=np.int32), each)
+  noise = np.random.default_rng(seed).integers(90, size=(3 * each, 2, 2, 1))
+  images = np.uint8(80 * labels[:, None, None, None] + noise)
+  return Dataset(images, labels, ('a', 'b', 'c'))
+
+
+@pytest.fixture
+def run():
+  return SimpleNamespace(
+    **{'name': 'scola', 'dataset': 'grays', 'config': 'x.py', 'seed': 0},
+    splits=SimpleNamespace(train=images_of(0, 4), test=images_of(1, 20)),
+    device_bytes=10**9,
+  )
+
+
+def by_name(results):
+  return {(r.name, r.metric): r for r in results}
+
+
+def test_distances_by_hand(run):
+  drawn = images_of(2, 10)
+  results = class_quality.measure(run, drawn, FLAT, TOLD, images=30, subsets=3)
+  found = by_name(results)
+  test = 2.0 * run.splits.test.images.reshape(60, -1) / 255
+  made = 2.0 * drawn.images.reshape(30, -1) / 255
+  # Every second image of the test is compared with, and the others are.
+  expected = metrics.frechet_distance(test[::2], made)
+  assert found['scola', FRECHET].value == pytest.approx(expected, rel=1e-3)
+  floor = metrics.frechet_distance(test[::2], test[1::2])
+  assert found['real', FRECHET].value == pytest.approx(floor, rel=1e-3)
+  assert {r.floor for r in results if r.name == 'real'} == {True}
+  assert {r.steps for r in results if r.name == 'scola'} == {7}
+  assert found['scola', FRECHET].protocol == {
+    **{'images a class': 4, 'features': FLAT.name, 'real': 30}
+  }
+
+
+def test_copies_of_training_images_show(run):
+  """Which none of a generator's own drawing shows."""
+  copies = run.splits.train
+  found = by_name(class_quality.measure(run, copies, None, TOLD, images=12))
+  assert found['scola', distances.TO_TRAINING].value == 0
+  assert found['real', distances.TO_TRAINING].value > 0
+  assert len(found) == 2
+
+
+def test_images_are_drawn_of_every_class(run):
+  """As many of each, whatever number is asked for."""
+  model = Generator(
+    decode=lambda params, z: (
+      params * jnp.broadcast_to(z[:, None, None, None] / 10, (len(z), 2, 2, 1))
+    ),
+    sample_class=lambda key, params, y: y.astype(jnp.float32),
+  )
+  made = class_quality.made(run, model, 1.0, 3, 300)
+  assert np.bincount(made.labels).tolist() == [100] * 3
+  grays = np.rint(25.5 * made.labels)
+  assert (made.images == grays[:, None, None, None]).all()
+  assert len(class_quality.made(run, model, 1.0, 3, 1).images) == 3
+
+
+def test_more_neighbors_than_images_are_refused(run):
+  own = {'images': 100, 'neighbors': 3, 'density_neighbors': 5}
+  test = images_of(0, 3)  # Of which a half are four.
+  class_quality.check_images(test, **own, recognizer='')
+  with pytest.raises(BadConfig, match='has 5 neighbors among 4 images'):
+    class_quality.check_images(test, **own, recognizer='runs/a')
