@@ -168,7 +168,7 @@ def judge(
   real = judging.real
   classes = len(real.class_names)
   places = np.linspace(0, len(real.images) - 1, images).round().astype(int)
-  features, shown = _features(judging.embedding), drawing(spreading.model)
+  features, shown = features_of(judging.embedding), drawing(spreading.model)
   score = _scoring(spreading.model, judging, classes)
   of_real = features(real.images[places])
   halves = metrics.frechet_distance(of_real[::2], of_real[1::2])
@@ -194,7 +194,7 @@ def _said(judged: Judged) -> str:
   )
 
 
-def _features(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:
+def features_of(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:
   """`images [n, H, W, C]` uint8 to features `[n, F]`."""
 
   @jit

@@ -19,13 +19,14 @@ from experiments.run.config import BadConfig, Settings, run_name
 from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
-from experiments.stages import clustered, spreads
+from experiments.stages import clustered, one_gaussian, spreads
 from experiments.stages.distances import Embedding
 from experiments.stages.spreads import Judged, Judging, Spreading
 from experiments.systems import clustered_images, cola, propositions
 from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
 from experiments.systems.cola_checks import WITH_CODES, class_count
+from lasium_jax import metrics
 from lasium_jax.generators import with_mixture
 from lasium_jax.models.build import make_generator
 from lasium_jax.types import Array, Generator
@@ -122,17 +123,12 @@ def of_concentrated(request: Request) -> Drawn:
   optimizer = make(OPTIMIZERS, settings['optimizer'], steps=request.steps)
   classes = class_count(settings['generator'])
   classify, trainer = classifiers.classifier_of(settings, classes, optimizer)
-  params, _ = cola.trained_classifier(settings, files, classifiers.REAL)
-  sample = settings['small_sample']['shots']
-  name = (
-    f'{settings["classifier"]["name"]} of {sample} real images a class of '
-    f'{name_of(settings["data"])}'
-  )
+  embedding = _of_real(settings, files)
   spreading = _spreading(settings, files, request.spreads)
   real = cola.read(settings, request.places).test
   _check_images(request.images, len(real.images), classes)
   judging = Judging(
-    Embedding(name, classify, params),
+    embedding,
     real,
     classify,
     trainer,
@@ -145,7 +141,7 @@ def of_concentrated(request: Request) -> Drawn:
     plots.figure(_panels(found, judging, request.images), 3),
     {
       'run': run_name(settings),
-      'features': name,
+      'features': embedding.name,
       'images': request.images,
       'real images of the score': len(real.images),
       'steps': request.steps,
@@ -154,6 +150,51 @@ def of_concentrated(request: Request) -> Drawn:
       'spreads': {f'{s:g}': own._asdict() for s, own in found.items()},
     },
   )
+
+
+def of_one_gaussian(request: Request) -> Drawn:
+  """What one Gaussian for all draws, beside one for each class (figure 1)."""
+  settings, files = _run(request)
+  spreading = _spreading(settings, files, [1.0])
+  classes = class_count(settings['generator'])
+  model = make_generator(settings['generator'], image_shape(settings))[0]
+  key = streams.stream(request.seed, streams.CLASS_SAMPLES)
+  both = one_gaussian.draws(
+    key, model, spreading.params, classes, request.images
+  )
+  numbers = {'run': run_name(settings), 'classes': classes}
+  if not are_clustered(settings):
+    real = cola.read(settings, request.places).test.images
+    _check_images(request.images, len(real), classes)
+    embedding = _of_real(settings, files)
+    features = spreads.features_of(embedding)
+    places = np.linspace(0, len(real) - 1, request.images).round().astype(int)
+    of_real = features(real[places])
+    numbers |= {
+      'features': embedding.name,
+      'images': request.images,
+      'Fréchet distances to real images': {
+        name: metrics.frechet_distance(of_real, features(images))
+        for name, images in zip(('mixture', 'one Gaussian'), both, strict=True)
+      },
+    }
+  ink = settings['data']['invert']
+  shown = one_gaussian.sheet(both, 2 * request.columns, classes, ink=ink)
+  return Drawn(shown, numbers)
+
+
+def _of_real(settings: Settings, files: Record) -> Embedding:
+  """What the run's classifier of real images alone makes of an image."""
+  optimizer = cola.build(settings).optimizer
+  assert optimizer is not None
+  params, classes = cola.trained_classifier(settings, files, classifiers.REAL)
+  classify, _ = classifiers.classifier_of(settings, classes, optimizer)
+  sample = settings['small_sample']['shots']
+  name = (
+    f'{settings["classifier"]["name"]} of {sample} real images a class of '
+    f'{name_of(settings["data"])}'
+  )
+  return Embedding(name, classify, params)
 
 
 def _run(request: Request) -> tuple[Settings, Record]:
@@ -244,4 +285,5 @@ FIGURES: dict[str, Callable[[Request], Drawn]] = {
   'propositions': of_propositions,
   'spread': of_spreads,
   'concentrated': of_concentrated,
+  'one-gaussian': of_one_gaussian,
 }

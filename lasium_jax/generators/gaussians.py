@@ -49,9 +49,7 @@ def fitted(codes: Array, members: Array | None = None) -> Gaussian:
   mean = jnp.where(members[:, None], codes, 0.0).sum(0) / count
   centered = jnp.where(members[:, None], codes - mean[None], 0.0)
   covariance = centered.T @ centered / jnp.maximum(count - 1, 1)
-  values, vectors = jnp.linalg.eigh(covariance)
-  # Those that are zero come out a little below it.
-  return Gaussian(mean, vectors * jnp.sqrt(jnp.maximum(values, 0.0))[None])
+  return Gaussian(mean, _root(covariance))
 
 
 def fitted_mixture(codes: Array, clusters: Array, count: int) -> Gaussian:
@@ -68,6 +66,34 @@ def fitted_mixture(codes: Array, clusters: Array, count: int) -> Gaussian:
   return jax.lax.map(
     lambda own: fitted(codes, clusters == own), jnp.arange(count)
   )
+
+
+def merged(mixture: Gaussian) -> Gaussian:
+  """The Gaussian with the mean and the covariance of a mixture.
+
+  Args:
+    mixture: of K Gaussians that have equal shares; one that has no codes, and
+      so a mean of NaN, has none.
+
+  Returns:
+    The Gaussian. Where clusters have equally many codes it is the one fitted
+    to all of them, but for the number that their squares are divided by.
+  """
+  found = jnp.isfinite(mixture.mean).all(-1)
+  share = found / found.sum()
+  means = jnp.where(found[:, None], mixture.mean, 0.0)
+  roots = jnp.where(found[:, None, None], mixture.root, 0.0)
+  mean = share @ means
+  apart = means - mean[None]
+  within = jnp.einsum('k,kij,klj->il', share, roots, roots)
+  covariance = within + jnp.einsum('k,ki,kj->ij', share, apart, apart)
+  return Gaussian(mean, _root(covariance))
+
+
+def _root(covariance: Array) -> Array:
+  values, vectors = jnp.linalg.eigh(covariance)
+  # Those that are zero come out a little below it.
+  return vectors * jnp.sqrt(jnp.maximum(values, 0.0))[None]
 
 
 def draw(key: Array, gaussian: Gaussian, n: int) -> Array:

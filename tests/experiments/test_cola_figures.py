@@ -15,7 +15,7 @@ from experiments.pages.plots import Curve, Panel
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
-from experiments.stages import spreads
+from experiments.stages import one_gaussian, spreads
 from experiments.stages.distances import Embedding
 from experiments.systems import cola, propositions
 from experiments.systems.cola_figures import Request, draw
@@ -242,7 +242,10 @@ def test_propositions_are_drawn_without_a_run(tmp_path, monkeypatch):
   assert (told['figure'], told['trials']) == ('propositions', 50)
 
 
-@pytest.mark.parametrize('figure', ['spread', 'concentrated'])
+FIGURES = ['spread', 'concentrated', 'one-gaussian']
+
+
+@pytest.mark.parametrize('figure', FIGURES)
 def test_figures_are_drawn_of_a_run(run, tmp_path, figure):
   request = Request(*run, spreads=(0.5, 2.0), columns=2, images=20, steps=2)
   png = draw(figure, tmp_path / 'figures' / figure, request)
@@ -254,6 +257,30 @@ def test_figures_are_drawn_of_a_run(run, tmp_path, figure):
     assert list(told['spreads']) == ['0.5', '2']
     for own in told['spreads'].values():
       assert 0 <= own['accuracy'] <= 1 and own['distance'] > 0
+  if figure == 'one-gaussian':
+    found = told['Fréchet distances to real images']
+    assert set(found) == {'mixture', 'one Gaussian'}
+    assert min(found.values()) > 0 and len(set(found.values())) == 2
+
+
+def test_one_gaussian_is_between_the_classes(key):
+  """Codes of two classes are -1 and 1; an image has its code for its gray."""
+  root = jnp.full((2, 1, 1), 1e-3)
+  prior = {'mean': jnp.array([[-1.0], [1.0]]), 'root': root}
+  plain = Generator(
+    lambda params, z: jnp.broadcast_to(
+      (z[:, :, None, None].clip(-3, 3) + 3) / 6, (len(z), 2, 2, 1)
+    )
+  )
+  model = with_prior(plain, lambda z: z)
+  mixture, one = one_gaussian.draws(key, model, {'prior': prior}, 2, 400)
+  assert mixture.shape == one.shape == (400, 2, 2, 1)
+  np.testing.assert_allclose(mixture[::2], 85, atol=2)
+  np.testing.assert_allclose(mixture[1::2], 170, atol=2)
+  codes = one[:, 0, 0, 0] / 255 * 6 - 3
+  assert abs(codes.mean()) < 0.2
+  # 68 % of a Gaussian are within its deviation, which is 1.
+  assert 0.6 < (np.abs(codes) < 1).mean() < 0.76
 
 
 BAD = {

@@ -12,6 +12,7 @@ from lasium_jax.generators.gaussians import (
   draw_of,
   fitted,
   fitted_mixture,
+  merged,
 )
 
 SIZE = 5
@@ -54,6 +55,20 @@ def test_a_mixture_finds_what_was_planted():
     np.testing.assert_allclose(
       covariances(mixture)[own], covariance, atol=0.15 * scale
     )
+
+
+def test_a_mixture_merges_into_the_gaussian_of_all_its_codes():
+  """NumPy's of them all; a cluster without codes has no part in it."""
+  rng = np.random.default_rng(0)
+  codes = np.concatenate([planted(rng, SIZE, 500)[2] for _ in range(3)])
+  mixture = fitted_mixture(
+    jnp.float32(codes), jnp.asarray(np.repeat([0, 1, 3], 500)), 4
+  )
+  one = merged(mixture)
+  np.testing.assert_allclose(one.mean, codes.mean(0), atol=1e-4)
+  np.testing.assert_allclose(
+    covariances(one), np.cov(codes.T), rtol=0.01, atol=0.01
+  )
 
 
 def test_draws_of_a_few_codes_stay_in_the_plane_through_them(key):
