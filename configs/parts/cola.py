@@ -8,6 +8,7 @@ from configs.parts import common
 from configs.parts.sections import left_open, named, section
 from experiments.components.batches import BATCHES
 from experiments.components.crops import CROPS
+from experiments.components.measures import MEASURE
 from experiments.components.optimizers import OPTIMIZERS
 from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
@@ -75,6 +76,8 @@ def get_config(
   config.generator = named(GENERATORS, name, **{CLASSES[name]: classes})
   if kind == 'cgan-pd':
     left_open(config.generator, GENERATORS[name], 'decay_steps')
+  if 'loss' in config.generator:
+    config.measure = section(MEASURE)
   config.generator_training = section(
     Part(generator.train),
     steps=GAN_STEPS if kind == 'cgan-pd' else None,

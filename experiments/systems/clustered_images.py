@@ -6,7 +6,7 @@ from experiments.components.data import image_shape
 from experiments.components.parts import Sections, make, make_part
 from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
-from experiments.run.config import BadConfig, Config, Settings, require
+from experiments.run.config import BadConfig, Config, Settings
 from experiments.run.record import Record
 from experiments.run.run import Run
 from experiments.stages import clustered, training
@@ -18,8 +18,6 @@ from lasium_jax.settings import Part
 from lasium_jax.types import Array, Augment, ClassifyFn, Params, Trainer
 
 EPOCHS = 200  # Of each task, where no number of steps is given.
-# Other losses of a generator need weights, which no config has.
-LOSSES = ('laplacian', 'l1', 'l2', 'random_resnet32')
 CLUSTERED = Part(embeddings.clustered, given=('clusters',))
 SECTIONS: Sections = {
   'clustered': CLUSTERED,
@@ -32,15 +30,6 @@ SECTIONS: Sections = {
 def are_clustered(settings: Any) -> bool:
   """Whether a run finds clusters in place of classes that it is told."""
   return 'clustered' in settings
-
-
-def check_loss(settings: Settings) -> None:
-  """That the loss of a generator, where it can choose one, needs no weights."""
-  section = settings['generator']
-  if 'loss' in section:
-    needs_none = section['loss'] in LOSSES
-    wanted = f'one of {list(LOSSES)}; others need weights of a network'
-    require(settings, 'generator.loss', needs_none, wanted)
 
 
 def complete(config: Config, images: int) -> None:

@@ -17,6 +17,7 @@ from experiments.components.batches import BATCHES
 from experiments.components.crops import CROPS
 from experiments.components.data import image_shape
 from experiments.components.images import IMAGES
+from experiments.components.measures import MEASURE, weights_of
 from experiments.components.optimizers import OPTIMIZERS
 from experiments.components.parts import (
   Sections,
@@ -80,6 +81,7 @@ SECTIONS: Sections = {
   'evaluation_data': IMAGES,
   'small_sample': SMALL_SAMPLE,
   'generator': {name: GENERATORS[name] for name in CLASSES},
+  'measure': MEASURE,
   'generator_training': Part(generator.train),
   'samples': Part(class_samples.show),
   'quality': QUALITY,
@@ -175,6 +177,7 @@ def ready(parts: Parts, files: Record) -> None:
   del files
   generator.check_borrowed(parts.settings)
   embedding_of(parts.settings)
+  weights_of(parts.settings, image_shape(parts.settings)[2])
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -244,10 +247,13 @@ def _found(run: Run, parts: Parts) -> tuple[Run, Array, list[Result]]:
 
 def _learning(run: Run, parts: Parts, y: Array) -> generator.Learning:
   """The sample with its labels, in an order that suits the generator."""
-  section = parts.settings['generator']
+  section, shape = parts.settings['generator'], run.splits.train.shape
+  weights = weights_of(parts.settings, shape[2])
+  given = {} if weights is None else {'measure_weights': weights}
+  model, trainer = make_generator(section, shape, **given)
   return generator.Learning(
-    parts.model,
-    parts.trainer,
+    model,
+    trainer,
     TrainingSet(run.splits.train.images, y),
     shuffled if section['name'] in WITH_CODES else repeated,
     units=generator.units_of(section),

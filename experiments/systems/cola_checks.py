@@ -2,7 +2,6 @@
 
 from experiments.components.data import image_shape
 from experiments.run.config import Settings, require
-from experiments.systems import clustered_images
 
 # What draws images of a class, and the setting that says of how many classes.
 CLASSES = {'cola': 'clusters', 'glo': 'classes', 'cgan_pd': 'classes'}
@@ -38,7 +37,6 @@ def check_generator(settings: Settings) -> None:
   classes = class_count(section)
   field = f'generator.{CLASSES[section["name"]]}'
   require(settings, field, classes > 1, '2 or more: the classes of the images')
-  clustered_images.check_loss(settings)
   how, devices = settings['generator_training'], settings['devices'] or 1
   size = how['batch_size']
   if section['name'] in WITH_CODES:

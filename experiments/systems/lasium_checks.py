@@ -15,6 +15,7 @@ from experiments.components.few_shot import (
 )
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
+from experiments.components.measures import NEEDED
 from experiments.components.orders import reads_labels
 from experiments.components.parts import (
   Sections,
@@ -203,7 +204,9 @@ def _check_generator(settings: Settings) -> None:
   if found:
     wanted = 'one that is trained with labels, for which clusters stand'
   require(settings, 'generator.name', labels == found, wanted)
-  clustered_images.check_loss(settings)
+  needs_none = section.get('loss') not in NEEDED
+  wanted = f'none of {list(NEEDED)}: these runs are given no weights'
+  require(settings, 'generator.loss', needs_none, wanted)
   if cactus.are_partitioned(settings):
     return
   of_clusters = settings['anchors']['name'] == 'clusters'

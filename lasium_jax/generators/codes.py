@@ -103,7 +103,7 @@ def code_trainer(
     codes_opt = jax.vmap(_adam.init)(codes)
     # The state is donated, and weights that were given stay the user's.
     measure = jax.tree.map(
-      jnp.copy, plan.measure.init(measure_key, data.images.shape[1:])
+      jnp.copy, plan.measure.init(measure_key, data.images)
     )
     return State(
       *(variables, opt_state, codes, codes_opt, jnp.int32(0), measure, clusters)

@@ -11,10 +11,13 @@ from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lasium_jax.generators.objectives import DISTANCES
 from lasium_jax.nets.resnet import ResNet
+from lasium_jax.nets.stacked_kmeans import stacked_kmeans
 from lasium_jax.nets.vgg import Vgg16
+from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.pyramid import laplacian_loss
 from lasium_jax.types import Array, Params
 
@@ -29,16 +32,20 @@ Name = Literal[
 ]
 
 
+_KMEANS_IMAGES = 256  # Of the training set, the most that are looked at.
+
+
 class Measure(NamedTuple):
   """A distance of images.
 
   Attributes:
-    init: `(key, (H, W, C))` to the weights that it compares by, or none.
+    init: `(key, images [n, H, W, C])` uint8, those of the training set, to the
+      weights that it compares by, or none.
     distance: `(weights, images, targets)`, each `[n, H, W, C]` in [0, 1], to
       `[n]`.
   """
 
-  init: Callable[[Array, tuple[int, ...]], Params]
+  init: Callable[[Array, Array | np.ndarray], Params]
   distance: Callable[[Params, Array, Array], Array]
 
 
@@ -57,12 +64,13 @@ def measure_of(
       in [-1, 1], as in GLANN's code (Hoshen, Li and Malik 2019). The others are
       the same by the first layer and the three stages of a ResNet-32, which is
       given images in [0, 1] and normalizes by its running averages: of random
-      weights, of `lasium_jax.nets.stacked_kmeans`, or of a trained classifier.
-      The paper does not say which layers it takes.
+      weights, of `lasium_jax.nets.stacked_kmeans` of the training images, or of
+      a trained classifier. The paper does not say which layers it takes.
     gamma: of `laplacian`, the weight of the pyramid.
     levels: likewise, of the pyramid.
     weights: what a network's layers are made by, where the name needs them:
-      of `vgg16` those of `lasium_jax.models.load_vgg16`.
+      of `vgg16` those of `lasium_jax.models.load_vgg16`, and of
+      `trained_resnet32` the classifier's.
 
   Returns:
     The measure. Its distance raises ValueError where weights are needed and
@@ -76,19 +84,19 @@ def measure_of(
     return _without_weights(functools.partial(_of_pixels, name))
   if name == 'vgg16':
     return Measure(
-      lambda key, shape: _used_by_vgg16(weights, shape),
+      lambda key, images: _used_by_vgg16(weights, images.shape[1:]),
       _by_layers(name, _vgg16),
     )
   distance = _by_layers(name, _resnet32)
-  if name == 'random_resnet32':
-    return Measure(_random_resnet32, distance)
+  if name in _MADE:
+    return Measure(_MADE[name], distance)
   return Measure(
-    lambda key, shape: {} if weights is None else weights, distance
+    lambda key, images: {} if weights is None else weights, distance
   )
 
 
 def _without_weights(distance: Callable[[Array, Array], Array]) -> Measure:
-  return Measure(lambda key, shape: {}, lambda weights, x, y: distance(x, y))
+  return Measure(lambda key, images: {}, lambda weights, x, y: distance(x, y))
 
 
 def _of_pixels(name: str, x: Array, y: Array) -> Array:
@@ -146,8 +154,22 @@ def _resnet32(weights: Params, x: Array) -> list[Array]:
   return [x, *layers[:4]]
 
 
-def _random_resnet32(key: Array, shape: tuple[int, ...]) -> Params:
+def _random_resnet32(key: Array, images: Array | np.ndarray) -> Params:
   variables: Params = ResNet(1, depth=32).init(
-    key, jnp.zeros((1, *shape)), False
+    key, jnp.zeros((1, *images.shape[1:])), False
   )
   return variables
+
+
+def _kmeans_resnet32(key: Array, images: Array | np.ndarray) -> Params:
+  image_key, key = jax.random.split(key)
+  rows = jax.random.permutation(image_key, len(images))[:_KMEANS_IMAGES]
+  x = as_floats(jnp.asarray(images)[rows])
+  return stacked_kmeans(key, ResNet(1, depth=32), x)
+
+
+# Networks whose weights are made, and not given.
+_MADE = {
+  'random_resnet32': _random_resnet32,
+  'kmeans_resnet32': _kmeans_resnet32,
+}

@@ -134,11 +134,20 @@ def make_learner(
 
 
 def make_generator(
-  section: Section, shape: tuple[int, int, int]
+  section: Section, shape: tuple[int, int, int], **given: Any
 ) -> tuple[Generator, Trainer]:
-  """A generator of images `(H, W, C)`, and what trains it."""
+  """A generator of images `(H, W, C)`, and what trains it.
+
+  Args:
+    section: the `name` in GENERATORS, and settings.
+    shape: `(H, W, C)` of the images.
+    **given: what the part is given besides, such as `measure_weights`.
+
+  Returns:
+    The generator and its trainer.
+  """
   part = GENERATORS[section['name']]
-  return part.make(shape, **settings_of(section))
+  return part.make(shape, **settings_of(section), **given)
 
 
 def make_classifier(

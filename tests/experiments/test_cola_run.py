@@ -1,6 +1,8 @@
 """Classifiers of very small samples, from COLA's real configs, shrunk."""
 
+import functools
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +19,7 @@ from whole_program import (
   results,
 )
 
+from experiments.components import measures
 from experiments.components.small_sample import small_sample
 from experiments.run.app import settings_of
 from experiments.run.config import flatten
@@ -261,7 +264,6 @@ def test_the_gans_rates_fall_until_its_last_step():
 
 BAD = {
   'small_sample__shots': (0, 'config.small_sample.shots is 0'),
-  'generator__loss': ('vgg16', 'others need weights'),
   'generator__clusters': (1, 'config.generator.clusters is 1'),
   'batches__share': (1.5, 'config.batches.share is 1.5'),
   'optimizer__momentum': (1.5, 'config.optimizer.momentum is 1.5'),
@@ -276,6 +278,63 @@ def test_settings_that_cannot_work(field):
   value, said = BAD[field]
   with pytest.raises(ValueError, match=said):
     cola.build(settings_with(**{field: value}))
+
+
+WEIGHTS = {
+  'none': (
+    {'generator__loss': 'vgg16'},
+    "loss is 'vgg16', which needs weights",
+  ),
+  'too many': ({'measure__weights': 'a.npz'}, "'l2' needs no weights"),
+  'gray': (
+    {'generator__loss': 'vgg16', 'measure__weights': 'a.npz'},
+    'for images of 3 channels; those of this run have 1',
+  ),
+  'no model': (
+    {'generator__loss': 'trained_resnet32', 'measure__weights': 'runs/none'},
+    'runs/none',
+  ),
+}
+
+
+@pytest.mark.parametrize('name', WEIGHTS)
+def test_weights_that_a_loss_cannot_have(name):
+  """Before the images are read."""
+  fields, said = WEIGHTS[name]
+  parts = cola.build(settings_with(**fields))
+  with pytest.raises((ValueError, OSError), match=said):
+    cola.ready(parts, None)
+
+
+LOADED = {
+  'its own': ('classifier', 'resnet32', 1, ''),
+  'another kind': ('learner', 'resnet32', 1, 'the model of a learner'),
+  'another network': ('classifier', 'resnet20', 1, 'network is resnet20'),
+  'other colors': ('classifier', 'resnet32', 3, 'for images of 3 channels'),
+}
+
+
+@pytest.mark.parametrize('name', LOADED)
+def test_a_loss_has_the_weights_of_an_exported_classifier(monkeypatch, name):
+  kind, network, channels, said = LOADED[name]
+  card = {
+    'kind': kind,
+    'architecture': {'network': {'name': network}},
+    'image': {'shape': [8, 8, channels]},
+  }
+  model = SimpleNamespace(card=card, params={'params': {}})
+  monkeypatch.setattr(measures.models, 'load_model', lambda folder: model)
+  monkeypatch.setattr(
+    measures.models, 'image_shape', lambda card: tuple(card['image']['shape'])
+  )
+  load = functools.partial(
+    measures.measure_weights, 'trained_resnet32', 1, weights='models/a'
+  )
+  if not said:
+    assert load() is model.params
+    return
+  with pytest.raises(ValueError, match=said):
+    load()
 
 
 def test_no_image_is_reflected_beyond_its_other_side():

@@ -9,6 +9,7 @@ import pytest
 
 from lasium_jax.generators.similarity import Name, measure_of
 from lasium_jax.nets.resnet import ResNet
+from lasium_jax.nets.stacked_kmeans import stacked_kmeans
 from lasium_jax.nets.vgg import Vgg16
 from lasium_jax.ops.pyramid import laplacian_loss
 
@@ -41,6 +42,12 @@ def by_resnet32(weights, x, y):
   return [[jnp.abs(a - b)[i].mean() for i in range(len(x))] for a, b in pairs]
 
 
+def images_of(shape):
+  """A few of a training set, on the host."""
+  rng = np.random.default_rng(0)
+  return rng.integers(256, size=(16, *shape), dtype=np.uint8)
+
+
 EXPECTED = {
   'laplacian': lambda weights, x, y: [
     laplacian_loss(x, y, gamma=0.5, levels=2)
@@ -59,7 +66,7 @@ def given(name, key):
   x = jnp.zeros((1, *SHAPE))
   if name == 'vgg16':
     return Vgg16().init(key, x)
-  if name in {'kmeans_resnet32', 'trained_resnet32'}:
+  if name == 'trained_resnet32':
     return ResNet(1, depth=32).init(key, x, False)
   return None
 
@@ -71,7 +78,7 @@ def test_every_measure_has_a_test():
 @pytest.mark.parametrize('name', EXPECTED)
 def test_distances_are_of_each_image_by_itself(key, name):
   measure = measure_of(name, gamma=0.5, levels=2, weights=given(name, key))
-  weights = measure.init(key, SHAPE)
+  weights = measure.init(key, images_of(SHAPE))
   x, y = jax.random.uniform(key, (2, 3, *SHAPE))
   distances = jax.jit(measure.distance)(weights, x, y)
   assert distances.shape == (3,)
@@ -86,18 +93,34 @@ def test_only_the_layers_that_are_compared_are_kept(key):
   weights = given('vgg16', key)
   measure = measure_of('vgg16', gamma=1.0, levels=3, weights=weights)
   for side, convolutions in ((8, 6), (48, 6), (64, 10)):
-    kept = measure.init(key, (side, side, 1))['params']
+    kept = measure.init(key, images_of((side, side, 1)))['params']
     assert len(kept) == convolutions
     for name, layer in kept.items():
       assert layer is weights['params'][name]
 
 
-@pytest.mark.parametrize(
-  'name', ['vgg16', 'kmeans_resnet32', 'trained_resnet32']
-)
+@pytest.mark.parametrize('name', ['vgg16', 'trained_resnet32'])
 def test_missing_weights_are_refused(key, name):
   measure = measure_of(name, gamma=1.0, levels=3, weights=None)
-  weights = measure.init(key, SHAPE)
+  weights = measure.init(key, images_of(SHAPE))
   x = jnp.zeros((2, *SHAPE))
   with pytest.raises(ValueError, match=rf'{name}.* give them as measure_w'):
     measure.distance(weights, x, x)
+
+
+def test_what_is_frequent_in_the_training_images_is_looked_for(key):
+  """As in the network that these images were given by hand."""
+  images = images_of(SHAPE)
+  measure = measure_of('kmeans_resnet32', gamma=1.0, levels=3, weights=None)
+  found = measure.init(key, images)
+  row_key, own_key = jax.random.split(key)
+  x = jnp.float32(images[jax.random.permutation(row_key, 16)] / 255)
+  expected = stacked_kmeans(own_key, ResNet(1, depth=32), x)
+  np.testing.assert_allclose(
+    found['params']['Conv_0']['kernel'],
+    expected['params']['Conv_0']['kernel'],
+    rtol=1e-3,
+    atol=1e-5,
+  )
+  others = measure.init(key, 255 - images)['params']['Conv_0']['kernel']
+  assert (np.asarray(others) != found['params']['Conv_0']['kernel']).any()
