@@ -11,14 +11,15 @@ from experiments.pages.workdir import Workdir
 from experiments.papers.published import Published, published, source
 from experiments.run.config import flatten
 from experiments.run.members import label
-from experiments.run.results import is_few_shot
+from experiments.run.results import ON_MADE, SCORE, is_few_shot
 
 Entry = dict[str, Any]
 # What is a share in [0, 1], which pages show in percent.
 _SHARES = (
   'accuracy',
   'accuracy by assignment',
-  'classification accuracy score',
+  SCORE,
+  ON_MADE,
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from experiments.papers import markdown
 from experiments.papers.published import candidates
 from experiments.run.record import duration
+from experiments.run.results import ON_MADE, SCORE
 
 Entry = Mapping[str, Any]
 Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
@@ -32,7 +33,13 @@ class Group(NamedTuple):
 def is_of_a_sample(page: Page) -> bool:
   """Whether a run has classifiers of a small sample."""
   settings = page.get('settings', {})
-  return settings.get('system') == 'cola' and 'training.steps' in settings
+  classified = settings.get('system') == 'cola' and 'training.steps' in settings
+  return classified and 'clustered_training.steps' not in settings
+
+
+def of_classifiers(entry: Entry) -> bool:
+  """Whether a result of such a run is an accuracy."""
+  return entry['metric'] in ('accuracy', SCORE, ON_MADE)
 
 
 def over_samples(pages: Sequence[Page]) -> str:
@@ -49,7 +56,12 @@ def over_samples(pages: Sequence[Page]) -> str:
   """
   groups = list(_groups(pages))
   kinds = list(
-    dict.fromkeys(_kind(entry) for page in pages for entry in page['results'])
+    dict.fromkeys(
+      _kind(entry)
+      for page in pages
+      for entry in page['results']
+      if of_classifiers(entry)
+    )
   )
   differs: dict[str, None] = {}  # In order, each once.
   rows = []

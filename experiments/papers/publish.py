@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments.papers import older
-from experiments.papers.over_samples import is_of_a_sample, over_samples
+from experiments.papers.over_samples import (
+  is_of_a_sample,
+  of_classifiers,
+  over_samples,
+)
 from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
@@ -27,7 +31,7 @@ Defaults = Callable[[Any], Mapping[str, Any]]
 PLACES = {
   *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
   *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
-  *('embedding_training.workdir', 'meta.workdir'),
+  *('embedding_training.workdir', 'meta.workdir', 'measure.weights'),
 }
 # What another run did in place of this one, by the field that names it: the
 # stage, or '' for all.
@@ -208,7 +212,20 @@ def _tables(pages: Mapping[str, Page]) -> str:
   parts = [tables(others)] if others else []
   parts += [side_by_side(many)] if many else []
   parts += [over_samples(samples)] if samples else []
+  compared = {
+    name: {**page, 'results': _of_images(page)}
+    for name, page in pages.items()
+    if is_of_a_sample(page) and _of_images(page)
+  }
+  parts += [side_by_side(compared)] if compared else []
   return '\n\n'.join(parts)
+
+
+def _of_images(page: Page) -> list[dict[str, Any]]:
+  """Where made images were compared with real ones in features: how near."""
+  found = [entry for entry in page['results'] if not of_classifiers(entry)]
+  in_features = any('features' in entry['protocol'] for entry in found)
+  return found if in_features else []
 
 
 def _many(page: Page) -> bool:

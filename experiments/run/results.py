@@ -19,6 +19,10 @@ _OLDER_FLOORS = {
 # In a protocol where all classes of a task are of one group, such as an
 # alphabet, and in no other.
 WITHIN_GROUPS = 'within_groups'
+# Metrics of a generator of classes: what a classifier of its images makes of
+# real ones (CAS), and one of real images of its own.
+SCORE = 'classification accuracy score'
+ON_MADE = 'accuracy on made images (CAS-Test)'
 _OLDER_PROTOCOL = ('ways', 'shots', 'queries', 'seed', 'normalization')
 
 

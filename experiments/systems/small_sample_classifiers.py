@@ -12,7 +12,7 @@ from experiments.components.parts import make
 from experiments.run.config import Settings
 from experiments.run.members import members
 from experiments.run.record import Record
-from experiments.run.results import Result
+from experiments.run.results import ON_MADE, SCORE, Result
 from experiments.run.run import Run
 from experiments.stages import classifier, training
 from experiments.systems.clustered_images import are_clustered
@@ -32,8 +32,6 @@ from lasium_jax.types import (
 TRAINING = Part(classifier.train, given=('set_size',))
 MIXED = 'mixed'
 REAL = 'real'
-# What a classifier of real images makes of made ones: CAS the other way round.
-ON_MADE = 'accuracy on made images (CAS-Test)'
 
 
 class Diet(NamedTuple):
@@ -60,7 +58,7 @@ DIETS = (
   Diet(
     'made',
     1.0,
-    'classification accuracy score',
+    SCORE,
     '',
     'trained on made images alone',
   ),

@@ -208,6 +208,32 @@ def test_only_runs_with_classifiers_are_of_a_sample():
   assert is_of_a_sample(sample(0, 0.3, 0.2))
   assert not is_of_a_sample(PAGE)
   assert not is_of_a_sample({'settings': {'system': 'cola'}})
+  clustered = {'clustered_training.steps': 9, 'training.steps': 9}
+  assert not is_of_a_sample({'settings': {'system': 'cola', **clustered}})
+
+
+def test_distances_of_a_sample_have_a_table_of_their_own(tmp_path):
+  """And none where nothing was compared in features."""
+  page = sample(0, 0.3, 0.2, file='configs/cola/cifar10.py')
+  page['settings'] |= {
+    'generator_training.steps': 500,
+    'generator_training.batch_size': 50,
+  }
+  page['hardware'] = 'a core'
+  near = {**ENTRY, 'metric': 'to training', 'value': 7.0, 'dataset': 'cifar10'}
+  far = {**near, 'metric': 'distance', 'value': 3.0}
+  far['protocol'] = {'features': 'a network'}
+  file = tmp_path / 'RESULTS.md'
+  written = {}
+  for name, more in (('plain', [near]), ('compared', [near, far])):
+    file.write_text('<!-- cifar10 --><!-- /cifar10 -->')
+    own = {**page, 'results': [*page['results'], *more]}
+    publish.write_tables(file, {'cifar10': {'run-0': own}})
+    written[name] = file.read_text()
+  assert 'to training' not in written['plain']
+  assert '| both |' in written['compared']
+  assert '| measure | `run-0` |' in written['compared']
+  assert 'a network) | 3 ±' in written['compared']
 
 
 def test_any_metric_has_a_table():
