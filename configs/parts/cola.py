@@ -81,7 +81,7 @@ def get_config(
   config.generator_training = section(
     Part(generator.train),
     steps=GAN_STEPS if kind == 'cgan-pd' else None,
-    batch_size=GAN_BATCH if kind == 'cgan-pd' else 128,
+    batch_size=GAN_BATCH if kind == 'cgan-pd' else None,
   )
   config.samples = section(Part(class_samples.show))
   config.quality = section(QUALITY)

@@ -72,6 +72,10 @@ from lasium_jax.types import (
 )
 
 EPOCHS = 500  # Of the generator, where no number of steps is given.
+# Batches of an epoch, likewise. Rates are halved every 50 epochs: a sample that
+# is one batch has as many steps as epochs, of which few have a high rate, and
+# what is drawn stays blurred.
+BATCHES_AN_EPOCH = 8
 
 SMALL_SAMPLE = Part(small_sample)
 TRAINING = classifiers.TRAINING
@@ -128,14 +132,16 @@ class Parts(NamedTuple):
 def complete(config: Config) -> Config:
   """Fills in steps of the generator's training, of the paper's 500 epochs.
 
-  How many steps an epoch has follows from the images of the sample. Rates of
-  the conditional GAN fall until its last step.
+  An epoch has eight batches of 16 to 128 images, if nothing is said of them.
+  Rates of the conditional GAN fall until its last step.
   """
   config = config.copy_and_resolve_references()
   how, section = config.generator_training, config.generator
   images = max(1, config.small_sample.shots * class_count(section))
   if are_clustered(config):
     clustered_images.complete(config, images)
+  if how.batch_size is None:
+    how.batch_size = max(16, min(images // BATCHES_AN_EPOCH, 128))
   if how.steps is None:
     how.steps = EPOCHS * (images // max(1, min(how.batch_size, images)))
   if 'decay_steps' in section and section.decay_steps is None:

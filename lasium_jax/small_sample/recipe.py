@@ -17,7 +17,9 @@ from lasium_jax.types import ClassifyFn, Generator
 
 Shape = tuple[int, int, int]
 
-GENERATOR_BATCH = 128  # Images, or all where there are fewer.
+# Images, or all where there are fewer. Rates are halved every 50 epochs: of a
+# sample that is a batch or two they fall before the generator has learned.
+GENERATOR_BATCH = 16
 
 
 class Recipe(NamedTuple):

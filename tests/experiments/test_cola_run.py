@@ -245,12 +245,17 @@ def test_a_strong_run_has_real_images_beside_mixed_ones(program):
 
 
 @pytest.mark.parametrize(
-  ('shots', 'steps'), [(5, 500), (12, 500), (13, 500), (50, 1_500)]
+  ('shots', 'batch', 'steps'),
+  [
+    *((1, 16, 500), (5, 16, 1_500), (20, 25, 4_000), (50, 62, 4_000)),
+    (1_000, 128, 39_000),
+  ],
 )
-def test_the_generator_has_500_epochs_whatever_the_sample(shots, steps):
-  """Of batches of 128, or of all images: algorithm 1 has a code of each."""
+def test_the_generator_has_500_epochs_whatever_the_sample(shots, batch, steps):
+  """Of eight batches, or of fewer that are not too small."""
   settings = settings_with('cola/cifar10.py', small_sample__shots=shots)
-  assert settings['generator_training']['steps'] == steps
+  how = settings['generator_training']
+  assert (how['batch_size'], how['steps']) == (batch, steps)
   given = settings_with('cola/cifar10.py', generator_training__steps=7)
   assert given['generator_training']['steps'] == 7
 
@@ -267,7 +272,7 @@ BAD = {
   'generator__clusters': (1, 'config.generator.clusters is 1'),
   'batches__share': (1.5, 'config.batches.share is 1.5'),
   'optimizer__momentum': (1.5, 'config.optimizer.momentum is 1.5'),
-  'devices': (4, 'a divisor of 50, the images of a batch'),
+  'devices': (3, 'a divisor of 16, the images of a batch'),
   'augment__margin': (-1, 'config.augment.margin is -1'),
   'augment__edges': ('wrapped', "config.augment.edges is 'wrapped'"),
 }
