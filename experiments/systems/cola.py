@@ -248,7 +248,9 @@ def _found(run: Run, parts: Parts) -> tuple[Run, Array, list[Result]]:
   params = clustered.train(run, parts.clustering, **how)
   told = classifiers.told_of(parts.settings)
   results = clustered.results_of(run, params, told, how['steps'])
-  return *clustered_images.by_cluster(run, params), results
+  test = clustered_images.matched_test(run, params)
+  run, targets = clustered_images.by_cluster(run, params)
+  return run._replace(splits=run.splits._replace(test=test)), targets, results
 
 
 def _learning(run: Run, parts: Parts, y: Array) -> generator.Learning:

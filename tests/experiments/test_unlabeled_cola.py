@@ -123,13 +123,14 @@ def test_classes_of_the_test_are_numbered_as_their_clusters():
   splits = Splits(images, images, images)
   found = np.array([2, 2, 2, 2, 0, 0, 0, 0, 1, 1, 0, 0])
   params = {'targets': jnp.eye(3)[found]}
-  run = clustered_images.by_cluster(Run(splits=splits), params)[0]
+  run = Run(splits=splits)
   kinds = [(100, 0), (200, 1), (0, 2)]  # Gray is cluster 0, and so on.
-  test = run.splits.test
+  test = clustered_images.matched_test(run, params)
   assert test.class_names == ('gray', 'white', 'black')
   pairs = zip(test.images.ravel(), test.labels, strict=True)
   assert sorted(set(pairs), key=lambda pair: pair[1]) == kinds
-  assert run.splits.train.images.ravel().tolist()[:4] == [100] * 4
+  train = clustered_images.by_cluster(run, params)[0].splits.train
+  assert train.images.ravel().tolist()[:4] == [100] * 4
 
 
 @pytest.mark.parametrize('most', [12, 30])
