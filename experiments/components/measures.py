@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from experiments.components.data import image_shape
 from experiments.run.config import BadConfig, Settings
 from lasium_jax import models
+from lasium_jax.models.build import make_generator
 from lasium_jax.settings import Part
-from lasium_jax.types import Params
+from lasium_jax.types import Params, Trainer
 
 FIELD = 'config.measure.weights'
 # Losses that need weights, and what they are of.
@@ -79,8 +81,16 @@ def _check_colors(weights: str, channels: int, wanted: int) -> None:
 MEASURE = Part(measure_weights)
 
 
-def weights_of(settings: Settings, channels: int) -> Params | None:
+def weights_of(settings: Settings) -> Params | None:
   """What a run's generator compares images by, None where it needs nothing."""
-  section = settings['generator']
+  loss = settings['generator'].get('loss', '')
   own = settings.get('measure', {})
-  return measure_weights(section.get('loss', ''), channels, **own)
+  return measure_weights(loss, image_shape(settings)[2], **own)
+
+
+def trainer_of(settings: Settings) -> Trainer:
+  """What fits a run's generator, by the weights that its loss may need."""
+  weights = weights_of(settings)
+  given = {} if weights is None else {'measure_weights': weights}
+  shape = image_shape(settings)
+  return make_generator(settings['generator'], shape, **given)[1]

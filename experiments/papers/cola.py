@@ -49,9 +49,14 @@ TABLE_5: dict[str, tuple[Percent, Percent]] = {
   'conditional': ((70.66, 0.91), (85.61, 0.46)),
 }
 
+_SIXTHS = Condition('halved every sixth', ({'optimizer.schedule': 'steps'},))
+_FIFTHS = Condition(
+  'a fifth after every 30 %',
+  ({'optimizer.schedule': 'steps', 'optimizer.decay_by': 0.2},),
+)
 _SAID = (
   Condition('mean of three samples'),
-  Condition('halved every sixth', ({'optimizer.schedule': 'steps'},)),
+  _SIXTHS,
   Condition('latents of 64', ({'generator.latent_size': 64},)),
   Condition('a Laplacian pyramid', ({'generator.loss': 'laplacian'},)),
   Condition('InfoGAN', ({'generator.network': 'infogan'},)),
@@ -81,6 +86,8 @@ def _number(
     **required,
   }
   conditions: tuple[Condition, ...] = _SAID
+  if classifier.get('width') == 8:  # WRN-16-8 has a schedule of its own.
+    conditions = tuple(_FIFTHS if c is _SIXTHS else c for c in _SAID)
   if table == 'COLA Table 5':  # It compares networks, of all images.
     conditions = tuple(c for c in _SAID if c.words != 'InfoGAN')
   return Number(table, mean / 100, spread / 100, needed, conditions)

@@ -74,6 +74,7 @@ def over_samples(pages: Sequence[Page]) -> str:
         str(settings[_SHOTS]),
         str(len(set(map(_sample, group.pages)))),
         *cells,
+        _generator(group),
         _stages(group),
         ', '.join(f'{k}={v}' for k, v in group.changed.items()),
       ]
@@ -81,7 +82,7 @@ def over_samples(pages: Sequence[Page]) -> str:
   head = [
     *('run', 'images a class', 'samples'),
     *(_title(kind) for kind in kinds),
-    *('classifiers, a sample', 'other settings'),
+    *('generator', 'classifiers, a sample', 'other settings'),
   ]
   parts = [markdown.table([head, *rows]), *markdown.of_the_paper(differs)]
   return '\n\n'.join(parts)
@@ -145,6 +146,13 @@ def _cell(group: Group, kind: tuple[str, str], differs: dict[str, None]) -> str:
   differs.update(dict.fromkeys(number.differs))
   spread = f' ± {100 * number.ci95:.2f}' if number.ci95 else ''
   return f'{text} (paper {100 * number.value:.2f}{spread})'
+
+
+def _generator(group: Group) -> str:
+  """Steps and batch of the generator's training."""
+  settings = group.pages[0]['settings']
+  steps = settings['generator_training.steps']
+  return f'{steps:,} x {settings["generator_training.batch_size"]}'
 
 
 def _stages(group: Group) -> str:

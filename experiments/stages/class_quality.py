@@ -127,8 +127,11 @@ def measure(
   n = _count(run.splits.test, images)
   places = np.arange(2 * n) * len(run.splits.test.images) // (2 * n)
   real, alike = (run.splits.test.images[places[i::2]] for i in range(2))
+  # A distance of fewer images is larger, so that all sets are of one size.
+  few = min(n, len(drawn.images))
+  chosen = np.arange(few) * len(drawn.images) // few
   all_judged = [
-    Sample(run.name, drawn.images),
+    Sample(run.name, drawn.images[chosen]),
     Sample('real', alike, 'other real images of the test'),
   ]
   result = functools.partial(

@@ -219,6 +219,7 @@ def check_borrowed(settings: Settings) -> None:
     )
   ours = json.loads(json.dumps(settings))
   sections = _FOLLOWS + (_CLUSTERS if 'clustered' in ours else ())
+  sections += ('measure',) if 'measure' in ours else ()
   for section in sections:
     for name, value in ours[section].items():
       their = theirs.get(section, {}).get(name)

@@ -47,24 +47,24 @@ def draws(
 
 
 def sheet(
-  both: tuple[np.ndarray, np.ndarray], columns: int, classes: int, *, ink: bool
+  both: tuple[np.ndarray, np.ndarray], columns: int, title: str, *, ink: bool
 ) -> Pixels:
   """Both side by side, of as many rows as columns at most.
 
   Args:
     both: what `draws` returned.
     columns: of either.
-    classes: how many Gaussians the mixture has.
+    title: of the mixture's.
     ink: as in `pictures.image_grid`.
 
   Returns:
     The picture.
   """
   scale = pictures.scale_of(both[0].shape[1])
-  titles = f'a Gaussian for each of {classes} classes', 'one Gaussian for all'
+  titles = title, 'one Gaussian for all'
   sheets = []
-  for images, title in zip(both, titles, strict=True):
+  for images, name in zip(both, titles, strict=True):
     shown = images[: columns**2] / 255
     grid = pictures.image_grid(shown, columns, scale=scale, ink=ink)
-    sheets.append(pictures.titled(grid, title))
+    sheets.append(pictures.titled(grid, name))
   return pictures.side_by_side(sheets)

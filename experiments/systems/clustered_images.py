@@ -11,7 +11,7 @@ from experiments.run.record import Record
 from experiments.run.run import Run
 from experiments.stages import clustered, training
 from lasium_jax import embeddings, metrics
-from lasium_jax.data.dataset import Dataset, select_classes
+from lasium_jax.data.dataset import select_classes
 from lasium_jax.embeddings import clusters_of
 from lasium_jax.nets import TwoHeads
 from lasium_jax.settings import Part
@@ -95,25 +95,22 @@ def left_behind(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
   return classify, params
 
 
-def by_cluster(run: Run, params: Params) -> tuple[Run, Array]:
+def by_cluster(
+  run: Run, params: Params, *, judged: bool = False
+) -> tuple[Run, Array]:
   """The same run with clusters as classes, and each image's target.
 
   Args:
     run: whose training images were clustered.
     params: what `experiments.stages.clustered.train` returned.
+    judged: whether classes of the test are numbered as the clusters that they
+      are matched to; there may not be more clusters than classes then.
   """
-  images, targets = clustered.by_cluster(run.splits.train, params)
-  return run._replace(splits=run.splits._replace(train=images)), targets
-
-
-def matched_test(run: Run, params: Params) -> Dataset:
-  """The test, its classes numbered as the clusters that they are matched to.
-
-  Args:
-    run: whose training images were clustered, into no more clusters than they
-      have classes.
-    params: as in `by_cluster`.
-  """
-  labels = run.splits.train.labels
-  classes = metrics.matched_classes(clusters_of(params), labels)
-  return select_classes(run.splits.test, classes)
+  splits = run.splits
+  images, targets = clustered.by_cluster(splits.train, params)
+  test = splits.test
+  if judged:
+    labels = splits.train.labels
+    classes = metrics.matched_classes(clusters_of(params), labels)
+    test = select_classes(test, classes)
+  return run._replace(splits=splits._replace(train=images, test=test)), targets

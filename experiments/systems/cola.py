@@ -17,7 +17,7 @@ from experiments.components.batches import BATCHES
 from experiments.components.crops import CROPS
 from experiments.components.data import image_shape
 from experiments.components.images import IMAGES
-from experiments.components.measures import MEASURE, weights_of
+from experiments.components.measures import MEASURE, trainer_of, weights_of
 from experiments.components.optimizers import OPTIMIZERS
 from experiments.components.parts import (
   Sections,
@@ -114,7 +114,6 @@ class Parts(NamedTuple):
   Attributes:
     settings: that it is made of.
     model: the generator.
-    trainer: what fits it.
     clustering: what finds clusters, or None where there are labels.
     augment: what is done to a classifier's real images, or None.
     optimizer: of the classifiers; None where there are none, as in runs
@@ -123,7 +122,6 @@ class Parts(NamedTuple):
 
   settings: Settings
   model: Generator
-  trainer: Trainer
   clustering: Trainer | None = None
   augment: Augment | None = None
   optimizer: optax.GradientTransformation | None = None
@@ -132,7 +130,8 @@ class Parts(NamedTuple):
 def complete(config: Config) -> Config:
   """Fills in steps of the generator's training, of the paper's 500 epochs.
 
-  An epoch has eight batches of 16 to 128 images, if nothing is said of them.
+  Where nothing is said of batches, an epoch has eight or some more, and each is
+  of 16 to 128 images, a power of two, which several devices can share.
   Rates of the conditional GAN fall until its last step.
   """
   config = config.copy_and_resolve_references()
@@ -141,7 +140,8 @@ def complete(config: Config) -> Config:
   if are_clustered(config):
     clustered_images.complete(config, images)
   if how.batch_size is None:
-    how.batch_size = max(16, min(images // BATCHES_AN_EPOCH, 128))
+    eighth = max(1, images // BATCHES_AN_EPOCH)
+    how.batch_size = max(16, min(2 ** (eighth.bit_length() - 1), 128))
   if how.steps is None:
     how.steps = EPOCHS * (images // max(1, min(how.batch_size, images)))
   if 'decay_steps' in section and section.decay_steps is None:
@@ -159,8 +159,8 @@ def build(settings: Settings) -> Parts:
   check_generator(settings)
   if 'evaluation_data' in settings:
     require_same(settings, 'evaluation_data', ('size', 'channels', 'invert'))
-  model, trainer = make_generator(settings['generator'], image_shape(settings))
-  parts = Parts(settings, model, trainer)
+  model, _ = make_generator(settings['generator'], image_shape(settings))
+  parts = Parts(settings, model)
   if are_clustered(settings):
     check_own_clusters(settings)
     clusters = class_count(settings['generator'])
@@ -183,7 +183,7 @@ def ready(parts: Parts, files: Record) -> None:
   del files
   generator.check_borrowed(parts.settings)
   embedding_of(parts.settings)
-  weights_of(parts.settings, image_shape(parts.settings)[2])
+  weights_of(parts.settings)
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -216,7 +216,11 @@ def work(run: Run, parts: Parts) -> None:
   results: list[Result] = []
   y = jnp.asarray(run.splits.train.labels)
   if parts.clustering is not None:
-    run, y, results = _found(run, parts)
+    how = settings['clustered_training']
+    clusters = clustered.train(run, parts.clustering, **how)
+    sample = classifiers.told_of(settings)
+    results = clustered.results_of(run, clusters, sample, how['steps'])
+    run, y = clustered_images.by_cluster(run, clusters, judged=True)
   params = generator.train(
     run, _learning(run, parts, y), **settings['generator_training']
   )
@@ -241,27 +245,12 @@ def work(run: Run, parts: Parts) -> None:
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
 
-def _found(run: Run, parts: Parts) -> tuple[Run, Array, list[Result]]:
-  """The run with clusters as classes, each image's target, and results."""
-  assert parts.clustering is not None
-  how = parts.settings['clustered_training']
-  params = clustered.train(run, parts.clustering, **how)
-  told = classifiers.told_of(parts.settings)
-  results = clustered.results_of(run, params, told, how['steps'])
-  test = clustered_images.matched_test(run, params)
-  run, targets = clustered_images.by_cluster(run, params)
-  return run._replace(splits=run.splits._replace(test=test)), targets, results
-
-
 def _learning(run: Run, parts: Parts, y: Array) -> generator.Learning:
   """The sample with its labels, in an order that suits the generator."""
-  section, shape = parts.settings['generator'], run.splits.train.shape
-  weights = weights_of(parts.settings, shape[2])
-  given = {} if weights is None else {'measure_weights': weights}
-  model, trainer = make_generator(section, shape, **given)
+  section = parts.settings['generator']
   return generator.Learning(
-    model,
-    trainer,
+    parts.model,
+    trainer_of(parts.settings),
     TrainingSet(run.splits.train.images, y),
     shuffled if section['name'] in WITH_CODES else repeated,
     units=generator.units_of(section),
@@ -272,9 +261,10 @@ def trained(settings: Settings, files: Record) -> Params:
   """The generator's parameters, found without the data.
 
   Raises:
+    BadConfig: if its loss needs weights, which are not where they were.
     FileNotFoundError: if its training has not come to its end.
   """
-  trainer = build(settings).trainer
+  trainer = trainer_of(settings)
   return generator.trained(trainer, files, **settings['generator_training'])
 
 
@@ -290,8 +280,8 @@ def trained_classifier(
   optimizer = build(settings).optimizer
   if are_clustered(settings) or optimizer is None:
     raise BadConfig(
-      f'The run {settings["name"]!r} has no labels, and so no classifier to '
-      'export; export its generator (--what=generator).'
+      f'The run {settings["name"]!r} has no labels, and so its classifier is '
+      'one of clusters; export its generator (--what=generator).'
     )
   classes = class_count(settings['generator'])
   params = classifiers.trained(settings, files, classes, optimizer, part)

@@ -41,7 +41,10 @@ def check_generator(settings: Settings) -> None:
   size = how['batch_size']
   if section['name'] in WITH_CODES:
     size = min(size, classes * settings['small_sample']['shots'])
-  wanted = f'a divisor of {size}, the images of a batch of the generator'
+  wanted = (
+    f'a divisor of {size}, the images of a batch of the generator '
+    '(config.generator_training.batch_size)'
+  )
   require(settings, 'devices', size % devices == 0, wanted)
   if 'critic_steps' in section:
     wanted = f'at most {size}, config.generator_training.batch_size'

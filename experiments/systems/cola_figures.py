@@ -117,8 +117,9 @@ def of_concentrated(request: Request) -> Drawn:
   settings, files = _run(request)
   if are_clustered(settings):
     raise BadConfig(
-      f'The run {settings["name"]!r} has no labels, and so no classification '
-      'accuracy score; --figure=spread shows what it draws.'
+      f'The run {settings["name"]!r} has no labels, and so no classifier of '
+      'real images, in whose features they are compared; --figure=spread shows '
+      'what it draws.'
     )
   optimizer = make(OPTIMIZERS, settings['optimizer'], steps=request.steps)
   classes = class_count(settings['generator'])
@@ -157,15 +158,16 @@ def of_one_gaussian(request: Request) -> Drawn:
   settings, files = _run(request)
   spreading = _spreading(settings, files, [1.0])
   classes = class_count(settings['generator'])
+  real = cola.read(settings, request.places).test.images
+  _check_images(request.images, len(real), classes)
   model = make_generator(settings['generator'], image_shape(settings))[0]
   key = streams.stream(request.seed, streams.CLASS_SAMPLES)
   both = one_gaussian.draws(
     key, model, spreading.params, classes, request.images
   )
-  numbers = {'run': run_name(settings), 'classes': classes}
+  kind = 'clusters' if are_clustered(settings) else 'classes'
+  numbers = {'run': run_name(settings), kind: classes}
   if not are_clustered(settings):
-    real = cola.read(settings, request.places).test.images
-    _check_images(request.images, len(real), classes)
     embedding = _of_real(settings, files)
     features = spreads.features_of(embedding)
     places = np.linspace(0, len(real) - 1, request.images).round().astype(int)
@@ -179,7 +181,8 @@ def of_one_gaussian(request: Request) -> Drawn:
       },
     }
   ink = settings['data']['invert']
-  shown = one_gaussian.sheet(both, 2 * request.columns, classes, ink=ink)
+  title = f'a Gaussian for each of {classes} {kind}'
+  shown = one_gaussian.sheet(both, 2 * request.columns, title, ink=ink)
   return Drawn(shown, numbers)
 
 

@@ -25,16 +25,15 @@ from experiments.stages import meta, rounds
 from experiments.stages.evaluation import Contestant
 from experiments.stages.pictures import keep_task
 from experiments.systems import cactus, clustered_images, learned
+from experiments.systems.cluster_floors import by_clusters
 from lasium_jax import latents
 from lasium_jax.data import evenly_spaced, image_set
 from lasium_jax.data.dataset import Dataset
-from lasium_jax.learners import protonets
 from lasium_jax.models.build import LEARNERS
 from lasium_jax.tasks import labeled
 from lasium_jax.types import (
   AnchorFn,
   GeneratorSource,
-  Network,
   Params,
   TaskFn,
 )
@@ -241,7 +240,7 @@ def contestants(
     settings.get(section, {}).get('workdir')  # Whose run has judged it.
     for section in ('generator_training', 'meta')
   ):
-    everyone.append(_clusters(run, settings))
+    everyone += by_clusters(run, settings)
   for name, learner in parts.floors.items():
     everyone.append(
       Contestant(
@@ -255,31 +254,6 @@ def contestants(
       )
     )
   return everyone
-
-
-def _clusters(run: Run, settings: Settings) -> Contestant:
-  """Prototypes by the features that clusters were found by.
-
-  What is meta-trained on tasks of the clusters can be seen beside it.
-  """
-  classify, params = clustered_images.encoder(settings, run.files)
-  network = Network(
-    lambda key, x: params,
-    lambda params, x, statistics=None, mask=None: (
-      classify(params, x).features,
-      (),
-    ),
-  )
-  ways = settings['evaluation']['ways']
-  return Contestant(
-    'cluster-features',
-    functools.partial(_always, protonets(network, ways=ways)),
-    'inductive',
-    [Member(settings['seed'], {})],
-    jax.tree.map(lambda leaf: leaf[None], params),
-    floor=True,
-    note='prototypes by what found the clusters, without meta-training',
-  )
 
 
 def _always(part: T, values: dict[str, Any]) -> T:

@@ -18,6 +18,7 @@ NUMBERS = {
   'width': (1, "Of the classifier's network."),
   'margin': (0, 'Pixels that images are moved at most, each way.'),
   'generator_epochs': (1, 'How often a generator sees each picture.'),
+  'generator_batch': (1, 'Pictures of its step, or all if there are fewer.'),
   'generator_width': (1, "Of the generator's network."),
 }
 

@@ -64,13 +64,15 @@ def measure_of(
       in [-1, 1], as in GLANN's code (Hoshen, Li and Malik 2019). The others are
       the same by the first layer and the three stages of a ResNet-32, which is
       given images in [0, 1] and normalizes by its running averages: of random
-      weights, of `lasium_jax.nets.stacked_kmeans` of the training images, or of
-      a trained classifier. The paper does not say which layers it takes.
+      weights, of `lasium_jax.nets.stacked_kmeans` of some training images (256
+      at most), or of a trained classifier. The paper does not say which layers
+      it takes.
     gamma: of `laplacian`, the weight of the pyramid.
     levels: likewise, of the pyramid.
-    weights: what a network's layers are made by, where the name needs them:
-      of `vgg16` those of `lasium_jax.models.load_vgg16`, and of
-      `trained_resnet32` the classifier's.
+    weights: what a network's layers are made by: of `vgg16` those of
+      `lasium_jax.models.load_vgg16`, of `trained_resnet32` the classifier's.
+      Both need them, other networks may be given them, and other measures have
+      none.
 
   Returns:
     The measure. Its distance raises ValueError where weights are needed and
@@ -88,7 +90,7 @@ def measure_of(
       _by_layers(name, _vgg16),
     )
   distance = _by_layers(name, _resnet32)
-  if name in _MADE:
+  if name in _MADE and weights is None:
     return Measure(_MADE[name], distance)
   return Measure(
     lambda key, images: {} if weights is None else weights, distance
@@ -164,7 +166,7 @@ def _random_resnet32(key: Array, images: Array | np.ndarray) -> Params:
 def _kmeans_resnet32(key: Array, images: Array | np.ndarray) -> Params:
   image_key, key = jax.random.split(key)
   rows = jax.random.permutation(image_key, len(images))[:_KMEANS_IMAGES]
-  x = as_floats(jnp.asarray(images)[rows])
+  x = as_floats(jnp.asarray(images[rows]))
   return stacked_kmeans(key, ResNet(1, depth=32), x)
 
 

@@ -81,6 +81,7 @@ class SmallSampleClassifier(ImageClassifier):
     margin: int = 4,
     mirror: bool = True,
     generator_epochs: int = 500,
+    generator_batch: int = 16,
     generator_width: int = 64,
   ) -> None:
     """Sets parameters; they are checked by `fit`.
@@ -103,6 +104,7 @@ class SmallSampleClassifier(ImageClassifier):
       margin: likewise.
       mirror: likewise. Say False for characters.
       generator_epochs: likewise.
+      generator_batch: likewise.
       generator_width: likewise.
     """
     self.generator = generator
@@ -119,6 +121,7 @@ class SmallSampleClassifier(ImageClassifier):
     self.margin = margin
     self.mirror = mirror
     self.generator_epochs = generator_epochs
+    self.generator_batch = generator_batch
     self.generator_width = generator_width
 
   @classmethod

@@ -17,10 +17,6 @@ from lasium_jax.types import ClassifyFn, Generator
 
 Shape = tuple[int, int, int]
 
-# Images, or all where there are fewer. Rates are halved every 50 epochs: of a
-# sample that is a batch or two they fall before the generator has learned.
-GENERATOR_BATCH = 16
-
 
 class Recipe(NamedTuple):
   """How a classifier of a small sample is trained; see `recipe`."""
@@ -35,6 +31,7 @@ class Recipe(NamedTuple):
   margin: int
   mirror: bool
   generator_epochs: int
+  generator_batch: int
   generator_width: int
 
 
@@ -77,6 +74,7 @@ def recipe(
   margin: Whole = 4,
   mirror: bool = True,
   generator_epochs: Count = 500,
+  generator_batch: Count = 16,
   generator_width: Count = 64,
 ) -> Recipe:
   """The settings of a classifier of a small sample.
@@ -96,6 +94,9 @@ def recipe(
     margin: pixels that an image is moved at most, each way.
     mirror: whether half of the images are mirrored. Characters must not be.
     generator_epochs: how often the generator sees each image.
+    generator_batch: images of its step, or all where there are fewer. Its rates
+      are halved every 50 epochs, so that it hardly learns where a sample is a
+      batch or two; of hundreds of images a larger one takes less time.
     generator_width: of its network.
 
   Returns:
@@ -112,6 +113,7 @@ def recipe(
     margin,
     mirror,
     generator_epochs,
+    generator_batch,
     generator_width,
   )
 
@@ -267,10 +269,11 @@ def _drawing(recipe: Recipe, shape: Shape, classes: int) -> Drawing | None:
   }
   model, trainer = make_generator(section, shape)
   # Each image has a code, and must not be twice in a batch.
-  order = batches.shuffled(GENERATOR_BATCH)
+  order = batches.shuffled(recipe.generator_batch)
   return Drawing(model, Learning(trainer, order))
 
 
 def generator_steps(recipe: Recipe, images: int) -> int:
   """How many steps the generator is trained for on so many images."""
-  return recipe.generator_epochs * (images // min(GENERATOR_BATCH, images))
+  batch = min(recipe.generator_batch, images)
+  return recipe.generator_epochs * (images // batch)

@@ -59,6 +59,21 @@ def test_distances_by_hand(run):
   }
 
 
+def test_the_model_has_no_more_images_than_the_floor(run):
+  """Or it would be nearer to real images than others of them."""
+  drawn = images_of(2, 700)
+  results = class_quality.measure(run, drawn, FLAT, TOLD, images=2_000)
+  assert {r.n for r in results} == {30}  # Half of the test.
+  found = by_name(results)
+  assert found['scola', FRECHET].value == pytest.approx(
+    metrics.frechet_distance(
+      2.0 * run.splits.test.images[::2].reshape(30, -1) / 255,
+      2.0 * drawn.images[::70].reshape(30, -1) / 255,
+    ),
+    rel=1e-3,
+  )
+
+
 def test_copies_of_training_images_show(run):
   """Which none of a generator's own drawing shows."""
   copies = run.splits.train

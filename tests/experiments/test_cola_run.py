@@ -198,6 +198,18 @@ def test_a_run_says_its_network(run):
   assert section['name'] == name and section.items() >= fields.items()
 
 
+def test_the_paper_has_two_schedules():
+  """Appendix B.3: ResNet-20's of 180 epochs, and WRN-16-8's of 200."""
+  plain, wide = (
+    settings_with(f'cola/cifar10.py:scola{end}')['optimizer']
+    for end in ('', '-wrn-16-8')
+  )
+  epochs = [round(180 * share) for share in plain['decay_at']]
+  assert (epochs, plain['decay_by']) == ([30, 60, 90, 120, 150], 0.5)
+  epochs = [round(200 * share) for share in wide['decay_at']]
+  assert (epochs, wide['decay_by']) == ([60, 120, 180], 0.2)
+
+
 VIEWS = {'augment.edges': 'reflect', 'augment.trivial_augment': True}
 # What a recipe changes of the paper's; docs/cola.md has the sources.
 RECIPES = {
@@ -247,12 +259,13 @@ def test_a_strong_run_has_real_images_beside_mixed_ones(program):
 @pytest.mark.parametrize(
   ('shots', 'batch', 'steps'),
   [
-    *((1, 16, 500), (5, 16, 1_500), (20, 25, 4_000), (50, 62, 4_000)),
+    *((1, 16, 500), (5, 16, 1_500), (20, 16, 6_000), (50, 32, 7_500)),
+    *((100, 64, 7_500),),
     (1_000, 128, 39_000),
   ],
 )
 def test_the_generator_has_500_epochs_whatever_the_sample(shots, batch, steps):
-  """Of eight batches, or of fewer that are not too small."""
+  """Of eight batches or some more, or of fewer that are not too small."""
   settings = settings_with('cola/cifar10.py', small_sample__shots=shots)
   how = settings['generator_training']
   assert (how['batch_size'], how['steps']) == (batch, steps)

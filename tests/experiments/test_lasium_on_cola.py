@@ -89,8 +89,11 @@ def test_the_generator_has_clusters_for_classes(finished):
   assert judged == [4, 8]
   found = results(finished)
   names = [entry['name'] for entry in found]
-  assert names == ['cola-protonets', 'cluster-features']
-  assert [entry.get('floor', False) for entry in found] == [False, True]
+  of_clusters = [
+    f'cluster-{kind}' for kind in ('features', 'probe', 'neighbors')
+  ]
+  assert names == ['cola-protonets', *of_clusters]
+  assert [bool(entry.get('floor')) for entry in found] == [False] + 3 * [True]
   page = (finished / 'report.html').read_text()
   for words in ('cola-protonets', 'One cluster a row.', 'Synthetic task 1'):
     assert words in page
@@ -170,6 +173,7 @@ BAD = [
     r'clusters is 41, and there are only 40 training',
   ),
   ({'generator.loss': 'vgg'}, 'config.generator.loss'),
+  ({'generator.loss': 'vgg16'}, 'these runs are given no weights'),
   (
     {'clustered_training.batch_size': 41},
     'clustered_training.batch_size is 41',

@@ -162,6 +162,8 @@ def sample(number, mixed, real, shots=10, **changed):
     'optimizer.schedule': 'steps',
     'training.steps': 1_000,
     'training.batch_size': 64,
+    'generator_training.steps': 500,
+    'generator_training.batch_size': 50,
   }
   return {
     'results': [
@@ -196,7 +198,7 @@ def test_samples_of_one_size_have_one_row():
   # and the variance is the sum of their squares.
   first, *_ = [row for row in rows if row[1:3] == ['10', '2']]
   assert first[3:5] == ['35.00 ± 7.07 (paper 42.86 ± 2.04)', '23.00 ± 4.24']
-  assert first[5] == '1,000 x 64, 1 min 20 s'
+  assert first[5:7] == ['500 x 50', '1,000 x 64, 1 min 20 s']
   (other,) = [row for row in rows if row[1] == '20']
   assert other[2:5] == ['1', '50.00 (paper 49.63 ± 1.29)', '40.00']
   assert len(rows) == 3 and rows[-1] == other
@@ -215,10 +217,6 @@ def test_only_runs_with_classifiers_are_of_a_sample():
 def test_distances_of_a_sample_have_a_table_of_their_own(tmp_path):
   """And none where nothing was compared in features."""
   page = sample(0, 0.3, 0.2, file='configs/cola/cifar10.py')
-  page['settings'] |= {
-    'generator_training.steps': 500,
-    'generator_training.batch_size': 50,
-  }
   page['hardware'] = 'a core'
   near = {**ENTRY, 'metric': 'to training', 'value': 7.0, 'dataset': 'cifar10'}
   far = {**near, 'metric': 'distance', 'value': 3.0}

@@ -125,12 +125,14 @@ def test_classes_of_the_test_are_numbered_as_their_clusters():
   params = {'targets': jnp.eye(3)[found]}
   run = Run(splits=splits)
   kinds = [(100, 0), (200, 1), (0, 2)]  # Gray is cluster 0, and so on.
-  test = clustered_images.matched_test(run, params)
+  judged = clustered_images.by_cluster(run, params, judged=True)[0].splits
+  test = judged.test
   assert test.class_names == ('gray', 'white', 'black')
   pairs = zip(test.images.ravel(), test.labels, strict=True)
   assert sorted(set(pairs), key=lambda pair: pair[1]) == kinds
-  train = clustered_images.by_cluster(run, params)[0].splits.train
-  assert train.images.ravel().tolist()[:4] == [100] * 4
+  assert judged.train.images.ravel().tolist()[:4] == [100] * 4
+  plain = clustered_images.by_cluster(run, params)[0].splits
+  assert plain.test is splits.test
 
 
 @pytest.mark.parametrize('most', [12, 30])
