@@ -211,7 +211,7 @@ def test_its_generator_is_exported_and_there_is_no_classifier(run, tmp_path):
   generator = models.generator(model.card)
   z = generator.sample_class(jax.random.key(0), model.params, jnp.arange(3))
   assert z.shape[0] == 3 and np.isfinite(z).all()
-  with pytest.raises(BadConfig, match="'cola' has no labels, and so no class"):
+  with pytest.raises(BadConfig, match="'cola' has no labels, and so its class"):
     export(workdir, tmp_path / 'other', 'classifier')
 
 
