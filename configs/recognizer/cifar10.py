@@ -20,9 +20,13 @@ from experiments.components.tasks import AUGMENTATION
 
 def get_config(run: str = 'resnet20') -> ConfigDict:
   data = named(
-    LABELED, 'tfds_images', dataset='cifar10', split='train', channels=3
+    LABELED,
+    'tfds_images',
+    dataset='cifar10',
+    split='train',
+    size=32,
+    channels=3,
   )
-  data.size = 32
   file = 'configs/recognizer/cifar10.py'
   config = recognizer.get_config(file, run, data, steps=7_500)
   config.held_out.share = 0.1

@@ -116,8 +116,8 @@ class Parts(NamedTuple):
     model: the generator.
     clustering: what finds clusters, or None where there are labels.
     augment: what is done to a classifier's real images, or None.
-    optimizer: of the classifiers; None where there are none, as in runs
-      without labels of old.
+    optimizer: of the classifiers; None in a run of an older version that has
+      no labels, which is read for its generator.
   """
 
   settings: Settings
