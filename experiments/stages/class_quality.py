@@ -132,7 +132,7 @@ def measure(
   chosen = np.arange(few) * len(drawn.images) // few
   all_judged = [
     Sample(run.name, drawn.images[chosen]),
-    Sample('real', alike, 'other real images of the test'),
+    Sample('test', alike, 'other real images of the test'),
   ]
   result = functools.partial(
     result_of,

@@ -51,8 +51,8 @@ def test_distances_by_hand(run):
   expected = metrics.frechet_distance(test[::2], made)
   assert found['scola', FRECHET].value == pytest.approx(expected, rel=1e-3)
   floor = metrics.frechet_distance(test[::2], test[1::2])
-  assert found['real', FRECHET].value == pytest.approx(floor, rel=1e-3)
-  assert {r.floor for r in results if r.name == 'real'} == {True}
+  assert found['test', FRECHET].value == pytest.approx(floor, rel=1e-3)
+  assert {r.floor for r in results if r.name == 'test'} == {True}
   assert {r.steps for r in results if r.name == 'scola'} == {7}
   assert found['scola', FRECHET].protocol == {
     **{'images a class': 4, 'features': FLAT.name, 'real': 30}
@@ -79,7 +79,7 @@ def test_copies_of_training_images_show(run):
   copies = run.splits.train
   found = by_name(class_quality.measure(run, copies, None, TOLD, images=12))
   assert found['scola', distances.TO_TRAINING].value == 0
-  assert found['real', distances.TO_TRAINING].value > 0
+  assert found['test', distances.TO_TRAINING].value > 0
   assert len(found) == 2
 
 

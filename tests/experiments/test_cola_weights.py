@@ -113,7 +113,7 @@ def test_it_is_exported_and_drawn(
 def test_what_was_compared_in_features_is_on_the_page(finished):
   found = results(finished[0])
   compared = [e for e in found if 'features' in e['protocol']]
-  assert {entry['name'] for entry in compared} == {'scola', 'real'}
+  assert {entry['name'] for entry in compared} == {'scola', 'test'}
   assert {entry['protocol']['features'] for entry in compared} == {'pixels'}
   assert len(compared) == 2 * 7
   page = (finished[0] / 'report.html').read_text()
