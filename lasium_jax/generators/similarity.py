@@ -77,7 +77,14 @@ def measure_of(
   Returns:
     The measure. Its distance raises ValueError where weights are needed and
     there are none.
+
+  Raises:
+    ValueError: if there are weights, and the measure is of pixels alone.
   """
+  if weights is not None and (name == 'laplacian' or name in DISTANCES):
+    raise ValueError(
+      f'The loss {name!r} compares pixels, and has no use for measure_weights.'
+    )
   if name == 'laplacian':
     return _without_weights(
       lambda x, y: laplacian_loss(x, y, gamma=gamma, levels=levels)

@@ -124,3 +124,9 @@ def test_what_is_frequent_in_the_training_images_is_looked_for(key):
   )
   others = measure.init(key, 255 - images)['params']['Conv_0']['kernel']
   assert (np.asarray(others) != found['params']['Conv_0']['kernel']).any()
+
+
+@pytest.mark.parametrize('name', ['laplacian', 'l1', 'l2'])
+def test_weights_that_nothing_is_compared_by_are_refused(key, name):
+  with pytest.raises(ValueError, match=f'{name}.* has no use for measure_w'):
+    measure_of(name, gamma=1.0, levels=3, weights=given('vgg16', key))
