@@ -19,8 +19,8 @@ from experiments.stages.distances import (
   TO_TRAINING,
   Embedding,
   Sample,
+  check_neighbors,
   compared,
-  distances,
   nearest,
   result_of,
 )
@@ -53,15 +53,21 @@ def check_images(
   """Sees that there are images enough; settings are those of `measure`.
 
   Raises:
-    BadConfig: if neighbors are more than images.
+    BadConfig: if neighbors are more than images, or there are none.
   """
-  n, most = _count(test, images), max(neighbors, density_neighbors)
-  if n < 1 or (recognizer and n <= most):
+  n = _count(test, images)
+  if n < 1:
     raise BadConfig(
-      f'config.quality has {most} neighbors among {n} images, of the test at '
-      'most half: name fewer neighbors or more images, or leave more for the '
-      'test.'
+      f'The test has {len(test.images)} images, and made ones are compared '
+      'with half of them: leave more for it.'
     )
+  check_neighbors(
+    n,
+    'the test',
+    neighbors=neighbors,
+    density_neighbors=density_neighbors,
+    recognizer=recognizer,
+  )
 
 
 def _count(test: Dataset, images: int) -> int:
@@ -147,13 +153,15 @@ def measure(
     subset_key = jax.random.fold_in(
       streams.stream(run.seed, streams.QUALITY), 1
     )
-    compare = functools.partial(
-      distances,
+    results += compared(
       subset_key,
+      result,
+      embedding,
+      all_judged,
+      real,
       neighbors=neighbors,
       density_neighbors=density_neighbors,
       subsets=subsets,
       subset_size=subset_size,
     )
-    results += compared(result, embedding, all_judged, real, compare)
   return results

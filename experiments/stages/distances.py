@@ -1,12 +1,13 @@
 """Made images are compared with real ones in the features of a network."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.run.config import BadConfig
 from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
@@ -64,29 +65,77 @@ def nearest(
   return results
 
 
-def compared(
-  result: Any,
-  embedding: Embedding,
-  all_judged: Sequence[Sample],
-  real: np.ndarray,
-  compare: Any,
-) -> list[Result]:
-  """Every measure of features, for each of the sets."""
+def features_of(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:
+  """`images [n, H, W, C]` uint8 to features `[n, F]`."""
 
   @jit
   def features(params: Params, images: Array) -> Array:
     return embedding.classify(params, as_floats(images)).features
 
-  embed = functools.partial(features, embedding.params)
-  of_real = in_parts(embed, real)
+  return functools.partial(
+    in_parts, functools.partial(features, embedding.params)
+  )
+
+
+def compared(
+  key: Array,
+  result: Any,
+  embedding: Embedding,
+  all_judged: Sequence[Sample],
+  real: np.ndarray,
+  **settings: int,
+) -> list[Result]:
+  """Every measure of features, for each of the sets.
+
+  Args:
+    key: a PRNG key; all sets share it.
+    result: `result_of`, with what it needs of the run.
+    embedding: whose features count.
+    all_judged: the sets.
+    real: `[n, H, W, C]` uint8, what they are compared with.
+    **settings: of `distances`.
+
+  Returns:
+    The results.
+  """
+  features = features_of(embedding)
+  of_real = features(real)
   results = []
   for judged in all_judged:
-    found = compare(of_real, in_parts(embed, judged.images))
+    found = distances(key, of_real, features(judged.images), **settings)
     for metric, (value, protocol) in found.items():
       own = {'features': embedding.name, 'real': len(real), **protocol}
       n = len(judged.images)
       results.append(result(judged, f'{metric} {IN_FEATURES}', value, n, **own))
   return results
+
+
+def check_neighbors(
+  n: int,
+  of: str,
+  *,
+  neighbors: int,
+  density_neighbors: int,
+  recognizer: str,
+) -> None:
+  """Sees that there are images enough for the neighbors of `distances`.
+
+  Args:
+    n: the images.
+    of: where they come from, for the message.
+    neighbors: a setting.
+    density_neighbors: likewise.
+    recognizer: likewise; without one no neighbors are looked for.
+
+  Raises:
+    BadConfig: if there are not.
+  """
+  most = max(neighbors, density_neighbors)
+  if recognizer and n <= most:
+    raise BadConfig(
+      f'config.quality has {most} neighbors among {n} images, of {of} at most '
+      'half: name fewer neighbors, or more images.'
+    )
 
 
 def distances(

@@ -22,7 +22,6 @@ from experiments.stages.distances import (
   Embedding,
   Sample,
   compared,
-  distances,
   nearest,
   result_of,
 )
@@ -96,15 +95,17 @@ def measure(
   results = [_cycle(result, model, params, made.shape[0], codes)]
   results += _copying(run, result, all_judged, pairs)
   if embedding is not None:
-    compare = functools.partial(
-      distances,
+    results += compared(
       subset_key,
+      result,
+      embedding,
+      all_judged,
+      pairs.real,
       neighbors=neighbors,
       density_neighbors=density_neighbors,
       subsets=subsets,
       subset_size=subset_size,
     )
-    results += compared(result, embedding, all_judged, pairs.real, compare)
   return results
 
 

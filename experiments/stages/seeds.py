@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from experiments.run.config import BadConfig
+from experiments.stages.distances import check_neighbors
 from experiments.stages.interpolation import pairs_of
 from lasium_jax.data.dataset import (
   Dataset,
@@ -58,13 +59,13 @@ def check_images(
   if counts.max() < 3:
     raise BadConfig(TOO_FEW)
   n = min(images, int((counts[counts > 2] // 2).sum()))
-  most = max(neighbors, density_neighbors)
-  if recognizer and n <= most:
-    raise BadConfig(
-      f'config.quality has {most} neighbors among {n} images, of '
-      'config.evaluation_data at most half: name fewer neighbors, or more '
-      'images.'
-    )
+  check_neighbors(
+    n,
+    'config.evaluation_data',
+    neighbors=neighbors,
+    density_neighbors=density_neighbors,
+    recognizer=recognizer,
+  )
 
 
 def draw(

@@ -5,7 +5,6 @@ are alike (figure 9). A Fréchet distance, which takes all images for one
 Gaussian, barely sees it, and a classifier that learns of them does (figure 10).
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,13 +18,11 @@ from experiments.pages.pictures import Pixels
 from experiments.run.precision import jit
 from experiments.stages.class_samples import draw, drawing
 from experiments.stages.classifier import tester
-from experiments.stages.distances import Embedding
-from experiments.stages.in_parts import in_parts
+from experiments.stages.distances import Embedding, features_of
 from lasium_jax import metrics
 from lasium_jax.batches import repeated
 from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.fitting import Learning, fitter
-from lasium_jax.ops.images import as_floats
 from lasium_jax.types import (
   Array,
   BatchFn,
@@ -191,18 +188,6 @@ def _said(judged: Judged) -> str:
     f'Fréchet distance {judged.distance:.4g}, classification accuracy score '
     f'{100 * judged.accuracy:.2f} %, deviation within classes '
     f'{judged.diversity:.4g}.'
-  )
-
-
-def features_of(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:
-  """`images [n, H, W, C]` uint8 to features `[n, F]`."""
-
-  @jit
-  def features(params: Params, images: Array) -> Array:
-    return embedding.classify(params, as_floats(images)).features
-
-  return functools.partial(
-    in_parts, functools.partial(features, embedding.params)
   )
 
 

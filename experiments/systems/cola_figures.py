@@ -20,7 +20,7 @@ from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
 from experiments.stages import clustered, one_gaussian, spreads
-from experiments.stages.distances import Embedding
+from experiments.stages.distances import Embedding, features_of
 from experiments.stages.spreads import Judged, Judging, Spreading
 from experiments.systems import clustered_images, cola, propositions
 from experiments.systems import small_sample_classifiers as classifiers
@@ -169,7 +169,7 @@ def of_one_gaussian(request: Request) -> Drawn:
   numbers = {'run': run_name(settings), kind: classes}
   if not are_clustered(settings):
     embedding = _of_real(settings, files)
-    features = spreads.features_of(embedding)
+    features = features_of(embedding)
     places = np.linspace(0, len(real) - 1, request.images).round().astype(int)
     of_real = features(real[places])
     numbers |= {

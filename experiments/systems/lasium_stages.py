@@ -1,7 +1,7 @@
 """What LASIUM's stages are given: tasks to learn from, and who is judged."""
 
 import functools
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.run import Run
 from experiments.stages import meta, rounds
-from experiments.stages.evaluation import Contestant
+from experiments.stages.evaluation import Contestant, always
 from experiments.stages.pictures import keep_task
 from experiments.systems import cactus, clustered_images, learned
 from experiments.systems.cluster_floors import by_clusters
@@ -38,7 +38,6 @@ from lasium_jax.types import (
   TaskFn,
 )
 
-T = TypeVar('T')
 _TASKS = (
   'Every row is a class. Left of the rule are its support images, to learn '
   'from; right of it its queries, to be classified.'
@@ -134,7 +133,7 @@ def clustered_learning(run: Run, own: few_shot.Clustering) -> rounds.Learning:
   images = jnp.asarray(dataset.images)
   return rounds.Learning(
     own.learner,
-    functools.partial(_always, own.task_fn),
+    functools.partial(always, own.task_fn),
     functools.partial(own.find, images=images),
     images,
     dataset.labels if len(dataset.class_names) > 1 else None,
@@ -245,7 +244,7 @@ def contestants(
     everyone.append(
       Contestant(
         name,
-        functools.partial(_always, learner),
+        functools.partial(always, learner),
         normalization(settings['floors'][name]),
         [Member(settings['seed'], {})],
         jnp.zeros(1),
@@ -254,11 +253,6 @@ def contestants(
       )
     )
   return everyone
-
-
-def _always(part: T, values: dict[str, Any]) -> T:
-  del values  # Nothing that is swept is a floor's, or of tasks of clusters.
-  return part
 
 
 def _use(section: Settings) -> dict[str, Any]:
