@@ -1,5 +1,8 @@
 """Whether a run of LASIUM has the data that it needs."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from experiments.components.groups import check_groups
 from experiments.components.tasks import TASKS
 from experiments.run.config import (
@@ -40,29 +43,49 @@ def check_data(settings: Settings, splits: Splits) -> None:
   if 'clustered' in settings:
     require_filled(settings, 'clustered_training.batch_size', images)
     require_filled(settings, 'generator.clusters', images)
+  room = settings['device_bytes'] // splits.train.images[0].nbytes
   if cactus.are_partitioned(settings):
-    room = settings['device_bytes'] // splits.train.images[0].nbytes
     cactus.check_data(settings, min(images, room))
   if 'clustering' in settings:
-    neighbors = settings['clustering']['neighbors']
-    require(
-      settings,
-      'clustering.neighbors',
-      neighbors < images,
-      f'less than the {images} training images; lower it, or add images',
-    )
+    _check_clustering(settings, splits.train.images, min(images, room))
   if tasks and images < tasks['ways']:
     raise BadConfig(
       f'config.tasks.ways is {tasks["ways"]}, and there are only {images} '
       'training images, each of which may be a class: lower it, or add images.'
     )
-  if tasks and TASKS[tasks['name']].reads != 'labels':
-    room = settings['device_bytes'] // splits.train.images[0].nbytes
-    if room < tasks['ways']:
-      raise BadConfig(
-        f'config.device_bytes is {settings["device_bytes"]}, with room for '
-        f'{room} images, and config.tasks.ways is {tasks["ways"]}: raise it.'
-      )
+  if tasks and TASKS[tasks['name']].reads != 'labels' and room < tasks['ways']:
+    raise BadConfig(
+      f'config.device_bytes is {settings["device_bytes"]}, with room for '
+      f'{room} images, and config.tasks.ways is {tasks["ways"]}: raise it.'
+    )
+
+
+def _check_clustering(
+  settings: Settings, images: NDArray[np.uint8], fitting: int
+) -> None:
+  """That there can be clusters of the images that the device has room for."""
+  own, ways = settings['clustering'], settings['cluster_tasks']['ways']
+  among = f'the {fitting} training images'
+  if fitting < len(images):
+    among += f' that config.device_bytes has room for, of {len(images)}'
+  require(
+    settings,
+    'clustering.neighbors',
+    own['neighbors'] < fitting,
+    f'less than {among}; lower it, or add images',
+  )
+  require(
+    settings,
+    'cluster_tasks.ways',
+    ways * own['least'] <= fitting,
+    f'at most {fitting // own["least"]}: a cluster has config.clustering.least '
+    f'= {own["least"]} of {among} or more; lower either, or add images',
+  )
+  if (images == images[:, :1, :1]).all():
+    raise BadConfig(
+      f'Each of the {len(images)} training images is of one color all over: '
+      'there is nothing in them to find clusters by (config.data).'
+    )
 
 
 def _check_split(

@@ -74,23 +74,43 @@ def density_clusters(
   tried = np.quantile(similarity.data, np.linspace(0, 1, thresholds + 2)[1:-1])
   pairs = similarity.tocoo()
   found: list[float] = []
+  largest: list[int] = []
   labels = np.full(similarity.shape[0], -1, np.int32)
   for threshold in map(float, np.unique(tried)):
-    groups = _groups(pairs, threshold, links)
+    groups, core = _groups(pairs, threshold, links)
+    largest.append(int(_sizes(groups).max(initial=0)))
     # What is a cluster already does not fall apart.
-    fitting = _of_size(np.where(labels < 0, groups, -1), least, most)
+    settled = np.isin(groups, groups[core & (labels >= 0)])
+    free = np.where(settled | (labels >= 0), -1, groups)
+    fitting = _of_size(free, least, most)
     labels = np.where(fitting < 0, labels, fitting + len(found))
     found += [threshold] * (int(fitting.max()) + 1)
   if not found:
-    remaining = len(np.unique(groups[groups >= 0]))
     raise ValueError(
-      f'At none of {thresholds} thresholds is there a cluster of {least} to '
-      f'{most} images: at the highest there are {remaining} groups of images '
-      f'with {links} links. If there are few, all have merged: let `most` be '
-      'larger or neighbors fewer. Else all vanish: let `least` or `links` be '
-      'smaller, or train the features for longer.'
+      f'At none of {len(largest)} thresholds is there a cluster of {least} to '
+      f'{most} images. {_why_none(largest, links, least, most)}'
     )
   return Clusters(labels, np.array(found))
+
+
+def _why_none(largest: list[int], links: int, least: int, most: int) -> str:
+  """What to change, by the largest group at each threshold, ascending."""
+  if max(largest) < least:
+    return (
+      f'All vanish: the largest group of images with {links} links has '
+      f'{max(largest)}. Let `least` or `links` be smaller, give each image '
+      'more neighbors, or train the features for longer.'
+    )
+  if largest[-1] > most:
+    return (
+      f'All have merged: {largest[-1]} images are one group even at the '
+      'highest threshold. Let `most` be larger, or neighbors fewer.'
+    )
+  return (
+    f'Groups of more than {most} images, {max(largest)} at the most, fall '
+    f'apart into ones of fewer than {least} from one threshold to the next: '
+    'try more `thresholds`, or let `most` be larger or `least` smaller.'
+  )
 
 
 def _check(links: int, least: int, most: int, thresholds: int) -> None:
@@ -103,8 +123,8 @@ def _check(links: int, least: int, most: int, thresholds: int) -> None:
 
 def _groups(
   pairs: sparse.coo_array, threshold: float, links: int
-) -> NDArray[np.int32]:
-  """`[n]`, the group of each image, or -1."""
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+  """`[n]`, the group of each image, or -1, and whether it is a core."""
   linked = pairs.data >= threshold
   row, col, values = pairs.row[linked], pairs.col[linked], pairs.data[linked]
   n = pairs.shape[0]
@@ -119,7 +139,12 @@ def _groups(
   # The last one that is written counts: the most similar.
   order = np.argsort(values[border], kind='stable')
   labels[col[border][order]] = labels[row[border][order]]
-  return labels
+  return labels, core
+
+
+def _sizes(labels: NDArray[np.int32]) -> NDArray[np.intp]:
+  """`[groups]`, the number of images of each."""
+  return np.bincount(labels[labels >= 0])
 
 
 def _of_size(
@@ -128,7 +153,7 @@ def _of_size(
   """Labels of the groups of a fitting size alone, counted from 0."""
   if labels.max() < 0:
     return labels
-  sizes = np.bincount(labels[labels >= 0], minlength=labels.max() + 1)
+  sizes = _sizes(labels)
   fits = (sizes >= least) & (sizes <= most)
   places = np.where(fits, np.cumsum(fits) - 1, -1)
   return np.where(labels >= 0, places[labels], -1).astype(np.int32)

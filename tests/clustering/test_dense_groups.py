@@ -157,6 +157,26 @@ def test_a_cluster_is_a_group_at_the_lowest_threshold_that_suits_it():
   assert merged.labels.tolist() == [0] * 8 + [1] * 5
 
 
+def test_a_border_image_of_an_older_cluster_is_no_cluster():
+  """Its core has gone, so that it is left with one that is settled.
+
+  At 0.5 the cores 0 to 3 are a cluster of 4, and the images 8 and 9 belong to 4
+  and 5, which are too many with theirs. Above it these are no cores any more.
+  """
+
+  def clique(members, strength):
+    return [(i, j, strength) for i in members for j in members if i < j]
+
+  pairs = [*clique(range(4), 0.9), *clique(range(4, 8), 0.5)]
+  pairs += [(0, 8, 0.7), (0, 9, 0.7), (4, 8, 0.8), (5, 9, 0.8)]
+  first, second, strengths = zip(*pairs, strict=True)
+  half = sparse.csr_array((strengths, (first, second)), shape=(10, 10))
+  found = clustering.density_clusters(
+    sparse.csr_array(half + half.T), links=3, least=2, most=5, thresholds=20
+  )
+  assert found.labels.tolist() == [0] * 4 + [-1] * 6
+
+
 def test_groups_are_found_without_labels(groups):
   x, labels = groups
   found = clustering.nearest_neighbors(jnp.asarray(x), k=8)
@@ -201,7 +221,17 @@ def test_groups_are_found_without_labels(groups):
       lambda: clustering.density_clusters(
         random_similarity(0), least=1, most=1, links=1
       ),
-      'all have merged',
+      'All have merged.*Let `most` be larger, or neighbors fewer',
+    ),
+    (
+      lambda: clustering.density_clusters(random_similarity(0), links=50),
+      'All vanish: the largest group of images with 50 links has 0',
+    ),
+    (
+      lambda: clustering.density_clusters(
+        random_similarity(0), links=1, least=30, most=31, thresholds=4
+      ),
+      'fall apart .* from one threshold to the next',
     ),
   ],
 )
