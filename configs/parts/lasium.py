@@ -181,10 +181,12 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
     raise ValueError(_no_such_run(file, run))
   if tasks == 'umtra':
     config.tasks.update(ways=100, queries=2, augment_support=True)
+  else:  # What a generator makes costs more than views.
+    config.tasks.update(ways=32, queries=2)
   config.augment = section(AUGMENTATION, **VIEWS)
   config.learner.distance = 'sum'
   config.also_judged.update(inductive=True, refine_steps=10)
-  # The last parameters are taken: nothing is chosen by labels.
+  # The last parameters are taken: no label chooses among them.
   config.meta.update(
     iterations=1_500, batch=1, schedule='cosine', validate_every=0
   )

@@ -25,13 +25,13 @@ def adapted(config: ConfigDict, run: str) -> ConfigDict:
     _partitions(config)
   if 'generator' in config:
     config.generator_training.steps = 2_000
-  if run == 'umtra-protonets':
+  if run in ('umtra-protonets', 'clustered-protonets'):
     # More to tell apart at once teaches more, and so do sums and, of the rates
     # tried, the one below (RESULTS.md).
     config.tasks.update(ways=128, queries=1, augment_support=True)
     config.learner.distance = 'sum'
     config.also_judged.inductive = True
-    # The last parameters are taken: nothing is chosen by labels.
+    # The last parameters are taken: no label chooses among them.
     config.meta.update(
       batch=1,
       iterations=9_000,

@@ -12,6 +12,11 @@ from lasium_jax.settings import Count, Part, Ways
 from lasium_jax.tasks import cluster_set
 from lasium_jax.types import Array, Augment, ClusterSet, Network, Params
 
+_KEEP = (
+  'To keep what was meta-trained before, name this workdir with '
+  '--config.rounds.workdir, and another with --workdir.'
+)
+
 
 class Finder(Protocol):
   """Finds clusters of images."""
@@ -73,13 +78,14 @@ def finder(
         similarity, links=links, least=least, most=most, thresholds=thresholds
       )
     except ValueError as error:
-      raise BadConfig(f'config.clustering: {error}') from error
+      raise BadConfig(f'config.clustering: {error} {_KEEP}') from error
     number = int(found.labels.max()) + 1
     if number < ways:
       raise BadConfig(
         f'There are {number} clusters of {least} to {most} images, and '
         f'config.cluster_tasks.ways is {ways}: lower that, lower '
-        'config.clustering.least, or train the first features for longer.'
+        'config.clustering.least, or train the first features for longer. '
+        f'{_KEEP}'
       )
     return cluster_set(images, jnp.asarray(found.labels), least=least)
 

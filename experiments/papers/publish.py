@@ -31,13 +31,15 @@ Defaults = Callable[[Any], Mapping[str, Any]]
 PLACES = {
   *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
   *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
-  *('embedding_training.workdir', 'meta.workdir', 'measure.weights'),
+  *('embedding_training.workdir', 'meta.workdir', 'rounds.workdir'),
+  'measure.weights',
 }
 # What another run did in place of this one, by the field that names it: the
-# stage, or '' for all.
+# stage, or '' for all that this one has not done itself.
 BORROWED = {
   'generator_training.workdir': 'train_generator',
   'meta.workdir': '',
+  'rounds.workdir': '',
 }
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.
@@ -160,7 +162,8 @@ def _all_seconds(
       )
     own = older.renamed(flatten(read_json(lender / 'config.json')))
     theirs = _all_seconds(lender, own)
-    seconds |= {k: v for k, v in theirs.items() if stage in ('', k)}
+    taken = {k: v for k, v in theirs.items() if stage in ('', k)}
+    seconds = taken | seconds
   return seconds
 
 

@@ -89,6 +89,7 @@ def train(
   learning_rate: NonNegative = 1e-3,
   over_tasks: OverTasks = 'auto',
   steps_per_dispatch: Count = 10,
+  workdir: str = '',
 ) -> Params:
   """Clusters all images by what the learners see, trains on that, and again.
 
@@ -105,10 +106,14 @@ def train(
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
     over_tasks: as in meta-training.
     steps_per_dispatch: in one compiled program.
+    workdir: of a run whose meta-training is taken in place of an own one. It
+      has the same settings but for those of clustering, and may have no rounds
+      of its own or have failed in one.
 
   Returns:
     The last parameters, `[members, ...]`.
   """
+  del workdir  # What it left is `params`.
   optimizer = _optimizer(learning_rate, iterations)
   step_of = steps_of(
     run, learning, lambda values: optimizer, batch=batch, over_tasks=over_tasks

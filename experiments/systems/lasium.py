@@ -94,16 +94,20 @@ def train_generator(run: Run, parts: Parts) -> Params | None:
 def meta_train(run: Run, parts: Parts, params: Params | None) -> Params | None:
   """The second stage, on a generator's parameters; None if there is none.
 
-  Where the run has clusters, rounds of these follow the meta-training.
+  Where the run has clusters, rounds of these follow.
   """
   if parts.meta is None:
     return None
   given = learning(run, parts, parts.meta, params)
   best = meta.train(run, given, **parts.settings['meta'])
-  if parts.clustering is None:
-    return best
+  return best if parts.clustering is None else learn_rounds(run, parts, best)
+
+
+def learn_rounds(run: Run, parts: Parts, params: Params) -> Params:
+  """Rounds of clustering, from what a meta-training left."""
+  assert parts.clustering is not None
   clusters = clustered_learning(run, parts.clustering)
-  return rounds.train(run, clusters, best, **parts.settings['rounds'])
+  return rounds.train(run, clusters, params, **parts.settings['rounds'])
 
 
 def evaluate(run: Run, parts: Parts, params: Params | None) -> None:
@@ -125,14 +129,20 @@ def work(run: Run, parts: Parts) -> None:
       raise
     finished = False
   if not finished:
-    params = meta_train(run, parts, train_generator(run, parts))
+    begun = learned.warm_up(parts, run.members)
+    params = (
+      meta_train(run, parts, train_generator(run, parts))
+      if begun is None
+      else learn_rounds(run, parts, begun)
+    )
   evaluate(run, parts, params)
 
 
 def ready(parts: Parts, files: Record) -> None:
   """Sees that what is to be borrowed is what is meant."""
   learned.check_borrowed(parts.settings)
-  if not _is_learned(parts, files):
+  begun = parts.settings.get('rounds', {}).get('workdir')
+  if not (begun or _is_learned(parts, files)):
     generator.check_borrowed(parts.settings)
 
 
@@ -187,11 +197,12 @@ def build_meta(settings: Settings) -> Parts:
   parts = build(settings)
   if parts.meta is None:
     raise BadConfig(f'The config {settings["name"]!r} has no meta-training.')
-  if settings['meta']['workdir']:
-    raise BadConfig(
-      'config.meta.workdir names learners that are trained already; leave it '
-      'out to train some.'
-    )
+  for section in ('meta', 'rounds'):
+    if settings.get(section, {}).get('workdir'):
+      raise BadConfig(
+        f'config.{section}.workdir names learners that are trained already; '
+        'leave it out to train some.'
+      )
   return parts
 
 

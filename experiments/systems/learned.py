@@ -1,7 +1,8 @@
 """What the learners of a few-shot run have learned, found without its data.
 
 They may be another run's (`config.meta.workdir`), which are judged in another
-way: on tasks of other ways, for example.
+way: on tasks of other ways, for example. Rounds of clustering may begin with
+the meta-training of another run (`config.rounds.workdir`).
 """
 
 import json
@@ -25,6 +26,15 @@ from lasium_jax.types import Params
 # Settings of how learners are judged. Where validation chose some of a run's
 # parameters, it did so on tasks by the settings that the run had itself.
 JUDGED = ('evaluation', 'evaluation_learner', 'also_judged', 'floors')
+# What may differ from the run whose learners are taken over, by the section
+# whose `workdir` names it: rounds come after what they take over.
+_LATER = {
+  'meta': JUDGED,
+  'rounds': (
+    *JUDGED,
+    *('clustering', 'rounds', 'cluster_tasks', 'cluster_views'),
+  ),
+}
 # Of these, what tells of a machine or of what is shown on the way.
 _OWN = {
   *(
@@ -33,6 +43,7 @@ _OWN = {
     for name in names
   ),
   *('meta.workdir', 'meta.steps_per_dispatch', 'meta.over_tasks'),
+  'rounds.workdir',
   *('file', 'name', 'device_bytes', 'over_members', *record.FREE),
 }
 
@@ -94,6 +105,30 @@ def left_behind(
   return Learned(state.best, int(np.argmax(state.best_accuracy)))
 
 
+def warm_up(parts: Parts, members: Sequence[Member]) -> Params | None:
+  """What the meta-training of another run has left, for rounds to begin with.
+
+  Args:
+    parts: of a run.
+    members: likewise.
+
+  Returns:
+    Parameters `[members, ...]`; None where the run has its own meta-training.
+  """
+  settings = parts.settings
+  workdir = settings.get('rounds', {}).get('workdir')
+  if not workdir or parts.meta is None:
+    return None
+  state = meta.left_behind(
+    parts.meta.learner({}),
+    list(members),
+    Record(Path(workdir), {}),
+    image_shape(settings),
+    **settings['meta'],
+  )
+  return state.best
+
+
 def lender(settings: Settings, files: Record) -> Record:
   """The run whose learners they are: another's, or this one."""
   return generator.lender(files, settings.get('meta', {}).get('workdir', ''))
@@ -102,25 +137,38 @@ def lender(settings: Settings, files: Record) -> Record:
 def check_borrowed(settings: Settings) -> None:
   """Raises an error if another run's learners are not the ones meant.
 
-  A run that borrows none passes. Configs are compared here, and that the other
-  run is finished; `check_borrowed_data` compares the data.
+  A run that borrows none passes. Configs are compared here, and that what is
+  taken over is finished; `check_borrowed_data` compares the data.
 
   Raises:
     BadConfig: if there is no such run, or it learned otherwise.
     FileNotFoundError: if it has not come to its end.
   """
-  workdir = settings.get('meta', {}).get('workdir')
-  if not workdir:
-    return
+  for section, workdir in _borrowed(settings).items():
+    _check_settings(settings, section, workdir)
+    last = last_stage(settings)
+    if section == 'rounds':
+      last = meta.NAME, settings['meta']['iterations']
+    loop.check_finished(Record(Path(workdir), {}), *last)
+
+
+def _borrowed(settings: Settings) -> dict[str, str]:
+  """The workdirs of other runs, by the section that names each."""
+  named = {name: settings.get(name, {}).get('workdir', '') for name in _LATER}
+  return {name: workdir for name, workdir in named.items() if workdir}
+
+
+def _check_settings(settings: Settings, section: str, workdir: str) -> None:
+  field = f'config.{section}.workdir'
   theirs = record.read_config(Path(workdir))
   if theirs is None or not (Path(workdir) / 'data.json').exists():
-    raise BadConfig(f'config.meta.workdir: {workdir} is not a run.')
-  if lender := theirs.get('meta', {}).get('workdir'):
+    raise BadConfig(f'{field}: {workdir} is not a run.')
+  if lender := theirs.get(section, {}).get('workdir'):
     raise BadConfig(
-      f'config.meta.workdir: the learners of {workdir} are those of {lender}; '
-      'name that run.'
+      f'{field}: what {workdir} would lend is of {lender}; name that run.'
     )
-  old, new = _of_learning(theirs), _of_learning(settings)
+  later = _LATER[section]
+  old, new = _of_learning(theirs, later), _of_learning(settings, later)
   changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
   if changed:
     raise BadConfig(
@@ -130,28 +178,25 @@ def check_borrowed(settings: Settings) -> None:
         f'{new.get(name, "absent")!r} here'
         for name in changed
       )
-      + f'\nOnly config.{", config.".join(JUDGED)} may differ. Set the others '
+      + f'\nOnly config.{", config.".join(later)} may differ. Set the others '
       'as they are there, or name another run. What is absent there came '
       'later, and needs a run of this version.'
     )
-  loop.check_finished(Record(Path(workdir), {}), *last_stage(settings))
 
 
-def _of_learning(settings: Settings) -> Settings:
-  """Flattened, without what is not of the learning."""
-  rest = {k: v for k, v in settings.items() if k not in JUDGED}
+def _of_learning(settings: Settings, later: tuple[str, ...]) -> Settings:
+  """Flattened, without what comes later and what is not of the learning."""
+  rest = {k: v for k, v in settings.items() if k not in later}
   fields = flatten(json.loads(json.dumps(rest)))
   return {name: v for name, v in fields.items() if name not in _OWN}
 
 
 def check_borrowed_data(settings: Settings, splits: Splits) -> None:
   """Raises `BadConfig` if borrowed learners learned from other images."""
-  workdir = settings.get('meta', {}).get('workdir')
-  if not workdir:
-    return
-  theirs = record.read_json(Path(workdir) / 'data.json').get('train')
-  if theirs != record.digest(splits.train):
-    raise BadConfig(
-      f'The learners in {workdir} learned from other images than those of this '
-      'run: their number, classes or content differ. Use the same data.'
-    )
+  for workdir in _borrowed(settings).values():
+    theirs = record.read_json(Path(workdir) / 'data.json').get('train')
+    if theirs != record.digest(splits.train):
+      raise BadConfig(
+        f'The learners in {workdir} learned from other images than those of '
+        'this run: their number, classes or content differ. Use the same data.'
+      )

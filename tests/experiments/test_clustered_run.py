@@ -1,6 +1,7 @@
 """Rounds of clustering, from the real config, shrunk."""
 
 import json
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import open_run
 from experiments.stages import found_clusters, rounds
-from experiments.systems import lasium, lasium_stages
+from experiments.systems import lasium, lasium_stages, learned
 from experiments.systems.exports import export
 from lasium_jax import models
 from lasium_jax.data import Dataset
@@ -58,8 +59,8 @@ def drawings(seed):
   )
 
 
-def settings(**fields):
-  config = config_of('lasium/glyphs.py:clustered-protonets')
+def settings(run='clustered-protonets', **fields):
+  config = config_of(f'lasium/glyphs.py:{run}')
   small = shrink(config, **SMALL | {'meta.validate_every': 0} | fields)
   config.update_from_flattened_dict(small)
   return settings_of(config, lasium.system())
@@ -191,18 +192,66 @@ def test_what_cannot_be_is_refused_before_any_work(fields, words, tmp_path):
   assert not (tmp_path / 'checkpoints').exists()
 
 
+@pytest.fixture
+def lender(finished):
+  """The finished run, as a door would leave it."""
+  workdir, _, _ = finished
+  record.write_json(workdir / 'data.json', {})
+  return workdir
+
+
+def test_rounds_begin_with_the_warm_up_of_another_run(lender, tmp_path):
+  """Whatever becomes of that run's own rounds."""
+  lent = {'rounds.workdir': str(lender), 'rounds.number': 1}
+  finish(tmp_path, **lent)
+
+  def first_round(workdir):
+    entries = metrics(workdir)
+    return [
+      {k: v for k, v in entry.items() if k != 'seconds'}
+      for entry in entries
+      if entry['stage'] == rounds.NAME and entry['step'] <= 6
+    ]
+
+  assert first_round(tmp_path) == first_round(lender)
+  assert not any(entry['stage'] == 'meta_train' for entry in metrics(tmp_path))
+  assert results(tmp_path)[0]['steps'] == 6 + 6
+
+
+@pytest.mark.parametrize(
+  ('fields', 'words'),
+  [
+    ({'tasks.ways': 5}, 'tasks.ways: 6 there, 5 here'),
+    ({'rounds.workdir': 'no_run'}, 'rounds.workdir: no_run is not'),
+    ({'meta.iterations': 8}, 'meta.iterations: 6 there, 8 here'),
+  ],
+)
+def test_another_warm_up_is_not_taken(lender, fields, words):
+  own = settings(**{'rounds.workdir': str(lender)} | fields)
+  with pytest.raises(BadConfig, match=words):
+    learned.check_borrowed(own)
+
+
+def test_a_warm_up_that_is_not_finished_is_not_taken(lender, tmp_path):
+  for name in ('config.json', 'data.json'):
+    shutil.copy(lender / name, tmp_path)
+  with pytest.raises(FileNotFoundError, match='0 of 6 steps'):
+    learned.check_borrowed(settings(**{'rounds.workdir': str(tmp_path)}))
+
+
 def test_learners_with_logits_have_no_clusters():
   for run in ('scratch', 'maml', 'supervised-protonets'):
     with pytest.raises(ValueError, match='has no run'):
       config_of(f'lasium/glyphs.py:clustered-{run}')
 
 
-def test_a_generator_s_tasks_may_be_the_warm_up():
-  own = settings_of(
-    config_of('lasium/glyphs.py:clustered-ro-vae-protonets'), lasium.system()
-  )
-  parts = lasium.build(own)
-  assert parts.generating is not None and parts.clustering is not None
+def test_a_generator_s_tasks_may_be_the_warm_up(tmp_path):
+  """Rounds begin with what these have taught."""
+  small = {'generator.filters': (4, 4), 'rounds.number': 1}
+  finish(tmp_path, run='clustered-ro-vae-protonets', **small)
+  stages = list(dict.fromkeys(m['stage'] for m in metrics(tmp_path)))
+  assert stages[:3] == ['train_generator', 'meta_train', rounds.NAME]
+  assert results(tmp_path)[0]['steps'] == 6 + 6
 
 
 @pytest.mark.parametrize(
