@@ -27,8 +27,4 @@ def get_config(run: str = 'scola') -> ConfigDict:
   )
   file = 'configs/cola/stl10.py'
   config = cola.get_config(file, run, data=data, classes=10, size=48)
-  config.evaluation_data = evaluation
-  if run == cola.UNLABELED:
-    config.small_sample.shots = 500
-    config.generator.latent_size = 128
-  return config
+  return cola.of_official_splits(config, evaluation, most=500)

@@ -35,8 +35,4 @@ def get_config(run: str = 'scola') -> ConfigDict:
     size=64,
     network='wrn-16-8',
   )
-  config.evaluation_data = evaluation
-  if run == cola.UNLABELED:
-    config.small_sample.shots = 500
-    config.generator.latent_size = 128
-  return config
+  return cola.of_official_splits(config, evaluation, most=500)

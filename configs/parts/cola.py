@@ -103,6 +103,27 @@ def get_config(
   return common.with_sweep(config)
 
 
+def of_official_splits(
+  config: ConfigDict, test: ConfigDict, *, most: int
+) -> ConfigDict:
+  """A run on photographs that have a test of their own.
+
+  Args:
+    config: of `get_config`, changed in place.
+    test: the section of the images of the test.
+    most: how many training images each class has, all of which the run without
+      labels learns from, with latents of the paper's size (appendix B.2).
+
+  Returns:
+    The config.
+  """
+  config.evaluation_data = test
+  if config.name == UNLABELED:
+    config.small_sample.shots = most
+    config.generator.latent_size = 128
+  return config
+
+
 def _cluster(config: ConfigDict) -> None:
   """The sections of what finds clusters without labels (algorithm 2)."""
   config.seeds = 1

@@ -6,6 +6,7 @@ from published import WORDS, write_stl10, write_tiny_imagenet
 from whole_program import config_of, results
 
 from experiments.run.app import settings_of
+from experiments.run.config import flatten
 from experiments.run.run import Places
 from experiments.systems import cola
 
@@ -72,6 +73,8 @@ def test_what_is_learned_from_and_what_is_tested(data_dir, name, tested):
 
 
 FORMS = {
+  'cifar10': (32, 10, 'resnet20', 5_000),
+  'cifar100': (32, 100, 'resnet20', 500),
   'stl10': (48, 10, 'resnet20', 500),
   'tiny_imagenet': (64, 200, 'wide_resnet', 500),
 }
@@ -84,6 +87,7 @@ def test_what_runs_have(name):
   settings = settings_of(config_of(f'cola/{name}.py'), cola.system())
   assert settings['data']['size'] == settings['evaluation_data']['size'] == size
   assert settings['generator']['clusters'] == classes
+  assert settings['generator']['latent_size'] == 64
   assert settings['classifier']['name'] == network
   named = config_of(f'cola/{name}.py:scola-resnet32')
   assert named.classifier.name == 'resnet32'
@@ -91,6 +95,24 @@ def test_what_runs_have(name):
   assert (strong.name, strong.depth, strong.width) == ('wide_resnet', 16, 8)
   unlabeled = config_of(f'cola/{name}.py:cola')
   assert unlabeled.small_sample.shots == shots
+  assert unlabeled.generator.latent_size == 128
+
+
+def test_cifar_100_is_read_as_cifar_10_is():
+  """By the same settings but for its name and its classes."""
+  ten, hundred = (
+    flatten(config_of(f'cola/{name}.py:scola').to_dict())
+    for name in ('cifar10', 'cifar100')
+  )
+  changed = {
+    field: value for field, value in hundred.items() if ten[field] != value
+  }
+  assert changed == {
+    'file': 'configs/cola/cifar100.py',
+    'data.dataset': 'cifar100',
+    'evaluation_data.dataset': 'cifar100',
+    'generator.clusters': 100,
+  }
 
 
 def test_another_number_of_classes_is_refused(data_dir, tmp_path):
