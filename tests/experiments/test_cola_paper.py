@@ -1,0 +1,73 @@
+"""COLA's numbers stand beside runs, with what they were made with otherwise."""
+
+import importlib
+
+import pytest
+
+from experiments.papers import cola
+from experiments.papers.numbers import matching
+from experiments.run.config import flatten
+from experiments.run.results import ON_MADE, SCORE
+
+
+def found(metric, shots, run='scola', **fields):
+  """The numbers beside a result of CIFAR-10: value, table and differences."""
+  config = importlib.import_module('configs.cola.cifar10').get_config(run)
+  named = {name.replace('__', '.'): value for name, value in fields.items()}
+  settings = flatten(config.to_dict())
+  assert set(named) <= set(settings)
+  entry = {
+    'name': run,
+    'metric': metric,
+    'value': 0.5,
+    'dataset': 'cifar10',
+    'protocol': {'classes': 10, 'images a class': shots, 'sample': 0},
+  }
+  numbers = matching(cola.NUMBERS, settings | named, entry)
+  return [(100 * n.value, n.table, n.differs) for n in numbers]
+
+
+UNKNOWN = 'classifier and steps not said'
+# By appendix B.2, and with the numbers of parameters of Table 4.
+FAITHFUL = {'generator__loss': 'vgg16', 'measure__weights': 'vgg16.npz'}
+DIFFERENT = {
+  'B.2': ({**FAITHFUL, 'generator__latent_size': 128}, ()),
+  'Table 4': (FAITHFUL, ()),
+  'pyramid': ({}, ('the perceptual loss of VGG',)),
+  'latents': (
+    {**FAITHFUL, 'generator__latent_size': 32},
+    ('latents of 128 or 64',),
+  ),
+}
+
+
+@pytest.mark.parametrize('name', DIFFERENT)
+@pytest.mark.parametrize(
+  ('network', 'score', 'on_made'),
+  [
+    ('infogan', 67.65, 85.14),
+    ('residual', 61.48, 45.14),
+    ('conditional', 70.66, 85.61),
+  ],
+)
+def test_all_images_are_compared_by_vgg(name, network, score, on_made):
+  """Table 5: what a run differs in, beside what the paper does not say."""
+  fields, differs = DIFFERENT[name]
+  for metric, value in ((SCORE, score), (ON_MADE, on_made)):
+    (number,) = found(metric, 5_000, generator__network=network, **fields)
+    assert number[0] == pytest.approx(value)
+    assert number[1:] == ('COLA Table 5', (*differs, UNKNOWN))
+
+
+def test_few_images_are_compared_by_pyramids():
+  """Table 2: the config of a small sample is the paper's."""
+  always = ('mean of three samples', 'steps not said')
+  assert found('accuracy', 50) == [
+    (pytest.approx(54.51), 'COLA Table 2', always)
+  ]
+  ((*_, differs),) = found('accuracy', 50, **FAITHFUL)
+  assert differs == (always[0], 'a Laplacian pyramid', always[1])
+
+
+def test_table_5_is_of_no_small_sample():
+  assert found(SCORE, 100) == found(ON_MADE, 100) == []
