@@ -1,26 +1,36 @@
-"""COLA's steps I and II, the second by rows of its table or by all of it."""
+"""COLA's steps I and II, the second by rows of its table or by all of it.
+
+And the assignment of a batch's targets in step I, by optax and by SciPy.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 import optax
+from scipy.optimize import linear_sum_assignment
 
-from benchmarks import autoencoders, classifier_flops, flops, programs
+from benchmarks import autoencoders, classifier_flops, flops, programs, timing
 from benchmarks.cases import Case, training_step
 from benchmarks.classifiers import photos
 from benchmarks.flops import Shape
+from experiments.run.precision import jit
 from lasium_jax import embeddings, generators, settings
+from lasium_jax.embeddings.clustered import draw_targets
 from lasium_jax.generators.codes import State
 from lasium_jax.generators.similarity import measure_of
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.nets import TwoHeads, infogan, resnet18
+from lasium_jax.ops.assignment import assign
 from lasium_jax.ops.augment import random_views
+from lasium_jax.ops.sphere import on_sphere
 from lasium_jax.types import Array, Batch, Metrics, Params
 
 CLUSTERS, TURNS = 10, 4
 TASKS = ('cluster', 'rotate')  # Whose epochs alternate in step I.
 TABLES = ('rows', 'table')  # What a step of step II moves.
+SOLVERS = ('optax', 'scipy')  # What assigns targets in step I.
 
 
 def clustered_step(task: str, *, small: bool) -> Case:
@@ -58,6 +68,34 @@ def clustered_count(
     return flops.train(layers, TURNS * n)
   layers = classifier_flops.resnet18(shape, CLUSTERS, width=width)
   return flops.forward(layers, n) + flops.train(layers, views * n)
+
+
+def assignment(solver: str, *, small: bool) -> Case:
+  """The targets of a batch of step I are assigned to its images.
+
+  Args:
+    solver: 'optax' does so on the device, as step I does; 'scipy' on the host,
+      where costs are already, so that the way there is not measured.
+    small: whether it is only tried.
+
+  Returns:
+    The case; both have the same costs.
+  """
+  costs = assignment_costs(8 if small else 128)
+  items = len(costs), 'images'
+  if solver == 'scipy':
+    return Case(lambda: linear_sum_assignment(costs)[1], 1, None, *items, 0.0)
+  program = jit(assign).lower(costs).compile()
+  peak = timing.peak_megabytes(program)
+  return Case(lambda: program(costs), 1, None, *items, peak)
+
+
+def assignment_costs(n: int) -> np.ndarray:
+  """`[n, n]`, squared distances of random points to targets of clusters."""
+  points_key, targets_key = jax.random.split(jax.random.key(0))
+  points = on_sphere(jax.random.normal(points_key, (n, CLUSTERS)))
+  targets = draw_targets(targets_key, n, clusters=CLUSTERS, sigma=0.0)
+  return np.asarray(2 - 2 * points @ targets.T)
 
 
 def codes_step(table: str, images: int, *, small: bool) -> Case:
@@ -150,3 +188,15 @@ def update_of_whole(
     return Whole(params, opt_state), {'loss': loss}
 
   return update
+
+
+# What makes each case, and its arguments but for `small`.
+CASES: dict[str, tuple[Any, ...]] = {
+  **{f'cola/{task}': (clustered_step, task) for task in TASKS},
+  **{f'cola/assign/{solver}': (assignment, solver) for solver in SOLVERS},
+  **{
+    f'cola/{table}/{n}': (codes_step, table, n)
+    for table in TABLES
+    for n in (500, 50_000)
+  },
+}

@@ -69,12 +69,8 @@ def all_cases(
   add('augmentation/triplets', autoencoders.triplets, small=small)
   for name in classifiers.NETWORKS:
     add(f'classifier_step/{name}', classifiers.classifier_step, name, **shape)
-  for task in cola.TASKS:
-    add(f'cola/{task}', cola.clustered_step, task, small=small)
-  for table_of in cola.TABLES:
-    for size in (500, 50_000):
-      name = f'cola/{table_of}/{size}'
-      add(name, cola.codes_step, table_of, size, small=small)
+  for name, (make, *args) in cola.CASES.items():
+    add(name, make, *args, small=small)
   for variant in cases.VARIANTS:
     add(f'evaluation/{variant}', cases.evaluation, variant, **shape)
   for name in generators:

@@ -5,9 +5,10 @@ import optax
 
 from lasium_jax.types import Array
 
-# A batch of 128 takes 15 to 39 ms by optax, and 1.2 ms by SciPy on the host
-# (measured on two busy CPU cores; of 64: 5 and 0.4 ms). Beside a step of a
-# network either is little, and only optax's needs no way out of the program.
+# A batch of 128 takes 3 to 11 ms by optax, and 0.4 ms by SciPy on the host
+# (`benchmarks/speed.py --only=cola/assign`, on two busy CPU cores). Beside a
+# step of a network either is little, and only optax's needs no way out of the
+# program.
 
 
 def assign(costs: Array) -> Array:

@@ -1,5 +1,7 @@
 """COLA's steps: counts by hand against XLA's, and both tables of codes."""
 
+from itertools import permutations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -46,6 +48,30 @@ def test_a_clustered_step_runs(task):
   first, second = (found[name].item() for found in metrics)
   assert np.isfinite([first, second]).all() and first != second
   assert case.items == 8 and case.gflop > 0 and case.peak_mb > 0
+
+
+def test_both_assign_the_same_targets_as_well_as_can_be():
+  """Of equal costs, those of one batch, by permutations."""
+  costs = cola.assignment_costs(8)
+  best = min(
+    costs[range(8), columns].sum() for columns in permutations(range(8))
+  )
+  for solver in cola.SOLVERS:
+    case = cola.assignment(solver, small=True)
+    columns = np.asarray(case.run())
+    assert sorted(columns) == list(range(8)) and case.items == 8
+    np.testing.assert_allclose(costs[range(8), columns].sum(), best, rtol=1e-5)
+
+
+def test_what_is_assigned_are_distances_to_clusters():
+  """Of points on the sphere: costs of a point add up, target by target."""
+  costs = cola.assignment_costs(128)
+  assert costs.shape == (128, 128) and costs.dtype == np.float32
+  assert costs.min() >= 0 and costs.max() <= 4
+  kinds = np.unique(costs, axis=1)  # A column for each cluster.
+  assert kinds.shape == (128, cola.CLUSTERS)
+  cosines = 1 - kinds / 2
+  np.testing.assert_allclose((cosines**2).sum(1), 1, rtol=1e-4)
 
 
 @pytest.mark.parametrize('table', cola.TABLES)

@@ -24,6 +24,7 @@ NAMES = {
   'classifier_step/wrn16-2',
   'classifier_step/resnet18',
   *('cola/cluster', 'cola/rotate'),
+  *('cola/assign/optax', 'cola/assign/scipy'),
   *(f'cola/{table}/{n}' for table in ('rows', 'table') for n in (500, 50_000)),
   'evaluation/stride',
   'evaluation/max_pool',
