@@ -25,8 +25,10 @@ alone and half of each batch made have equal steps in every run.
 
 Published for `scola`, of as many real images as made ones: 29.05 % of 5 images
 a class, 42.86 of 10, 49.63 of 20, 54.51 of 50, 58.59 of 100. The generator
-takes some minutes on two cores, and each of the nine classifiers more than an
-hour.
+takes some minutes on two cores. Each of the nine classifiers takes half an hour
+where a matrix product has 410 GFLOP/s, and almost two hours where it has 128
+(docs/performance.md). Step I of `cola` has 156,000 steps of 2.2 s each on the
+faster of these machines: four days.
 """
 
 from ml_collections import ConfigDict
