@@ -11,7 +11,9 @@ test is of the 8,000 images of the official test. Images are made half as large
 (`--config.data.size` and `--config.evaluation_data.size`).
 
 The paper shows its accuracies on STL-10 in figure 8 alone, without numbers. A
-step of ResNet-20 has 2.25 times the operations of one on CIFAR-10.
+step of ResNet-20 has 2.25 times the operations of one on CIFAR-10. `cgan-pd`
+has the networks of 32x32, which begin with 6x6 pixels in place of 4x4: the code
+that they are from, mimicry, has none with classes for this size.
 """
 
 from ml_collections import ConfigDict

@@ -13,7 +13,9 @@ Published for `scola`, of as many real images as made ones: 17.14 % of 10 images
 a class, 23.99 of 20, 29.70 of 50, 35.24 of 100. It is for a GPU: a step of
 WRN-16-8 has four times the operations of one on CIFAR-10, which takes two cores
 3.6 s where a matrix product has 410 GFLOP/s, and 12 s where it has 128
-(docs/performance.md).
+(docs/performance.md). `cgan-pd` has the networks of 32x32, which begin with 8x8
+pixels in place of 4x4: the code that they are from, mimicry, has none with
+classes for this size.
 """
 
 from ml_collections import ConfigDict
