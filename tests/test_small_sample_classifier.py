@@ -2,6 +2,8 @@
 
 import copy
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from lasium_jax import SmallSampleClassifier, models, small_sample
 from lasium_jax.settings import BadSetting, defaults
+from lasium_jax.types import Batch
 
 SIDE, NAMES = 8, np.array(['ant', 'bee', 'cat'])
 TINY = {
@@ -132,6 +135,91 @@ def test_parameters_are_those_of_a_recipe_and_their_defaults():
   assert clone(changed).get_params() == changed.get_params()
 
 
+RECIPES = {  # What stands in place of None: steps, images, rate.
+  'paper': (2_000, 64, 0.1),
+  'strong': (10_000, 10, 4.55e-3),
+}
+
+
+@pytest.mark.parametrize('name', RECIPES)
+def test_a_recipe_has_its_own_numbers_where_none_is_given(name):
+  made = small_sample.recipe(recipe=name)
+  found = made.steps, made.batch_size, made.learning_rate
+  assert found == RECIPES[name] and made.recipe == name
+  given = {'steps': 7, 'batch_size': 3, 'learning_rate': 0.0}
+  made = small_sample.recipe(recipe=name, **given)
+  assert given.items() <= made._asdict().items()
+  # A card has numbers, of which the same is made again.
+  assert small_sample.recipe(**made._asdict()) == made
+
+
+@pytest.mark.parametrize(
+  ('name', 'decay', 'rates'),
+  [
+    ('paper', 5e-4, [0.1, 0.05, 0.025, 0.0125, 0.00625, 0.003125]),
+    (
+      'strong',
+      5.3e-3,
+      [4.55e-3 * (1 + np.cos(np.pi * s / 6)) / 2 for s in range(6)],
+    ),
+  ],
+)
+def test_what_a_recipe_descends_by(name, decay, rates, monkeypatch):
+  """By Nesterov's momentum of the gradient and the decay, by hand."""
+  given, names = [], small_sample.parts.__globals__
+  make = names['make_classifier']
+
+  def noted(*arguments):
+    given.append(arguments[-1])
+    return make(*arguments)
+
+  monkeypatch.setitem(names, 'make_classifier', noted)
+  made = small_sample.recipe(**TINY | {'recipe': name, 'steps': 6})
+  made = made._replace(learning_rate=rates[0])
+  small_sample.parts(made, (SIDE, SIDE, 1), 3)
+  weight, velocity, gradient = 2.0, 0.0, 0.3
+  state = given[0].init(weight)
+  for rate in rates:
+    step, state = given[0].update(gradient, state, weight)
+    decayed = gradient + decay * weight
+    velocity = 0.9 * velocity + decayed
+    np.testing.assert_allclose(step, -rate * (decayed + 0.9 * velocity), 1e-4)
+    weight += float(step)
+
+
+def test_what_a_recipe_does_to_images():
+  """Beside what is moved, nothing is empty where images are reflected."""
+  x = 0.5 + 0.4 * jax.random.uniform(jax.random.key(1), (64, SIDE, SIDE, 1))
+  batch = Batch(x, jnp.arange(64), jnp.int32(0), jnp.zeros(64, jnp.int32))
+  seen = {}
+  for name in RECIPES:
+    made = small_sample.recipe(recipe=name, margin=2, mirror=False)
+    batch_fn = small_sample.parts(made, (SIDE, SIDE, 1), 2).learning.batch_fn
+    seen[name] = np.asarray(jax.jit(batch_fn)(jax.random.key(0), (), batch).x)
+  pixels = np.asarray(x).reshape(64, -1)
+  known = [
+    np.isin(seen[name].reshape(64, -1), pixels).all(1) for name in RECIPES
+  ]
+  # The paper's are the same pixels, and zeros in all that moved; 1 of 14
+  # operations of TrivialAugment leaves all of them, others with some strength.
+  empty = {name: (seen[name] == 0).any((1, 2, 3)).mean() for name in RECIPES}
+  assert empty['paper'] > 0.8 and known[0].mean() < 0.2
+  assert empty['strong'] < 0.5 and 0 < known[1].mean() < 0.6
+
+
+def test_another_recipe_learns_otherwise_and_is_on_the_card():
+  recipe = {'recipe': 'strong', 'margin': 2, 'steps': 60, 'batch_size': 10}
+  classifier = SmallSampleClassifier(**{**TINY, **recipe}).fit(*pictures())
+  told = classifier.card_['training']['recipe']
+  assert told.items() >= recipe.items()
+  plain = SmallSampleClassifier(**{**TINY, **recipe, 'recipe': 'paper'})
+  leaves = [
+    c.params_[0]['params']['Dense_0']['kernel']
+    for c in (classifier, plain.fit(*pictures()))
+  ]
+  assert abs(leaves[0] - leaves[1]).max() > 1e-4
+
+
 def test_no_fold_is_judged_by_what_saw_it(monkeypatch):
   """scikit-learn's own folds, through what each fit was given."""
   seen = []
@@ -208,6 +296,12 @@ REFUSED = {
   'too few labels': ({}, lambda: (pictures()[0], [1, 2]), 'inconsistent'),
   'no steps': ({'steps': 0}, pictures, r'\.steps is 0; it must be'),
   'a share': ({'share': 2.0}, pictures, r'\.share is 2.0'),
+  'a recipe': ({'recipe': 'weak'}, pictures, r"\.recipe is 'weak'; .*strong"),
+  'a margin': (
+    {'recipe': 'strong', 'margin': 8},
+    pictures,
+    'margin, which is 8, must be below their sides: these images are 8x8',
+  ),
   'a generator': ({'generator': 'gan'}, pictures, r"\.generator is 'gan'"),
   'no members': ({'members': 0}, pictures, r'\.members is 0'),
   'a shape': ({'shape': (8, 8)}, pictures, r'\.shape is \(8, 8\)'),

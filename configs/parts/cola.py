@@ -16,6 +16,7 @@ from experiments.stages import class_samples, clustered, generator
 from experiments.systems import clustered_images
 from experiments.systems.cola import QUALITY, SMALL_SAMPLE, TRAINING
 from experiments.systems.cola_checks import CLASSES
+from lasium_jax import small_sample
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS
 from lasium_jax.settings import Part
 
@@ -174,10 +175,12 @@ def _follow(config: ConfigDict, recipe: str) -> None:
   """
   if not recipe:
     return
-  config.augment.update(edges='reflect', trivial_augment=True)
-  config.optimizer.schedule = 'cosine'
+  strong = small_sample.TRAINING['strong']
+  config.augment.update(strong.views)
+  config.optimizer.schedule = strong.optimizer['schedule']
   if recipe == 'strong':
-    config.optimizer.update(learning_rate=4.55e-3, weight_decay=5.3e-3)
-    config.training.update(steps=STRONG_STEPS, batch_size=10)
+    config.optimizer.learning_rate = strong.learning_rate
+    config.optimizer.update(strong.optimizer)
+    config.training.update(steps=STRONG_STEPS, batch_size=strong.batch_size)
   else:
     config.optimizer.warmup_steps = round(WARMUP * STEPS)

@@ -9,12 +9,12 @@ from experiments.systems import small_sample
 from lasium_jax.data.cache import default_cache_dir
 from lasium_jax.data.decode import ImageForm
 from lasium_jax.settings import defaults
-from lasium_jax.small_sample import RECIPE
+from lasium_jax.small_sample import RECIPE, TRAINING
 
 # Settings of a recipe that are whole numbers: their least, and what they are.
 NUMBERS = {
-  'steps': (1, 'Of each classifier; the paper has 7,800.'),
-  'batch_size': (1, 'Images of such a step; the paper has 128.'),
+  'steps': (1, 'Of each classifier, or as the recipe; the paper has 7,800.'),
+  'batch_size': (1, 'Images of such a step, or as the recipe.'),
   'width': (1, "Of the classifier's network."),
   'margin': (0, 'Pixels that images are moved at most, each way.'),
   'generator_epochs': (1, 'How often a generator sees each picture.'),
@@ -34,6 +34,8 @@ def define_flags() -> None:
   flags.DEFINE_enum('colors', 'rgb', ('rgb', 'gray'), 'What pictures are made.')
   flags.DEFINE_bool('invert', False, 'Whether pictures are dark ink on white.')
   flags.DEFINE_bool('mirror', True, 'Mirror images; characters must not be.')
+  how = 'How classifiers are trained: strong is better on few photographs.'
+  flags.DEFINE_enum('recipe', recipe['recipe'], list(TRAINING), how)
   generator = 'What draws more images of each class.'
   flags.DEFINE_enum('generator', 'cola', ('cola', 'none'), generator)
   networks = 'What learns to classify.'
@@ -41,7 +43,7 @@ def define_flags() -> None:
   flags.DEFINE_enum('network', recipe['network'], options, networks)
   for name, (least, text) in NUMBERS.items():
     flags.DEFINE_integer(name, recipe[name], text, least)
-  rate = 'Of the classifier, the highest.'
+  rate = 'Of the classifier, the highest, or as the recipe.'
   flags.DEFINE_float('learning_rate', recipe['learning_rate'], rate, 0.0)
   folds = 'Of cross-validation; fewer if a class has fewer pictures.'
   flags.DEFINE_integer('folds', 5, folds, 2)
@@ -52,6 +54,7 @@ def work(given: Any) -> None:
   """Does what the flags say, and prints where the results are."""
   recipe = {name: getattr(given, name) for name in NUMBERS}
   recipe |= {
+    'recipe': given.recipe,
     'generator': None if given.generator == 'none' else given.generator,
     'network': given.network,
     'learning_rate': given.learning_rate,

@@ -14,13 +14,16 @@ from lasium_jax.small_sample.recipe import (
   parts,
   recipe,
 )
+from lasium_jax.small_sample.training import TRAINING, Training
 
 __all__ = [
   'RECIPE',
+  'TRAINING',
   'Drawing',
   'Parts',
   'Recipe',
   'Shape',
+  'Training',
   'card_of',
   'check_classes',
   'check_shape',

@@ -67,6 +67,7 @@ class SmallSampleClassifier(ImageClassifier):
   def __init__(
     self,
     *,
+    recipe: str = 'paper',
     generator: str | None = None,
     shape: Shape | None = None,
     members: int = 1,
@@ -74,9 +75,9 @@ class SmallSampleClassifier(ImageClassifier):
     invert: bool = False,
     network: str = 'resnet20',
     width: int = 16,
-    steps: int = 2_000,
-    batch_size: int = 64,
-    learning_rate: float = 0.1,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
     share: float = 0.5,
     margin: int = 4,
     mirror: bool = True,
@@ -87,6 +88,7 @@ class SmallSampleClassifier(ImageClassifier):
     """Sets parameters; they are checked by `fit`.
 
     Args:
+      recipe: 'paper' or 'strong', as in `lasium_jax.small_sample.recipe`.
       generator: 'cola' trains a generator first, whose images are a part of
         each batch; sides of images must then be divisible by 4. None learns
         from the given images alone.
@@ -95,7 +97,7 @@ class SmallSampleClassifier(ImageClassifier):
       members: how many networks are trained, whose probabilities are averaged.
       seed: of the first member; the others have seed + 1, seed + 2, ...
       invert: whether dark becomes 1 and light 0. Say True for ink on white.
-      network: as in `lasium_jax.small_sample.recipe`, as all that follow.
+      network: as there, as all that follow.
       width: likewise.
       steps: likewise.
       batch_size: likewise.
@@ -107,6 +109,7 @@ class SmallSampleClassifier(ImageClassifier):
       generator_batch: likewise.
       generator_width: likewise.
     """
+    self.recipe = recipe
     self.generator = generator
     self.shape = shape
     self.members = members

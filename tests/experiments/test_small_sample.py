@@ -226,6 +226,9 @@ def test_another_recipe_has_another_workdir(learn, learned, images, tmp_path):
   workdir = learned.model.parent
   with pytest.raises(WrongWorkdir, match=r'recipe\.steps: 12 there, 13 now'):
     learn(workdir, **WITH_COLA, steps=13)
+  said = r"recipe\.recipe: 'paper' there, 'strong' now"
+  with pytest.raises(WrongWorkdir, match=said):
+    learn(workdir, **WITH_COLA, recipe='strong')
   changed = tmp_path / 'animals'
   shutil.copytree(images, changed)
   learn(tmp_path / 'run', changed)
@@ -314,8 +317,13 @@ def test_the_command(program, images, tmp_path):
   command += [f'--images={images}', f'--workdir={tmp_path / "run"}']
   command += [f'--cache_dir={tmp_path}', '--generator=none', '--nomirror']
   command += ['--network=infogan', '--width=2', '--steps=3', '--batch_size=6']
+  command += ['--recipe=strong']
   said = program.run(command)
   assert 'Fold 2 of 2: ' in said
+  card = models.load_model(tmp_path / 'run/model').card
+  recipe = card['training']['recipe']
+  assert (recipe['recipe'], recipe['learning_rate']) == ('strong', 4.55e-3)
+  assert (recipe['steps'], recipe['batch_size']) == (3, 6)
   assert f'Model: {tmp_path / "run/model"}' in said
   wrong = [c.replace(str(images), 'nothing') for c in command]
   assert 'Error: There is no folder nothing.' in program.run(wrong, code=1)
