@@ -32,6 +32,7 @@ NAMES = {
   'tasks/msgan',
   *('clustered/views', 'clustered/iteration'),
   *('clustered/neighbors/24000', 'clustered/clusters/24000'),
+  *('clustered/neighbors/250000', 'clustered/clusters/250000'),
   'startup/cold',
   'startup/warm',
 }
@@ -63,6 +64,7 @@ def test_a_part_of_clustering_runs(name, items):
   assert case.items == items
   if name == 'clusters':
     assert result.max() >= 5  # Of ten groups of twenty.
+    assert case.peak_mb > 0.1  # 200 x 40 numbers of 8 bytes, or more.
 
 
 @pytest.mark.parametrize(
