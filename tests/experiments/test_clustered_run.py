@@ -102,6 +102,9 @@ def test_each_round_finds_clusters_and_learns_from_them(finished):
   assert run.files.sample('clusters_002').exists()
   page = (workdir / 'report.html').read_text()
   assert 'Clusters of round 2' in page and 'looked at' in page
+  curves = page[page.index('Rounds of clustering') :]
+  for name in ('clusters', 'images', 'covered', 'purity'):
+    assert f'{name}, at last ' in curves
 
 
 def test_a_run_that_stopped_within_a_round_ends_as_if_nothing_had_been(
