@@ -17,6 +17,8 @@ from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, ClassifyFn, Params
 
 IN_FEATURES = "in the recognizer's features"
+IN_INCEPTION = "in Inception's features"
+FRECHET = 'Fréchet distance'
 TO_TRAINING = 'RMS difference to the nearest training image, of 255'
 
 
@@ -27,11 +29,13 @@ class Embedding(NamedTuple):
     name: what results call it.
     classify: the classifier whose features count.
     params: its parameters.
+    whose: what metrics are called behind their own names.
   """
 
   name: str
   classify: ClassifyFn
   params: Params
+  whose: str = IN_FEATURES
 
 
 class Sample(NamedTuple):
@@ -105,9 +109,15 @@ def compared(
     found = distances(key, of_real, features(judged.images), **settings)
     for metric, (value, protocol) in found.items():
       own = {'features': embedding.name, 'real': len(real), **protocol}
-      n = len(judged.images)
-      results.append(result(judged, f'{metric} {IN_FEATURES}', value, n, **own))
+      called = metric_name(metric, embedding)
+      results.append(result(judged, called, value, len(judged.images), **own))
   return results
+
+
+def metric_name(metric: str, embedding: Embedding) -> str:
+  """What a metric of `distances` is called; of one network it is the FID."""
+  fid = metric == FRECHET and embedding.whose == IN_INCEPTION
+  return f'{metric} {embedding.whose}{" (FID)" * fid}'
 
 
 def check_neighbors(
@@ -161,7 +171,7 @@ def distances(
     'subset_size': min(subset_size, len(real), len(made)),
   }
   return {
-    'Fréchet distance': (metrics.frechet_distance(real, made), {}),
+    FRECHET: (metrics.frechet_distance(real, made), {}),
     'kernel distance': (kernel, of_subsets),
     'deviation over subsets of the kernel distance': (deviation, of_subsets),
     'precision': (among.precision, few),

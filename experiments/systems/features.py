@@ -2,17 +2,24 @@
 
 from pathlib import Path
 
+import jax
+
 from experiments.components.data import image_shape
 from experiments.components.images import name_of
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.saved import saved_settings
-from experiments.stages.distances import Embedding
+from experiments.stages.distances import IN_INCEPTION, Embedding
 from experiments.systems import clustered_images, recognizer
 from lasium_jax import models
 from lasium_jax.models.files import CARD
+from lasium_jax.nets.inception import inception_features
+from lasium_jax.types import Array, Classified, Params
 
 FIELD = 'config.quality.recognizer'
+# Of files that may have the weights of Inception.
+_ENDINGS = ('.npz', '.safetensors')
+_AT_ONCE = 16  # Images, which Inception has enlarged to 299x299.
 
 
 def embedding_of(settings: Settings) -> Embedding | None:
@@ -22,39 +29,82 @@ def embedding_of(settings: Settings) -> Embedding | None:
     settings: of the run that compares images.
 
   Returns:
-    The recognizer, or what the run in that folder has found clusters by, for
-    images of the run's shape.
+    As of `embedding_at`.
 
   Raises:
-    BadConfig: if there is none in that folder, or for other images.
-    BadModel: if an exported model is damaged.
-    FileNotFoundError: if its run has not come to its end.
+    BadConfig: as `embedding_at`.
+    BadModel: likewise.
+    FileNotFoundError: likewise.
   """
   place = settings['quality']['recognizer']
   if not place:
     return None
-  folder = Path(place)
-  exported = (folder / CARD).exists()
-  embedding, shape = (_exported if exported else _trained)(folder)
-  wanted = image_shape(settings)
+  return embedding_at(place, image_shape(settings), FIELD)
+
+
+def embedding_at(
+  place: str, wanted: tuple[int, int, int], field: str
+) -> Embedding:
+  """The network at a place, for images of a shape.
+
+  Args:
+    place: the folder of a run or of an exported model, or a file of Inception's
+      weights.
+    wanted: `(H, W, C)` of the images.
+    field: where the place was named, for messages.
+
+  Returns:
+    The recognizer, or what the run in that folder has found clusters by, for
+    images of that shape; or Inception, for images of any size in color.
+
+  Raises:
+    BadConfig: if there is none in that folder, or for other images.
+    BadModel: if an exported model or the file is damaged or missing.
+    FileNotFoundError: if its run has not come to its end.
+  """
+  path = Path(place)
+  if path.is_file() or (path.suffix in _ENDINGS and not path.is_dir()):
+    return _inception(path, wanted[2], field)
+  exported = (path / CARD).exists()
+  embedding, shape = (_exported if exported else _trained)(path, field)
   if shape != wanted:
     raise BadConfig(
-      f'{FIELD} is {place!r}, whose images are {shape}; those of this run are '
+      f'{field} is {place!r}, whose images are {shape}; those of this run are '
       f'{wanted}. Name a recognizer of such images, or set config.data.size '
       'and channels.'
     )
   return embedding
 
 
+def _inception(path: Path, channels: int, field: str) -> Embedding:
+  if channels != 3:
+    raise BadConfig(
+      f'{field} is {str(path)!r}, weights of Inception for images of 3 '
+      f'channels; those of this run have {channels} (config.data.channels).'
+    )
+
+  def classify(params: Params, x: Array) -> Classified:
+    features = jax.lax.map(
+      lambda own: inception_features(params, own[None])[0],
+      x,
+      batch_size=_AT_ONCE,
+    )
+    return Classified(features[:, :0], features)  # It is asked for no classes.
+
+  name = f'Inception, weights of {path.name}'
+  params = models.load_inception(path)
+  return Embedding(name, classify, params, IN_INCEPTION)
+
+
 Found = tuple[Embedding, tuple[int, int, int]]  # With the shape of its images.
 
 
-def _exported(folder: Path) -> Found:
+def _exported(folder: Path, field: str) -> Found:
   model = models.load_model(folder)
   card = model.card
   if card['kind'] != 'classifier':
     raise BadConfig(
-      f'{FIELD} is {str(folder)!r}, which is the model of a {card["kind"]}; it '
+      f'{field} is {str(folder)!r}, which is the model of a {card["kind"]}; it '
       'must be that of a classifier, such as experiments/recognizer.py trains.'
     )
   data = card['training'].get('data', {'name': 'unknown data'})
@@ -63,11 +113,11 @@ def _exported(folder: Path) -> Found:
   return embedding, models.image_shape(card)
 
 
-def _trained(folder: Path) -> Found:
+def _trained(folder: Path, field: str) -> Found:
   settings = saved_settings(folder, 'recognizer', 'cola', 'lasium')
   files = Record(folder, {})
   if settings['system'] != 'recognizer':
-    return _clusters(settings, files), image_shape(settings)
+    return _clusters(settings, files, field), image_shape(settings)
   params, classes = recognizer.trained(settings, files)
   parts = recognizer.build(settings)
   classify, _ = recognizer.classifier_of(parts, classes)
@@ -75,11 +125,11 @@ def _trained(folder: Path) -> Found:
   return Embedding(name, classify, params), image_shape(settings)
 
 
-def _clusters(settings: Settings, files: Record) -> Embedding:
+def _clusters(settings: Settings, files: Record, field: str) -> Embedding:
   """What the clusters of a run were found by, without labels."""
   if not clustered_images.are_clustered(settings):
     raise BadConfig(
-      f'{FIELD} is {str(files.workdir)!r}, a run of '
+      f'{field} is {str(files.workdir)!r}, a run of '
       f'experiments/{settings["system"]}.py that finds no clusters: name one '
       'of experiments/recognizer.py, or a run such as cola or cola-maml.'
     )
