@@ -1,7 +1,5 @@
 """Draws a figure of COLA: of its propositions, or of a finished run.
 
-For example, figure 9:
-
 python experiments/cola_figures.py --figure=spread --workdir=runs/scola \
   --data_dir=PREPARED_TFDS_DATA --out=figures/figure_9
 
@@ -21,6 +19,7 @@ from experiments.systems.cola_figures import FIGURES, Request, draw
 def define_flags() -> None:
   flags.DEFINE_enum('figure', None, sorted(FIGURES), 'What is drawn.')
   flags.DEFINE_string('workdir', None, 'Of a finished run, if it is of one.')
+  flags.DEFINE_string('recognizer', '', 'By whose features (docs/cola.md).')
   flags.DEFINE_string('out', None, 'The files, without their endings.')
   flags.DEFINE_integer('seed', 0, 'Of what is drawn.', lower_bound=0)
   flags.DEFINE_list('spreads', '0.05,0.1,0.2,0.5,1,2', 'Of Gaussians.')
@@ -41,6 +40,7 @@ def work(given: Any) -> None:
     columns=given.count,
     images=given.images,
     steps=given.steps,
+    recognizer=given.recognizer,
   )
   print(f'Figure: {draw(given.figure, Path(given.out), request)}')
 

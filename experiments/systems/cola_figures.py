@@ -26,6 +26,7 @@ from experiments.systems import clustered_images, cola, propositions
 from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
 from experiments.systems.cola_checks import WITH_CODES, class_count
+from experiments.systems.features import embedding_at
 from lasium_jax import metrics
 from lasium_jax.generators import with_mixture
 from lasium_jax.models.build import make_generator
@@ -43,6 +44,8 @@ class Request(NamedTuple):
     columns: images of each class and spread that are shown.
     images: that are drawn of each spread, to be compared with real ones.
     steps: of each classifier that learns of drawn images.
+    recognizer: in whose features images are compared, as `embedding_at` takes
+      it; '' for those of the run's own classifier of real images.
   """
 
   workdir: Path | None
@@ -52,6 +55,7 @@ class Request(NamedTuple):
   columns: int = 5
   images: int = 2_000
   steps: int = 600
+  recognizer: str = ''
 
 
 class Drawn(NamedTuple):
@@ -117,14 +121,14 @@ def of_concentrated(request: Request) -> Drawn:
   settings, files = _run(request)
   if are_clustered(settings):
     raise BadConfig(
-      f'The run {settings["name"]!r} has no labels, and so no classifier of '
-      'real images, in whose features they are compared; --figure=spread shows '
-      'what it draws.'
+      f'The run {settings["name"]!r} has no labels, and so nothing that draws '
+      'a class, of which a classifier could learn; --figure=spread shows what '
+      'it draws of its clusters.'
     )
   optimizer = make(OPTIMIZERS, settings['optimizer'], steps=request.steps)
   classes = class_count(settings['generator'])
   classify, trainer = classifiers.classifier_of(settings, classes, optimizer)
-  embedding = _of_real(settings, files)
+  embedding = _embedding(settings, files, request.recognizer)
   spreading = _spreading(settings, files, request.spreads)
   real = cola.read(settings, request.places).test
   _check_images(request.images, len(real.images), classes)
@@ -167,8 +171,8 @@ def of_one_gaussian(request: Request) -> Drawn:
   )
   kind = 'clusters' if are_clustered(settings) else 'classes'
   numbers = {'run': run_name(settings), kind: classes}
-  if not are_clustered(settings):
-    embedding = _of_real(settings, files)
+  if request.recognizer or not are_clustered(settings):
+    embedding = _embedding(settings, files, request.recognizer)
     features = features_of(embedding)
     places = np.linspace(0, len(real) - 1, request.images).round().astype(int)
     of_real = features(real[places])
@@ -186,8 +190,10 @@ def of_one_gaussian(request: Request) -> Drawn:
   return Drawn(shown, numbers)
 
 
-def _of_real(settings: Settings, files: Record) -> Embedding:
-  """What the run's classifier of real images alone makes of an image."""
+def _embedding(settings: Settings, files: Record, recognizer: str) -> Embedding:
+  """What is named, or else the run's classifier of real images alone."""
+  if recognizer:
+    return embedding_at(recognizer, image_shape(settings), '--recognizer')
   optimizer = cola.build(settings).optimizer
   assert optimizer is not None
   params, classes = cola.trained_classifier(settings, files, classifiers.REAL)

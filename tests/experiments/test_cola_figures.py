@@ -17,7 +17,7 @@ from experiments.run.config import BadConfig
 from experiments.run.run import Places
 from experiments.stages import one_gaussian, spreads
 from experiments.stages.distances import Embedding
-from experiments.systems import cola, propositions
+from experiments.systems import cola, cola_figures, propositions
 from experiments.systems.cola_figures import Request, draw
 from lasium_jax import surrogates
 from lasium_jax.data.dataset import Dataset
@@ -263,6 +263,42 @@ def test_figures_are_drawn_of_a_run(run, tmp_path, figure):
     assert min(found.values()) > 0 and len(set(found.values())) == 2
 
 
+@pytest.mark.parametrize('figure', FIGURES[1:])
+def test_images_are_compared_in_the_features_that_are_named(
+  run, tmp_path, monkeypatch, figure
+):
+  """In place of those of the run's own classifier of real images."""
+  asked = []
+
+  def bright(place, shape, field):
+    asked.append((place, shape, field))
+    return Embedding(
+      'brightness',
+      lambda params, x: Classified(x, params * x.mean((1, 2))),
+      jnp.float32(3),
+    )
+
+  monkeypatch.setattr(cola_figures, 'embedding_at', bright)
+  request = Request(
+    *run, spreads=(1.0,), columns=2, images=20, steps=2, recognizer='runs/a'
+  )
+  png = draw(figure, tmp_path / figure, request)
+  assert asked == [('runs/a', (28, 28, 1), '--recognizer')]
+  told = json.loads(png.with_suffix('.json').read_text())
+  assert told['features'] == 'brightness'
+  if figure == 'concentrated':
+    # By hand, of the one feature that there is.
+    settings = json.loads((run[0] / 'config.json').read_text())
+    real = cola.read(settings, run[1]).test.images
+    places = np.linspace(0, len(real) - 1, 20).round().astype(int)
+    means = 3 * real[places].mean((1, 2, 3)) / 255
+    one, two = means[::2], means[1::2]
+    expected = (one.mean() - two.mean()) ** 2
+    expected += (one.std(ddof=1) - two.std(ddof=1)) ** 2
+    halves = told['Fréchet distance of two halves of the real images']
+    assert halves == pytest.approx(expected, rel=1e-3, abs=1e-9)
+
+
 def test_one_gaussian_is_between_the_classes(key):
   """Codes of two classes are -1 and 1; an image has its code for its gray."""
   root = jnp.full((2, 1, 1), 1e-3)
@@ -289,6 +325,11 @@ BAD = {
   'twice': ({'spreads': (1.0, 1.0)}, 'it must be different numbers'),
   'many': ({'images': 999}, r'--images is 999; it must be 6 to 54'),
   'few': ({'images': 5}, r'--images is 5; it must be 6 to 54'),
+  'no run there': ({'recognizer': 'runs/none'}, 'runs/none is not a run'),
+  'gray': (
+    {'recognizer': 'a.npz'},
+    r"--recognizer is 'a.npz', weights of Ince",
+  ),
 }
 
 
