@@ -16,6 +16,8 @@ Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
 # Runs that differ in nothing else are of one experiment.
 _SAMPLE = ('small_sample.split_seed', 'seed', 'seeds', 'training.test_every')
 _SHOTS = 'small_sample.shots'
+# Settings that some runs have not, and what these do as if they had.
+_MISSING = {'batches.made': 0}
 
 
 class Group(NamedTuple):
@@ -91,7 +93,8 @@ def over_samples(pages: Sequence[Page]) -> str:
 def _groups(pages: Sequence[Page]) -> Iterator[Group]:
   groups: dict[str, Group] = {}
   for page in pages:
-    own = {k: v for k, v in page['settings'].items() if k not in _SAMPLE}
+    settings = {**_MISSING, **page['settings']}
+    own = {k: v for k, v in settings.items() if k not in _SAMPLE}
     changed = {
       k: v for k, v in page['changed'].items() if k not in (*_SAMPLE, _SHOTS)
     }

@@ -119,7 +119,7 @@ def train_all(
       batch_fn,
       drawing.params,
       run.splits.test,
-      told_of(settings),
+      {**told_of(settings), **_told_of_made(settings, diet)},
       diet.part,
       diet.name,
       diet.metric,
@@ -145,6 +145,12 @@ def told_of(settings: Settings) -> dict[str, int]:
   """What results say of the sample."""
   sample = settings['small_sample']
   return {'images a class': sample['shots'], 'sample': sample['split_seed']}
+
+
+def _told_of_made(settings: Settings, diet: Diet) -> dict[str, int]:
+  """What results say besides where made images are of a fixed set."""
+  made = settings.get('batches', {}).get('made', 0)
+  return {'made images a class': made} if made and diet.part != REAL else {}
 
 
 def classifier_of(

@@ -4,14 +4,18 @@ See COLA, section 6: a classifier of small samples is trained on real images,
 on images that a generator made, or on half of each.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from lasium_jax.ops.labels import is_hard, shares
-from lasium_jax.settings import Share
+from lasium_jax.settings import Share, Whole
 from lasium_jax.types import Array, Augment, Batch, BatchFn, Generator
+
+# Of all fixed sets of images.
+_SET_SEED = 0
 
 
 def generated(
@@ -19,19 +23,26 @@ def generated(
   classes: int,
   *,
   share: Share = 0.5,
+  made: Whole = 0,
   augment_made: bool = False,
   augment: Augment | None = None,
 ) -> BatchFn:
-  """A part of the batch is drawn anew by a generator, with classes drawn too.
+  """A part of the batch is drawn by a generator, with classes drawn too.
 
-  Images are made at every step, so that none is seen twice. Each is of a class
-  that is as likely as any other, by the generator's `sample_class`.
+  Each image is of a class that is as likely as any other, by the generator's
+  `sample_class`. Images are new at every step, so that none is seen twice, or
+  of a fixed set, of which the classification accuracy score is defined (Ravuri
+  and Vinyals 2019). No image of a set is kept: each is made of its own key
+  whenever it is met.
 
   Args:
     generator: with `sample_class`.
     classes: how many it draws of, and labels are of.
     share: of the batch that is made: its first images. 0 leaves real ones
       alone, and 1 made ones alone.
+    made: images of each class that there are in all, any of which is as likely
+      to be met at any step; 0 makes new ones. Parameters that are the same have
+      the same set.
     augment_made: whether made images are augmented too. The paper does not say
       whether they are.
     augment: what is done to the real images.
@@ -56,33 +67,52 @@ def generated(
     >>> made.rows.tolist(), (2 * made.x.ravel() == made.y)[:2].tolist()
     ([-1, -1, 2, 3], [True, True])
   """
-  sample_class = generator.sample_class
-  if sample_class is None:
-    raise ValueError(
-      'This generator cannot draw images of a class; use one that has '
-      '`sample_class`, such as COLA.'
-    )
+  latents = _latents(generator, made)
 
   def batch_fn(key: Array, source: Any, batch: Batch) -> Batch:
     count = round(share * len(batch.x))
     _check_labels(batch, count)
-    class_key, latent_key, view_key, made_key = jax.random.split(key, 4)
+    class_key, latent_key, view_key, augment_key = jax.random.split(key, 4)
     real = batch.x[count:]
     if augment and len(real):
       real = augment(view_key, real)
     if not count:
       return batch._replace(x=real)
     y = jax.random.randint(class_key, (count,), 0, classes)
-    made = generator.decode(source, sample_class(latent_key, source, y))
+    drawn = generator.decode(source, latents(latent_key, source, y))
     if augment and augment_made:
-      made = augment(made_key, made)
+      drawn = augment(augment_key, drawn)
     return batch._replace(
-      x=jnp.concatenate([made, real]),
+      x=jnp.concatenate([drawn, real]),
       rows=batch.rows.at[:count].set(-1),
       y=_labels(y, batch.y, classes),
     )
 
   return batch_fn
+
+
+def _latents(
+  generator: Generator, made: int
+) -> Callable[[Array, Any, Array], Array]:
+  """`(key, source, y [n]) -> z [n, D]`, new ones or of `made` a class."""
+  sample_class = generator.sample_class
+  if sample_class is None:
+    raise ValueError(
+      'This generator cannot draw images of a class; use one that has '
+      '`sample_class`, such as COLA.'
+    )
+  if not made:
+    return sample_class
+
+  def of_set(key: Array, source: Any, y: Array) -> Array:
+    numbers = made * y + jax.random.randint(key, y.shape, 0, made)
+    own_keys = jax.vmap(jax.random.fold_in, (None, 0))(
+      jax.random.key(_SET_SEED), numbers
+    )
+    each = jax.vmap(sample_class, (0, None, 0))
+    return each(own_keys, source, y[:, None])[:, 0]
+
+  return of_set
 
 
 def _check_labels(batch: Batch, made: int) -> None:

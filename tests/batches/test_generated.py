@@ -59,6 +59,38 @@ def test_classes_are_drawn_alike_and_images_anew():
   np.testing.assert_allclose(darker.x, 0.5 * first.x)
 
 
+@pytest.mark.parametrize('share', [0.5, 1.0])
+def test_a_fixed_set_has_so_many_images_of_each_class(share):
+  """Whatever the key, the batch and the class's neighbors in it."""
+  batch = real(400, jnp.zeros(400, jnp.int32))
+  found = {}
+  for key in (0, 1):
+    made = made_of(batch, key, share=share, made=3)
+    count = int(400 * share)
+    own = np.asarray(made.x)[:count, 0, :, 0]
+    for pair, label in zip(own, np.asarray(made.y), strict=False):
+      assert round(8 * pair[0]) - 1 == label
+      found.setdefault(int(label), []).append(float(pair[1]))
+  assert sorted(found) == list(range(CLASSES))
+  everything = set()
+  for noise in found.values():
+    values, counts = np.unique(noise, return_counts=True)
+    assert len(values) == 3
+    assert scipy.stats.chisquare(counts).pvalue > 1e-4
+    everything |= set(values.tolist())
+  assert len(everything) == 3 * CLASSES
+
+
+def test_a_set_of_one_is_one_image_a_class():
+  batch = real(50)
+  made = made_of(batch, 0, 0.5, share=1.0, made=1)
+  again = made_of(batch, 7, 1.0, share=1.0, made=1)
+  shown, other = ({float(x) for x in m.x[:, 0, 1, 0]} for m in (made, again))
+  # The source decodes them, and so it is not kept in the program either.
+  np.testing.assert_allclose(sorted(shown), np.array(sorted(other)) / 2)
+  assert len(shown) == CLASSES
+
+
 @pytest.mark.parametrize('augment_made', [False, True])
 def test_real_images_are_augmented_and_made_ones_if_asked(augment_made):
   y = jnp.zeros(6, jnp.int32)

@@ -206,6 +206,18 @@ def test_samples_of_one_size_have_one_row():
   assert of_the_paper.startswith('Of the paper: mean of three samples, a Lap')
 
 
+def test_a_run_without_a_setting_is_beside_those_with_its_default():
+  """Made images were new at every step before a set could be asked for."""
+  pages = [
+    sample(0, 0.30, 0.20),
+    sample(1, 0.40, 0.26, **{'batches.made': 0}),
+    sample(2, 0.20, 0.26, **{'batches.made': 50}),
+  ]
+  table, *_ = over_samples(pages).split('\n\n')
+  _, _, *rows = [line.strip('| ').split(' | ') for line in table.split('\n')]
+  assert sorted(row[2] for row in rows) == ['1', '2']
+
+
 def test_only_runs_with_classifiers_are_of_a_sample():
   assert is_of_a_sample(sample(0, 0.3, 0.2))
   assert not is_of_a_sample(PAGE)
