@@ -1,5 +1,7 @@
 """The GAN with a projection discriminator: its steps and what it learns."""
 
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -155,3 +157,39 @@ def test_batches_that_cannot_be_are_refused(key, name):
 def test_sides_must_be_divisible_by_8():
   with pytest.raises(ValueError, match='divisible by 8'):
     cgan_pd((28, 28, 1))
+
+
+class Told:
+  """A critic that reads the score of an image off its only pixel."""
+
+  def __init__(self, classes, width):
+    del classes, width
+
+  def apply(self, critic, x, y, train=False, mutable=None):
+    scores = x[:, 0, 0, 0] + critic['shift']
+    return (scores, {}) if train else scores
+
+
+def test_hinges_by_hand(monkeypatch, key):
+  """Of scores that are given: of the critic and of the generator."""
+  module = sys.modules[_critic_loss.__module__]
+  monkeypatch.setattr(module.nets, 'Critic', Told)
+  monkeypatch.setattr(module, 'adversarial', lambda game, critic_steps: game)
+  _, game = cgan_pd(BARS, **SIZES)
+
+  def shown(*scores):
+    return jnp.array(scores)[:, None, None, None], jnp.zeros((4, 2))
+
+  real, made = shown(2.0, 0.5, -1.0, 1.0), shown(-3.0, -0.5, 0.0, 2.0)
+  critic = {'shift': jnp.float32(0)}
+  (loss, (_, metrics)), slope = jax.value_and_grad(
+    game.critic_loss, has_aux=True
+  )(critic, key, real, made)
+  # 1 - f is 0, 0.5, 2 and 0 of the real ones, 1 + f 0, 0.5, 1 and 3 of others.
+  assert loss == pytest.approx((2.5 + 4.5) / 4)
+  assert metrics['distance'] == pytest.approx((2.5 + 1.5) / 4)
+  # Two real ones pull up and three made ones push down; others have no part.
+  assert slope['shift'] == pytest.approx((-2 + 3) / 4)
+  # The generator has no hinge: each of its images pulls.
+  loss, slope = jax.value_and_grad(game.generator_loss)(critic, made)
+  assert loss == pytest.approx(1.5 / 4) and slope['shift'] == -1

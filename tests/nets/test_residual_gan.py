@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.ndimage
 from jax import lax
 
 from lasium_jax.nets.residual_gan import ClusterGenerator, Critic, Generator
@@ -167,3 +168,79 @@ def test_a_score_has_a_part_of_the_class(key):
   # No image sees another.
   alone = critic.apply(variables, x[:1], labels[:1])
   np.testing.assert_allclose(alone, by_class[0, :1], rtol=1e-4)
+
+
+def by_scipy(x, layer, state):
+  """A convolution of `[n, H, W, I]` in float64, its kernel divided."""
+  kernel = divided(layer['kernel'], state['u'])
+  planes = [
+    [
+      sum(
+        scipy.ndimage.correlate(
+          image[:, :, i], kernel[:, :, i, o], mode='constant'
+        )
+        for i in range(kernel.shape[2])
+      )
+      for o in range(kernel.shape[3])
+    ]
+    for image in x
+  ]
+  return np.moveaxis(np.array(planes), 1, -1) + np.asarray(layer['bias'])
+
+
+def divided(kernel, u):
+  """By the norm that one step of the power method finds from a vector."""
+  kernel = np.asarray(kernel, np.float64)
+  matrix = kernel.reshape(-1, kernel.shape[-1])
+  left = matrix @ np.asarray(u, np.float64)
+  left /= np.linalg.norm(left)
+  return kernel / np.linalg.norm(left @ matrix)
+
+
+def halved(x):
+  n, height, width, channels = x.shape
+  parts = x.reshape(n, height // 2, 2, width // 2, 2, channels)
+  return parts.mean((2, 4))
+
+
+def test_a_critic_is_its_layers_one_by_one(key):
+  """By SciPy: four blocks, sums over the pixels, and the class's vector."""
+  critic, y = Critic(3, width=4), np.array([2, 0, 1])
+  x = jax.random.uniform(key, (3, 8, 12, 2))
+  shares = jax.nn.one_hot(y, 3)
+  variables = jax.jit(critic.init)(key, x, shares)
+  # Biases begin at zero, where they would show nothing.
+  params = jax.tree.map(
+    lambda leaf: (
+      leaf + 0.1 * jnp.cos(jnp.arange(leaf.size)).reshape(leaf.shape)
+    ),
+    variables['params'],
+  )
+  state = variables['spectral']
+
+  def convolved(h, block, number):
+    name = f'SpectralConv_{number}'
+    return by_scipy(h, params[block][name], state[block][name])
+
+  def relu(h):
+    return np.maximum(h, 0)
+
+  h = 2 * np.asarray(x, np.float64) - 1
+  branch = convolved(relu(convolved(h, '_First_0', 0)), '_First_0', 1)
+  h = halved(branch) + convolved(halved(h), '_First_0', 2)
+  for i in range(3):
+    block = f'_Block_{i}'
+    branch = convolved(relu(h), block, 0)
+    branch = convolved(relu(branch), block, 1)
+    h = halved(branch + convolved(h, block, 2)) if i == 0 else branch + h
+  features = relu(h).sum((1, 2))
+  last, vector = params['SpectralConv_0'], state['SpectralConv_0']
+  plain = features @ divided(last['kernel'], vector['u'])[0, 0, :, 0]
+  table = divided(
+    params['SpectralTable_0']['table'], state['SpectralTable_0']['u']
+  )
+  expected = plain + np.asarray(last['bias'])[0]
+  expected += (table[y] * features).sum(1)
+  scores = jax.jit(critic.apply)({**variables, 'params': params}, x, shares)
+  assert expected.std() > 0.1 and np.abs(table[y] * features).max() > 0.1
+  np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-3)
