@@ -33,8 +33,32 @@ def laplacian_loss(
       reflected.
   """
   # All of it is linear, so that the pyramid of the difference is enough.
-  rest = x - y
-  loss = jnp.abs(rest).mean((1, 2, 3))
+  details, _ = laplacian_pyramid(x - y, levels)
+  loss = jnp.abs(x - y).mean((1, 2, 3))
+  for i, level in enumerate(details, start=1):
+    loss += gamma * 2.0 ** (-2 * i) * jnp.abs(level).mean((1, 2, 3))
+  return loss
+
+
+def laplacian_pyramid(x: Array, levels: int) -> tuple[list[Array], Array]:
+  """What images lose at each level, and what is left of them.
+
+  Levels are those of `laplacian_loss`. The images are had again by doubling
+  what is left and adding the last level, doubling that and adding the last but
+  one, and so on.
+
+  Args:
+    x: `[n, H, W, C]`.
+    levels: how many.
+
+  Returns:
+    Levels from the finest, `[n, H, W, C]` and each halved from the one before,
+    odd sides rounded up; and the images after the last halving.
+
+  Raises:
+    ValueError: as `laplacian_loss`.
+  """
+  details, rest = [], x
   for i in range(1, levels + 1):
     if min(rest.shape[1:3]) < 3:
       raise ValueError(
@@ -47,10 +71,9 @@ def laplacian_loss(
     # Zeros between the pixels are blurred with twice the weight along each
     # axis, which keeps the brightness.
     doubled = _filtered(halved, *(2 * blur[:, ::2] for blur in blurs))
-    level = jnp.abs(rest - doubled).mean((1, 2, 3))
-    loss += gamma * 2.0 ** (-2 * i) * level
+    details.append(rest - doubled)
     rest = halved
-  return loss
+  return details, rest
 
 
 def _blur(size: int) -> np.ndarray:

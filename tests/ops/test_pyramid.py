@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from lasium_jax.ops.pyramid import laplacian_loss
+from lasium_jax.ops.pyramid import laplacian_loss, laplacian_pyramid
 
 
 def blurred(image):
@@ -49,6 +49,33 @@ def test_same_as_by_scipy(shape, levels):
     jnp.float32(x), jnp.float32(y), gamma=0.7, levels=levels
   )
   np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def doubled(image, shape):
+  spread = np.zeros(shape)
+  spread[::2, ::2] = image
+  return 4 * blurred(spread)
+
+
+@pytest.mark.parametrize('levels', [0, 1, 3])
+@pytest.mark.parametrize('shape', [(16, 12, 3), (11, 14, 1)])
+def test_images_are_had_again_from_their_levels(shape, levels):
+  """By SciPy's filters: each level is what doubling does not bring back."""
+  x = np.random.default_rng(1).random((2, *shape))
+  details, rest = laplacian_pyramid(jnp.float32(x), levels)
+  assert len(details) == levels
+  for i, expected in enumerate(x):
+    image = np.asarray(rest[i], np.float64)
+    assert (
+      image.shape
+      == tuple(-(-side // 2**levels) for side in shape[:2]) + shape[2:]
+    )
+    for level in reversed(details):
+      image = doubled(image, level[i].shape) + np.asarray(level[i])
+    np.testing.assert_allclose(image, expected, atol=1e-5)
+    # And these are levels, not the image in pieces of another kind.
+    for level, theirs in zip(details, pyramid(expected, levels), strict=True):
+      np.testing.assert_allclose(level[i], theirs, atol=1e-5)
 
 
 def test_another_brightness_is_in_no_level(key):
