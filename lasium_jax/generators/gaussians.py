@@ -1,5 +1,6 @@
 """Gaussians that are fitted to latents, and mixtures of them."""
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -32,8 +33,9 @@ class Gaussian(NamedTuple):
 def fitted(codes: Array, members: Array | None = None) -> Gaussian:
   """The Gaussian with the mean and the covariance of codes.
 
-  The covariance is singular where there are no more codes than dimensions, and
-  its root is from eigenvectors: Cholesky's does not exist then.
+  Where there are no more codes than dimensions, its root is the centered codes
+  themselves: the covariance is singular, and draws are weighted sums of codes,
+  which lie in the plane through them. Of more codes it is from eigenvectors.
 
   Args:
     codes: `[n, D]`.
@@ -45,11 +47,22 @@ def fitted(codes: Array, members: Array | None = None) -> Gaussian:
   """
   if members is None:
     members = jnp.ones(len(codes), bool)
+  size = codes.shape[1]
   count = members.sum()
   mean = jnp.where(members[:, None], codes, 0.0).sum(0) / count
-  centered = jnp.where(members[:, None], codes - mean[None], 0.0)
-  covariance = centered.T @ centered / jnp.maximum(count - 1, 1)
-  return Gaussian(mean, _root(covariance))
+  divisor = jnp.maximum(count - 1, 1)
+
+  def of_few() -> Array:
+    (rows,) = jnp.nonzero(members, size=size, fill_value=0)
+    filled = jnp.arange(size) < count
+    centered = jnp.where(filled[:, None], codes[rows] - mean[None], 0.0)
+    return centered.T / jnp.sqrt(divisor)
+
+  def of_many() -> Array:
+    centered = jnp.where(members[:, None], codes - mean[None], 0.0)
+    return _root(_product(centered.T, centered) / divisor)
+
+  return Gaussian(mean, jax.lax.cond(count <= size, of_few, of_many))
 
 
 def fitted_mixture(codes: Array, clusters: Array, count: int) -> Gaussian:
@@ -83,11 +96,17 @@ def merged(mixture: Gaussian) -> Gaussian:
   share = found / found.sum()
   means = jnp.where(found[:, None], mixture.mean, 0.0)
   roots = jnp.where(found[:, None, None], mixture.root, 0.0)
-  mean = share @ means
+  mean = _product(share, means)
   apart = means - mean[None]
-  within = jnp.einsum('k,kij,klj->il', share, roots, roots)
-  covariance = within + jnp.einsum('k,ki,kj->ij', share, apart, apart)
+  einsum = functools.partial(jnp.einsum, precision='highest')
+  within = einsum('k,kij,klj->il', share, roots, roots)
+  covariance = within + einsum('k,ki,kj->ij', share, apart, apart)
   return Gaussian(mean, _root(covariance))
+
+
+# By their default, accelerators round factors to a few bits, and draws would
+# leave the plane.
+_product = functools.partial(jnp.matmul, precision='highest')
 
 
 def _root(covariance: Array) -> Array:
@@ -99,7 +118,7 @@ def _root(covariance: Array) -> Array:
 def draw(key: Array, gaussian: Gaussian, n: int) -> Array:
   """Draws `[n, D]` from one Gaussian."""
   noise = jax.random.normal(key, (n, len(gaussian.mean)))
-  return gaussian.mean[None] + noise @ gaussian.root.T
+  return gaussian.mean[None] + _product(noise, gaussian.root.T)
 
 
 def draw_clusters(key: Array, mixture: Gaussian, n: int) -> Array:
@@ -133,7 +152,7 @@ def draw_of(
       .get(mode='fill', wrap_negative_indices=False)
       for leaf in mixture
     )
-    return mean + spread * (root @ own)
+    return mean + spread * _product(root, own)
 
   drawn: Array = jax.lax.map(
     lambda each: one(*each), (clusters, noise), batch_size=_AT_ONCE

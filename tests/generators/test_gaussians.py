@@ -29,16 +29,44 @@ def covariances(gaussian):
   return gaussian.root @ gaussian.root.swapaxes(-1, -2)
 
 
-@pytest.mark.parametrize('n', [1, 2, 4, 200])
+def moments(codes):
+  """NumPy's mean and covariance, which of one code is zero."""
+  n, size = codes.shape
+  return codes.mean(0), np.cov(codes.T) if n > 1 else np.zeros((size, size))
+
+
+@pytest.mark.parametrize('n', [1, 2, 4, SIZE, SIZE + 1, 200])
 def test_one_has_the_codes_moments(n):
   """Of a few codes in five dimensions, too, where Cholesky's root is NaN."""
   codes = np.random.default_rng(0).normal(1, 2, (n, SIZE))
   gaussian = fitted(jnp.float32(codes))
-  np.testing.assert_allclose(gaussian.mean, codes.mean(0), rtol=1e-4)
-  covariance = np.cov(codes.T) if n > 1 else np.zeros((SIZE, SIZE))
+  mean, covariance = moments(codes)
+  assert gaussian.root.shape == (SIZE, SIZE)
+  np.testing.assert_allclose(gaussian.mean, mean, rtol=1e-5, atol=1e-6)
   np.testing.assert_allclose(
-    covariances(gaussian), covariance, rtol=1e-3, atol=1e-4
+    covariances(gaussian), covariance, rtol=1e-4, atol=1e-5
   )
+
+
+def test_clusters_of_all_sizes_have_their_own_moments():
+  """Fewer codes than dimensions, as many, and more, in one mixture.
+
+  Codes stand in any order, and some are of no cluster.
+  """
+  rng = np.random.default_rng(0)
+  sizes = {0: SIZE, 1: SIZE + 1, 2: 1, 3: 0, 4: 3, 5: 40, -1: 7, 6: 9, 99: 2}
+  y = rng.permutation(np.repeat(list(sizes), list(sizes.values())))
+  codes = rng.normal(1, 2, (len(y), SIZE))
+  mixture = fitted_mixture(jnp.float32(codes), jnp.asarray(y), 6)
+  assert mixture.root.shape == (6, SIZE, SIZE)
+  for own in (0, 1, 2, 4, 5):
+    mean, covariance = moments(codes[y == own])
+    np.testing.assert_allclose(mixture.mean[own], mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+      covariances(mixture)[own], covariance, rtol=1e-4, atol=1e-5
+    )
+  assert np.isnan(mixture.mean[3]).all()
+  assert not np.any(mixture.root[2:4])
 
 
 def test_a_mixture_finds_what_was_planted():
@@ -71,12 +99,23 @@ def test_a_mixture_merges_into_the_gaussian_of_all_its_codes():
   )
 
 
-def test_draws_of_a_few_codes_stay_in_the_plane_through_them(key):
-  codes = np.random.default_rng(0).normal(size=(3, SIZE))
+@pytest.mark.parametrize('n,size', [(3, SIZE), (6, 74), (74, 74), (20, 264)])
+def test_draws_of_a_few_codes_stay_in_the_plane_through_them(key, n, size):
+  """Through their mean, at least, and on it in all directions that they have.
+
+  As many codes as dimensions are in a plane of one dimension less.
+  """
+  codes = np.random.default_rng(0).normal(size=(n, size))
+  codes = np.float64(np.float32(codes))
   drawn = np.asarray(draw(key, fitted(jnp.float32(codes)), 50))
-  across = np.linalg.svd(codes - codes.mean(0))[2][2:]
-  assert drawn.std(0).max() > 0.2
-  np.testing.assert_allclose((drawn - codes.mean(0)) @ across.T, 0.0, atol=2e-2)
+  offsets = np.float64(drawn) - codes.mean(0)
+  axes = np.linalg.svd(codes - codes.mean(0))[2]
+  along, across = axes[: n - 1], axes[n - 1 :]
+  assert (offsets @ along.T).std(0).min() > 0.01
+  np.testing.assert_allclose(offsets @ across.T, 0.0, atol=1e-5)
+  mixture = fitted_mixture(jnp.float32(codes), jnp.zeros(n, int), 1)
+  drawn = np.float64(draw_of(key, mixture, jnp.zeros(50, int), spread=2.0))
+  np.testing.assert_allclose((drawn - codes.mean(0)) @ across.T, 0.0, atol=2e-5)
 
 
 def test_permuted_labels_change_nothing_but_the_order():
