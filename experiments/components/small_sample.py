@@ -22,7 +22,8 @@ def small_sample(
   Args:
     images: that it is drawn of.
     test: images of the same classes; None takes all that are not drawn.
-    shots: images of each class that are drawn.
+    shots: images of each class that are drawn; of the smallest class they may
+      be all where there is a test.
     split_seed: of the draw, whatever the seeds of the run: another sample has
       another one.
     classes: how many are kept, at random; 0 is all.
@@ -52,9 +53,7 @@ def small_sample(
     images = select_classes(images, kept)
     test = test and select_classes(test, kept)
   _check_enough(images, shots, spare=test is None)
-  if test is not None and (class_counts(images) == shots).all():
-    return images, test
-  few, others = few_of_each(images, shots, seed=split_seed)
+  few, others = few_of_each(images, shots, seed=split_seed, spare=test is None)
   return few, others if test is None else test
 
 

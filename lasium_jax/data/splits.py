@@ -90,7 +90,7 @@ def divided(
 
 
 def few_of_each(
-  dataset: Dataset, shots: int, *, seed: int
+  dataset: Dataset, shots: int, *, seed: int, spare: bool = True
 ) -> tuple[Dataset, Dataset]:
   """As many images of each class, chosen at random, and all others.
 
@@ -98,6 +98,8 @@ def few_of_each(
     dataset: of more than `shots` images of each class.
     shots: how many of each are in the first part.
     seed: of the choice.
+    spare: whether each class must have an image in the second part; otherwise
+      classes of `shots` images may be in the first part whole.
 
   Returns:
     The two parts.
@@ -106,12 +108,12 @@ def few_of_each(
     ValueError: if a class has too few images.
   """
   counts = class_counts(dataset)
-  if counts.min() <= shots:
+  if counts.min() < shots + spare:
     smallest = dataset.class_names[int(counts.argmin())]
+    none_left = ': none would be left' if spare else ''
     raise ValueError(
       f'{shots} images of each class were asked for, and class {smallest!r} '
-      f'has {counts.min()}: none would be left. Ask for fewer, or leave that '
-      'class out.'
+      f'has {counts.min()}{none_left}. Ask for fewer, or leave that class out.'
     )
   return _some_of_each(dataset, np.full_like(counts, shots), seed)
 

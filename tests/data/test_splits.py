@@ -97,6 +97,19 @@ def test_a_few_images_of_each_class():
     few_of_each(whole, 4, seed=0)
 
 
+def test_none_of_the_smallest_class_need_be_left():
+  whole = make('abc', [4, 5, 20])
+  few, others = few_of_each(whole, 4, seed=0, spare=False)
+  assert np.bincount(few.labels).tolist() == [4, 4, 4]
+  assert np.bincount(others.labels).tolist() == [0, 1, 16]
+  assert contents(few)['a'] == contents(whole)['a']
+  for name, images in contents(whole).items():
+    left = contents(others).get(name, [])
+    assert sorted(contents(few)[name] + left) == sorted(images)
+  with pytest.raises(ValueError, match=r"class 'a' has 4\. Ask for fewer"):
+    few_of_each(whole, 5, seed=0, spare=False)
+
+
 def test_a_class_of_one_image_is_not_divided():
   with pytest.raises(ValueError, match=r"Class 'b' has 1 images"):
     divided(make('abc', [2, 1, 2]), 0.5, seed=0)

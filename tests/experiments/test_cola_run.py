@@ -28,6 +28,7 @@ from experiments.stages.distances import TO_TRAINING
 from experiments.systems import cola
 from experiments.systems.exports import export
 from lasium_jax import batches, models
+from lasium_jax.data import Dataset
 from lasium_jax.ops.trivial_augment import trivial_augment
 from lasium_jax.settings import Part
 
@@ -399,10 +400,32 @@ def test_a_test_of_its_own_is_whole():
   few, tested = small_sample(splits.train, test, shots=3)
   assert len(few.images) == 24 and tested is test
   everything, _ = small_sample(splits.train, test, shots=8)
-  assert everything is splits.train
+  np.testing.assert_array_equal(everything.images, splits.train.images)
   few, tested = small_sample(splits.train, test, shots=3, classes=2)
   assert few.class_names == tested.class_names
   assert np.bincount(tested.labels).tolist() == [8, 8]
+
+
+def unequal(counts):
+  """Classes of so many images, none of which is twice there."""
+  labels = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+  images = np.arange(len(labels), dtype=np.uint8)[:, None, None, None]
+  return Dataset(images, labels, tuple('abc'))
+
+
+def test_a_sample_may_have_all_of_the_smallest_class():
+  """Where there is a test; it would have none of that class otherwise."""
+  images, test = unequal([9, 4, 6]), unequal([2, 1, 3])
+  few, tested = small_sample(images, test, shots=4)
+  assert tested is test
+  assert np.bincount(few.labels).tolist() == [4, 4, 4]
+  assert few.images[4:8].ravel().tolist() == [9, 10, 11, 12]
+  with pytest.raises(ValueError, match=r"shots is 5; class 'b' .* has 4"):
+    small_sample(images, test, shots=5)
+  with pytest.raises(ValueError, match='shots is 4, and at least one is'):
+    small_sample(images, None, shots=4)
+  few, others = small_sample(images, None, shots=3)
+  assert np.bincount(others.labels).tolist() == [6, 1, 3]
 
 
 TOO_FEW = {
