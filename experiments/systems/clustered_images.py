@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from experiments.components.data import image_shape
 from experiments.components.parts import Sections, make, make_part
 from experiments.components.tasks import AUGMENTATION
@@ -104,13 +106,29 @@ def by_cluster(
     run: whose training images were clustered.
     params: what `experiments.stages.clustered.train` returned.
     judged: whether classes of the test are numbered as the clusters that they
-      are matched to; there may not be more clusters than classes then.
+      are matched to, each to one of its own. Classes that are left over have
+      numbers that no cluster has, and clusters that are left over no image.
   """
   splits = run.splits
   images, targets = clustered.by_cluster(splits.train, params)
   test = splits.test
   if judged:
-    labels = splits.train.labels
-    classes = metrics.matched_classes(clusters_of(params), labels)
-    test = select_classes(test, classes)
+    matched = metrics.matched_classes(clusters_of(params), splits.train.labels)
+    others = np.setdiff1d(np.arange(len(test.class_names)), matched)
+    test = select_classes(test, np.concatenate([matched, others]))
   return run._replace(splits=splits._replace(train=images, test=test)), targets
+
+
+def matching(clusters: int, classes: int) -> dict[str, Any]:
+  """What results say of clusters that are matched to classes.
+
+  Nothing where there are as many: each then has one.
+  """
+  if clusters == classes:
+    return {}
+  rest = 'clusters' if clusters > classes else 'classes'
+  return {
+    'classes': classes,
+    'clusters': clusters,
+    'matching': f'one to one; the {rest} left over are wrong',
+  }

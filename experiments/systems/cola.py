@@ -7,7 +7,7 @@ labels finds clusters first, which are then the generator's classes, and its one
 classifier learns of made images.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,7 +31,6 @@ from experiments.run.config import (
   BadConfig,
   Config,
   Settings,
-  require,
   require_same,
   require_shared,
 )
@@ -51,10 +50,12 @@ from experiments.systems.clustered_images import are_clustered
 from experiments.systems.cola_checks import (
   CLASSES,
   WITH_CODES,
+  check_classes,
   check_generator,
   check_margin,
   check_own_clusters,
   class_count,
+  image_count,
 )
 from experiments.systems.features import embedding_of
 from lasium_jax.batches import repeated, shuffled
@@ -136,7 +137,7 @@ def complete(config: Config) -> Config:
   """
   config = config.copy_and_resolve_references()
   how, section = config.generator_training, config.generator
-  images = max(1, config.small_sample.shots * class_count(section))
+  images = max(1, image_count(config))
   if are_clustered(config):
     clustered_images.complete(config, images)
   if how.batch_size is None:
@@ -196,13 +197,7 @@ def read(settings: Settings, places: Places) -> Splits:
   if 'evaluation_data' in settings:
     test = make(IMAGES, settings['evaluation_data'], places=places)
   few, test = small_sample(images, test, **settings['small_sample'])
-  section, classes = settings['generator'], len(few.class_names)
-  require(
-    settings,
-    f'generator.{CLASSES[section["name"]]}',
-    class_count(section) == classes,
-    f'{classes}, as many as config.data has, or config.small_sample.classes',
-  )
+  check_classes(settings, len(few.class_names))
   splits = Splits(few, select_classes(few, np.arange(0)), test)
   generator.check_borrowed_data(settings, splits)
   if 'quality' in settings:  # Figures are drawn of older runs, too.
@@ -214,12 +209,15 @@ def work(run: Run, parts: Parts) -> None:
   """A generator is trained and drawn of; clusters or classifiers are judged."""
   settings = parts.settings
   results: list[Result] = []
+  sample = classifiers.told_of(settings)
+  told: dict[str, Any] = {**sample}
   y = jnp.asarray(run.splits.train.labels)
   if parts.clustering is not None:
     how = settings['clustered_training']
     clusters = clustered.train(run, parts.clustering, **how)
-    sample = classifiers.told_of(settings)
-    results = clustered.results_of(run, clusters, sample, how['steps'])
+    found = clusters['targets'].shape[1]
+    told |= clustered_images.matching(found, len(run.splits.test.class_names))
+    results = clustered.results_of(run, clusters, told, how['steps'])
     run, y = clustered_images.by_cluster(run, clusters, judged=True)
   params = generator.train(
     run, _learning(run, parts, y), **settings['generator_training']
@@ -233,13 +231,13 @@ def work(run: Run, parts: Parts) -> None:
   assert parts.optimizer is not None
   drawing = classifiers.Drawing(parts.model, params, drawn)
   results += classifiers.train_all(
-    run, settings, drawing, parts.optimizer, parts.augment
+    *(run, settings, drawing, parts.optimizer),
+    augment=parts.augment,
+    told=told,
   )
-  told = class_quality.Told(
-    settings['generator_training']['steps'], classifiers.told_of(settings)
-  )
+  learned = class_quality.Told(settings['generator_training']['steps'], sample)
   results += class_quality.measure(
-    run, drawn, embedding_of(settings), told, **quality
+    run, drawn, embedding_of(settings), learned, **quality
   )
   write_results(run, results)
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')

@@ -1,7 +1,7 @@
 """Classifiers of real images, of made ones and of both, in as many steps."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import optax
@@ -84,7 +84,9 @@ def train_all(
   settings: Settings,
   drawing: Drawing,
   optimizer: optax.GradientTransformation,
+  *,
   augment: Augment | None,
+  told: Mapping[str, Any],
 ) -> list[Result]:
   """Trains and tests a classifier on each diet, without labels on made images.
 
@@ -96,6 +98,7 @@ def train_all(
       is tested too.
     optimizer: of each.
     augment: what is done to real images, or None.
+    told: what results say of what was learned from.
 
   Returns:
     The results.
@@ -119,7 +122,7 @@ def train_all(
       batch_fn,
       drawing.params,
       run.splits.test,
-      {**told_of(settings), **_told_of_made(settings, diet)},
+      {**told, **_told_of_made(settings, diet)},
       diet.part,
       diet.name,
       diet.metric,

@@ -47,13 +47,16 @@ def class_counts(dataset: Dataset) -> np.ndarray:
 
 
 def select_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
-  """The images of `classes` (ints), relabeled `0..` in the order given."""
+  """The images of `classes` (ints), relabeled `0..` in the order given.
+
+  A class -1 has no images, and no name.
+  """
   where = [np.flatnonzero(dataset.labels == c) for c in classes]
   lengths = np.array([len(w) for w in where], int)
   return Dataset(
     dataset.images[np.concatenate([np.zeros(0, int), *where])],
     np.repeat(np.arange(len(where), dtype=np.int32), lengths),
-    tuple(dataset.class_names[c] for c in classes),
+    tuple(dataset.class_names[c] if c >= 0 else '' for c in classes),
   )
 
 

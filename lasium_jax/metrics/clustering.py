@@ -60,25 +60,29 @@ def matched_classes(clusters: ArrayLike, classes: ArrayLike) -> NDArray[Any]:
 
   Args:
     clusters: `[n]` whole numbers; n of 1 or more.
-    classes: likewise, at least as many different ones.
+    classes: likewise; where there are more clusters, 0 or more.
 
   Returns:
-    `[K]`, of each cluster in ascending order one of the classes, none twice.
+    `[K]`, of each cluster in ascending order one of the classes, none twice;
+    -1 of clusters that are left over, where there are more of them.
 
   Raises:
-    ValueError: if they are not such, or there are more clusters than classes.
+    ValueError: if they are not such.
 
   Example:
     >>> lx.metrics.matched_classes([1, 1, 0, 0, 0], [7, 7, 3, 3, 7])
     array([3, 7])
   """
   table = _contingency(np.asarray(clusters), np.asarray(classes))
-  if table.shape[0] > table.shape[1]:
+  names, matched = np.unique(np.asarray(classes)), _matched(table)
+  if len(table) > len(names) and names[0] < 0:
     raise ValueError(
-      f'{table.shape[0]} clusters cannot each be matched to one of '
-      f'{table.shape[1]} classes.'
+      f'{len(table)} clusters cannot each be matched to one of {len(names)} '
+      f'classes, and -1, which says so, may be a class: one is {names[0]}.'
     )
-  return np.unique(np.asarray(classes))[_matched(table)]
+  return np.where(
+    matched < len(names), names[np.minimum(matched, len(names) - 1)], -1
+  )
 
 
 def _contingency(

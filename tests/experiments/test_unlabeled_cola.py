@@ -19,7 +19,8 @@ from whole_program import (
 
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
-from experiments.stages import class_samples, clustered
+from experiments.run.run import Places
+from experiments.stages import class_samples, classifier, clustered
 from experiments.systems import clustered_images, cola
 from experiments.systems.exports import export
 from lasium_jax import models
@@ -133,6 +134,69 @@ def test_classes_of_the_test_are_numbered_as_their_clusters():
   assert judged.train.images.ravel().tolist()[:4] == [100] * 4
   plain = clustered_images.by_cluster(run, params)[0].splits
   assert plain.test is splits.test
+
+
+FEWER_AND_MORE = {
+  # Cluster 0 is black and 1 is white. Gray has none, and is wrong.
+  2: ([0] * 4 + [1, 1, 1, 0] + [1] * 4, [0] * 4 + [1, 0, 1, 0] + [1] * 4, 8),
+  # Cluster 3 has one black image, and is no class. A gray one is called white.
+  4: (
+    [0, 0, 0, 3] + [1] * 4 + [2] * 4,
+    [0, 3, 0, 0, 1, 1, 2, 1, 2, 2, 2, 2],
+    10,
+  ),
+}
+
+
+@pytest.mark.parametrize('clusters', FEWER_AND_MORE)
+def test_the_score_of_fewer_and_of_more_clusters_than_classes(clusters):
+  """By hand: of three classes, what is matched to none is wrong."""
+  found, predicted, right = FEWER_AND_MORE[clusters]
+  labels = np.repeat(np.arange(3, dtype=np.int32), 4)
+  numbered = np.arange(12, dtype=np.uint8)[:, None, None, None]
+  images = Dataset(numbered, labels, ('black', 'gray', 'white'))
+  run = Run(splits=Splits(images, images, images))
+  params = {'targets': jnp.eye(clusters)[np.array(found)]}
+  test = clustered_images.by_cluster(run, params, judged=True)[0].splits.test
+  assert len(test.images) == 12
+
+  def classify(params, x):
+    places = jnp.rint(255 * x).astype(int).ravel()
+    return SimpleNamespace(logits=jax.nn.one_hot(params[places], clusters))
+
+  tested = classifier.tester(classify, test)(jnp.asarray(predicted))
+  assert tested.sum() == right
+  told = clustered_images.matching(clusters, 3)
+  rest = 'classes' if clusters == 2 else 'clusters'
+  assert told == {
+    'classes': 3,
+    'clusters': clusters,
+    'matching': f'one to one; the {rest} left over are wrong',
+  }
+  assert clustered_images.matching(3, 3) == {}
+
+
+@pytest.mark.parametrize('clusters', [2, 5, 18])
+def test_steps_are_of_the_images_whatever_the_clusters(clusters):
+  """Three classes of six images are 18, of which a batch may have all."""
+  fields = {name: SMALL[name] for name in SMALL if 'steps' not in name}
+  settings = settings_with(**{**fields, 'generator__clusters': clusters})
+  assert settings['generator_training']['batch_size'] == 30
+  assert settings['generator_training']['steps'] == 500
+  # Two tasks of 200 epochs, of three batches each.
+  assert settings['clustered_training']['steps'] == 2 * 200 * 3
+  assert cola.build(settings).clustering is not None
+  splits = cola.read(settings, Places())
+  assert len(splits.train.images) == 18 and len(splits.test.images) == 42
+
+
+def test_numbers_of_clusters_that_cannot_be():
+  few = {**SMALL, 'generator__clusters': 19}
+  with pytest.raises(ValueError, match='clusters is 19; it must be at most 18'):
+    cola.build(settings_with(**few))
+  untold = {**SMALL, 'small_sample__classes': 0, 'generator__clusters': 5}
+  with pytest.raises(ValueError, match=r'sample\.classes is 0; it must be \d+'):
+    cola.read(settings_with(**untold), Places())
 
 
 @pytest.mark.parametrize('most', [12, 30])

@@ -114,6 +114,19 @@ def test_clusters_are_matched_as_scipy_does():
     assert best == own and sorted(found - 10) == list(range(6))
 
 
-def test_fewer_classes_than_clusters_are_not_matched():
-  with pytest.raises(ValueError, match='3 clusters cannot each be matched'):
-    metrics.matched_classes([0, 1, 2], [0, 1, 1])
+def test_clusters_that_are_left_over_are_matched_to_none():
+  """By hand: class 7 is matched where it has three images, and not two."""
+  clusters = [0, 0, 0, 1, 1, 2, 2, 2, 5]
+  classes = [4, 4, 7, 7, 7, 7, 7, 7, 4]
+  found = metrics.matched_classes(clusters, classes)
+  assert found.tolist() == [4, -1, 7, -1]
+  assert agreement(clusters, classes).accuracy == pytest.approx(5 / 9)
+  with pytest.raises(ValueError, match=r'4 clusters cannot each .* one is -3'):
+    metrics.matched_classes(clusters, np.array(classes) - 7)
+
+
+def test_classes_that_are_left_over_have_no_cluster():
+  """By hand: the cluster of three of class 2 and two of class 9 is class 2."""
+  clusters, classes = [1, 1, 1, 1, 1, 0], [2, 2, 2, 9, 9, 4]
+  assert metrics.matched_classes(clusters, classes).tolist() == [4, 2]
+  assert agreement(clusters, classes).accuracy == pytest.approx(4 / 6)
