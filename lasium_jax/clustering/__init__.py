@@ -6,6 +6,7 @@ it clusters.
 """
 
 from lasium_jax.clustering.density import Clusters, density_clusters
+from lasium_jax.clustering.mixtures import mixture_clusters
 from lasium_jax.clustering.neighbors import Neighbors, nearest_neighbors
 from lasium_jax.clustering.network_features import features
 from lasium_jax.clustering.partitions import kmeans_clusters
@@ -17,6 +18,7 @@ __all__ = [
   'density_clusters',
   'features',
   'kmeans_clusters',
+  'mixture_clusters',
   'nearest_neighbors',
   'reciprocal_similarity',
 ]

@@ -48,18 +48,11 @@ def kmeans_clusters(
     >>> [int((labels == i).sum()) for i in (-1, 0, 1)]
     [1, 2, 2]
   """
-  n, dimensions = features.shape
-  if n < clusters:
-    raise ValueError(
-      f'{clusters} clusters were asked for, of {n} images: ask for fewer, or '
-      'add images.'
-    )
   weigh_key, center_key = jax.random.split(key)
-  points = np.asarray(features, np.float32)
-  if not np.isfinite(points).all():
-    raise ValueError('Some features are not finite: what made them diverged.')
+  points = checked(features, clusters)
   if weighed:
-    points = points * np.asarray(jax.random.uniform(weigh_key, (dimensions,)))
+    weights = jax.random.uniform(weigh_key, points.shape[1:])
+    points = points * np.asarray(weights)
   found = _kmeans(points, clusters, int(jax.random.bits(center_key)))
   counts = np.bincount(found, minlength=clusters)
   kept = counts >= least
@@ -70,6 +63,23 @@ def kmeans_clusters(
     )
   numbers = np.where(kept, np.cumsum(kept) - 1, -1)
   return numbers[found].astype(np.int32)
+
+
+def checked(features: Array, clusters: int) -> NDArray[np.float32]:
+  """Features on the host.
+
+  Raises:
+    ValueError: if they are fewer than clusters, or not finite.
+  """
+  if len(features) < clusters:
+    raise ValueError(
+      f'{clusters} clusters were asked for, of {len(features)} images: ask for '
+      'fewer, or add images.'
+    )
+  points = np.asarray(features, np.float32)
+  if not np.isfinite(points).all():
+    raise ValueError('Some features are not finite: what made them diverged.')
+  return points
 
 
 def _kmeans(
