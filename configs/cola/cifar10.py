@@ -13,7 +13,9 @@ discriminator, whose 100,000 steps are for GPUs.
 
 `cola` has no labels: all 50,000 images are clustered, and clusters are the
 generator's classes. It is judged by the classes' labels, which nothing learns
-from, and its one classifier learns from made images alone.
+from, and its one classifier learns from made images alone. `glo-unlabeled` is
+what it is compared with: GLO on the same images, whose codes are clustered
+afterwards by a mixture of Gaussians, without labels too.
 
 A network of the paper may stand behind the others (`scola-resnet32`,
 `scola-wrn-16-8`, `scola-wrn-28-10`), and then a recipe by which plain networks

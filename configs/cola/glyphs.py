@@ -7,7 +7,8 @@ As configs/cola/cifar10.py, with a quarter of the width, fewer steps, and the
 other drawings of the same characters as the test. Characters are not mirrored,
 and wide networks have one unit of width. The recipes `-strong` and `-onecycle`
 are here to be tried: rotations by up to 135 degrees are not for characters. The
-run without labels, `cola`, has 15 drawings of each character.
+runs without labels, `cola` and `glo-unlabeled`, have 15 drawings of each
+character.
 """
 
 from ml_collections import ConfigDict
@@ -36,14 +37,15 @@ def get_config(run: str = 'scola') -> ConfigDict:
     config.generator.loss = 'l2'
   if config.generator.name == 'cgan_pd':
     config.generator_training.steps = 2_000
-  if run == cola.UNLABELED:
+  if run in cola.UNLABELED:
     config.small_sample.shots = 15
-    config.trunk = named(TRUNKS, 'halvings', width=16)
-    config.cluster_views = section(AUGMENTATION, **VIEWS)
-    config.clustered_training.batch_size = 50
     config.generator_training.batch_size = 30
   else:
     config.augment.update(margin=2, mirror=False)
+  if 'clustered' in config:
+    config.trunk = named(TRUNKS, 'halvings', width=16)
+    config.cluster_views = section(AUGMENTATION, **VIEWS)
+    config.clustered_training.batch_size = 50
   _classify(config)
   return config
 

@@ -5,8 +5,8 @@
 
 The argument is that of configs/cola/cifar10.py. `cola`, which has no labels,
 finds ten clusters in 100 images of each digit, and k-means on their pixels
-stands beside them. Images are 28x28, and 32x32 for `cgan-pd`; digits are not
-mirrored.
+stands beside them; `glo-unlabeled` finds them in GLO's codes of the same
+images. Images are 28x28, and 32x32 for `cgan-pd`; digits are not mirrored.
 """
 
 from ml_collections import ConfigDict
@@ -30,12 +30,13 @@ def get_config(run: str = 'cola') -> ConfigDict:
   file = 'configs/cola/mnist.py'
   config = cola.get_config(file, run, data=data, classes=10, size=size)
   config.evaluation_data = evaluation
-  if run == cola.UNLABELED:
+  if run in cola.UNLABELED:
     config.small_sample.shots = 100
-    config.trunk = named(TRUNKS, 'halvings')
-    config.cluster_views = section(AUGMENTATION, **VIEWS)
     config.classifier = named(CLASSIFIERS, 'infogan')
     config.training.update(steps=1_000, batch_size=64)
   else:
     config.augment.mirror = False
+  if 'clustered' in config:
+    config.trunk = named(TRUNKS, 'halvings')
+    config.cluster_views = section(AUGMENTATION, **VIEWS)
   return config

@@ -5,10 +5,11 @@
 
 FOLDER has a folder `stl10_binary` with class_names.txt, train_X.bin,
 train_y.bin, test_X.bin and test_y.bin, as the data set's authors publish them.
-Runs are those of configs/cola/cifar10.py; `cola`, which has no labels, clusters
-the 5,000 images of the official training split, and not the unlabeled ones. The
-test is of the 8,000 images of the official test. Images are made half as large
-(`--config.data.size` and `--config.evaluation_data.size`).
+Runs are those of configs/cola/cifar10.py; `cola` and `glo-unlabeled`, which
+have no labels, cluster the 5,000 images of the official training split, and not
+the unlabeled ones. The test is of the 8,000 images of the official test. Images
+are made half as large (`--config.data.size` and
+`--config.evaluation_data.size`).
 
 The paper shows its accuracies on STL-10 in figure 8 alone, without numbers. A
 step of ResNet-20 has 2.25 times the operations of one on CIFAR-10. `cgan-pd`

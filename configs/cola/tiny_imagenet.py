@@ -7,7 +7,8 @@ FOLDER has a folder `tiny-imagenet-200` with wnids.txt, words.txt, train/ and
 val/, as the data set is published. Runs are those of configs/cola/cifar10.py,
 and the network of classifiers is WRN-16-8 where a run does not name one. The
 test is of the 10,000 images of the official validation, as the official test
-has no labels. `cola` clusters all 100,000 training images.
+has no labels. `cola` and `glo-unlabeled` cluster all 100,000 training
+images.
 
 Published for `scola`, of as many real images as made ones: 17.14 % of 10 images
 a class, 23.99 of 20, 29.70 of 50, 35.24 of 100. It is for a GPU: a step of

@@ -14,15 +14,22 @@ from experiments.components.tasks import AUGMENTATION
 from experiments.components.trunks import TRUNKS
 from experiments.stages import class_samples, clustered, generator
 from experiments.systems import clustered_images
+from experiments.systems.code_clusters import CODE_CLUSTERS
 from experiments.systems.cola import QUALITY, SMALL_SAMPLE, TRAINING
 from experiments.systems.cola_checks import CLASSES
 from lasium_jax import small_sample
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS
 from lasium_jax.settings import Part
 
-# Runs, and the generator of each. One of them has no labels.
-RUNS = {'scola': 'cola', 'glo': 'glo', 'cgan-pd': 'cgan_pd', 'cola': 'cola'}
-UNLABELED = 'cola'
+# Runs, and the generator of each.
+RUNS = {
+  'scola': 'cola',
+  'glo': 'glo',
+  'cgan-pd': 'cgan_pd',
+  'cola': 'cola',
+  'glo-unlabeled': 'glo',
+}
+UNLABELED = ('cola', 'glo-unlabeled')
 GAN_STEPS = 100_000  # With 64 images in each of the critic's 5 steps.
 GAN_BATCH = 320
 STEPS = 7_800  # Of a classifier: the paper has as many for all samples.
@@ -95,7 +102,7 @@ def get_config(
   config.quality = section(QUALITY)
   network = named_network or (RECIPE_NETWORK if recipe else network)
   _classify(config, network)
-  if kind == UNLABELED:
+  if kind in UNLABELED:
     _cluster(config)
   else:
     config.batches = named(BATCHES, 'generated')
@@ -119,15 +126,21 @@ def of_official_splits(
     The config.
   """
   config.evaluation_data = test
-  if config.name == UNLABELED:
+  if config.name in UNLABELED:
     config.small_sample.shots = most
     config.generator.latent_size = 128
   return config
 
 
 def _cluster(config: ConfigDict) -> None:
-  """The sections of what finds clusters without labels (algorithm 2)."""
+  """The sections of what finds clusters without labels.
+
+  COLA's are found first (algorithm 2), and GLO's in its codes afterwards.
+  """
   config.seeds = 1
+  if config.generator.name == 'glo':
+    config.code_clusters = section(CODE_CLUSTERS)
+    return
   config.clustered = section(clustered_images.CLUSTERED)
   config.trunk = named(TRUNKS, 'resnet18')
   config.cluster_views = section(AUGMENTATION, views=True)
@@ -147,11 +160,12 @@ def _words(file: str, run: str) -> tuple[str, str, str]:
   """The generator of a run, its network and its recipe, '' where not named."""
   rest, recipe = _split(run, RECIPES)
   kind, network = _split(rest, NETWORKS)
-  if kind not in RUNS or (kind == UNLABELED and run != kind):
+  if kind not in RUNS or (kind in UNLABELED and run != kind):
     raise ValueError(
       f'{file} has no run {run!r}. It has {", ".join(RUNS)}, and all but '
-      f'{UNLABELED} with a network behind it (-{", -".join(NETWORKS)}) or '
-      f'nothing, and then with -{" or -".join(RECIPES)} or nothing.'
+      f'{" and ".join(UNLABELED)} with a network behind it '
+      f'(-{", -".join(NETWORKS)}) or nothing, and then with '
+      f'-{" or -".join(RECIPES)} or nothing.'
     )
   return kind, network, recipe
 

@@ -217,6 +217,11 @@ def check_borrowed(settings: Settings) -> None:
       f'config.generator_training.workdir: {workdir} is a run of lasium_jax '
       '0.1, or not whole. Train its generator again.'
     )
+  if 'code_clusters' in theirs:
+    raise BadConfig(
+      f'The generator in {workdir} has clusters that were found in its codes, '
+      'which are for no other run: train another generator.'
+    )
   ours = json.loads(json.dumps(settings))
   sections = _FOLLOWS + (_CLUSTERS if 'clustered' in ours else ())
   sections += ('measure',) if 'measure' in ours else ()

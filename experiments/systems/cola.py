@@ -3,13 +3,12 @@
 A generator is trained on a few images of each class. Three classifiers follow,
 in as many steps each: of the real images, of images that the generator makes,
 and of both. All are tested on real images (COLA, section 6). A run without
-labels finds clusters first, which are then the generator's classes, and its one
-classifier learns of made images.
+labels finds clusters first, which are then the generator's classes, or, of GLO,
+in the codes that are trained, and its one classifier learns of made images.
 """
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -17,7 +16,7 @@ from experiments.components.batches import BATCHES
 from experiments.components.crops import CROPS
 from experiments.components.data import image_shape
 from experiments.components.images import IMAGES
-from experiments.components.measures import MEASURE, trainer_of, weights_of
+from experiments.components.measures import MEASURE, weights_of
 from experiments.components.optimizers import OPTIMIZERS
 from experiments.components.parts import (
   Sections,
@@ -35,41 +34,40 @@ from experiments.run.config import (
   require_shared,
 )
 from experiments.run.record import Record
-from experiments.run.results import Result
 from experiments.run.run import Places, Run, System
 from experiments.stages import (
   class_quality,
   class_samples,
-  clustered,
   generator,
 )
 from experiments.stages.evaluation import write_results
-from experiments.systems import clustered_images
+from experiments.systems import (
+  clustered_images,
+  code_clusters,
+  cola_generator,
+)
 from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
 from experiments.systems.cola_checks import (
   CLASSES,
-  WITH_CODES,
   check_classes,
   check_generator,
   check_margin,
   check_own_clusters,
   class_count,
   image_count,
+  is_unlabeled,
 )
 from experiments.systems.features import embedding_of
-from lasium_jax.batches import repeated, shuffled
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import select_classes
 from lasium_jax.models.build import CLASSIFIERS, GENERATORS, make_generator
 from lasium_jax.settings import Part
 from lasium_jax.types import (
-  Array,
   Augment,
   Generator,
   Params,
   Trainer,
-  TrainingSet,
 )
 
 EPOCHS = 500  # Of the generator, where no number of steps is given.
@@ -96,6 +94,7 @@ SECTIONS: Sections = {
   'augment': CROPS,
   'training': TRAINING,
   **clustered_images.SECTIONS,
+  **code_clusters.SECTIONS,
 }
 
 PAGE = {
@@ -115,7 +114,7 @@ class Parts(NamedTuple):
   Attributes:
     settings: that it is made of.
     model: the generator.
-    clustering: what finds clusters, or None where there are labels.
+    clustering: what finds clusters before the generator is trained, or None.
     augment: what is done to a classifier's real images, or None.
     optimizer: of the classifiers; None in a run of an older version that has
       no labels, which is read for its generator.
@@ -167,6 +166,8 @@ def build(settings: Settings) -> Parts:
     clusters = class_count(settings['generator'])
     clustering = clustered_images.build(settings, clusters)
     parts = parts._replace(clustering=clustering)
+  elif is_unlabeled(settings):
+    check_own_clusters(settings)
   else:
     check_margin(settings)
     parts = parts._replace(augment=make_part(CROPS, settings['augment']))
@@ -208,23 +209,18 @@ def read(settings: Settings, places: Places) -> Splits:
 def work(run: Run, parts: Parts) -> None:
   """A generator is trained and drawn of; clusters or classifiers are judged."""
   settings = parts.settings
-  results: list[Result] = []
   sample = classifiers.told_of(settings)
   told: dict[str, Any] = {**sample}
-  y = jnp.asarray(run.splits.train.labels)
-  if parts.clustering is not None:
-    how = settings['clustered_training']
-    clusters = clustered.train(run, parts.clustering, **how)
-    found = clusters['targets'].shape[1]
-    told |= clustered_images.matching(found, len(run.splits.test.class_names))
-    results = clustered.results_of(run, clusters, told, how['steps'])
-    run, y = clustered_images.by_cluster(run, clusters, judged=True)
-  params = generator.train(
-    run, _learning(run, parts, y), **settings['generator_training']
+  classes = class_count(settings['generator'])
+  unlabeled = is_unlabeled(settings)
+  if unlabeled:
+    told |= clustered_images.matching(classes, len(run.splits.test.class_names))
+  run, params, results = cola_generator.train(
+    run, settings, parts.model, parts.clustering, told
   )
-  noun = 'class' if parts.clustering is None else 'cluster'
+  noun = 'cluster' if unlabeled else 'class'
   class_samples.show(run, parts.model, params, noun, **settings['samples'])
-  quality, classes = settings['quality'], class_count(settings['generator'])
+  quality = settings['quality']
   drawn = class_quality.made(
     run, parts.model, params, classes, quality['images']
   )
@@ -243,29 +239,6 @@ def work(run: Run, parts: Parts) -> None:
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
 
 
-def _learning(run: Run, parts: Parts, y: Array) -> generator.Learning:
-  """The sample with its labels, in an order that suits the generator."""
-  section = parts.settings['generator']
-  return generator.Learning(
-    parts.model,
-    trainer_of(parts.settings),
-    TrainingSet(run.splits.train.images, y),
-    shuffled if section['name'] in WITH_CODES else repeated,
-    units=generator.units_of(section),
-  )
-
-
-def trained(settings: Settings, files: Record) -> Params:
-  """The generator's parameters, found without the data.
-
-  Raises:
-    BadConfig: if its loss needs weights, which are not where they were.
-    FileNotFoundError: if its training has not come to its end.
-  """
-  trainer = trainer_of(settings)
-  return generator.trained(trainer, files, **settings['generator_training'])
-
-
 def trained_classifier(
   settings: Settings, files: Record, part: str = classifiers.MIXED
 ) -> tuple[Params, int]:
@@ -276,7 +249,7 @@ def trained_classifier(
     FileNotFoundError: if its training has not come to its end.
   """
   optimizer = build(settings).optimizer
-  if are_clustered(settings) or optimizer is None:
+  if is_unlabeled(settings) or optimizer is None:
     raise BadConfig(
       f'The run {settings["name"]!r} has no labels, and so its classifier is '
       'one of clusters; export its generator (--what=generator).'

@@ -5,6 +5,7 @@ from typing import Any
 from experiments.components.data import image_shape
 from experiments.run.config import Settings, require
 from experiments.systems.clustered_images import are_clustered
+from experiments.systems.code_clusters import have_clusters
 
 # What draws images of a class, and the setting that says of how many classes.
 CLASSES = {'cola': 'clusters', 'glo': 'classes', 'cgan_pd': 'classes'}
@@ -15,6 +16,11 @@ WITH_CODES = ('cola', 'glo')
 def class_count(section: Settings) -> int:
   """How many classes the generator of a section draws images of."""
   return int(section[CLASSES[section['name']]])
+
+
+def is_unlabeled(settings: Any) -> bool:
+  """Whether a run has clusters in place of classes, found before or after."""
+  return are_clustered(settings) or have_clusters(settings)
 
 
 def image_count(settings: Any) -> int:
@@ -53,7 +59,7 @@ def check_classes(settings: Settings, classes: int) -> None:
   section = settings['generator']
   if class_count(section) == classes:
     return
-  if are_clustered(settings):
+  if is_unlabeled(settings):
     told = settings['small_sample']['classes'] > 0
     wanted = (
       f'{classes}, the classes of config.data, or as many of them, where '

@@ -22,10 +22,13 @@ from experiments.run.saved import saved_settings
 from experiments.stages import clustered, one_gaussian, spreads
 from experiments.stages.distances import Embedding, features_of
 from experiments.stages.spreads import Judged, Judging, Spreading
-from experiments.systems import clustered_images, cola, propositions
+from experiments.systems import cola, cola_generator, propositions
 from experiments.systems import small_sample_classifiers as classifiers
-from experiments.systems.clustered_images import are_clustered
-from experiments.systems.cola_checks import WITH_CODES, class_count
+from experiments.systems.cola_checks import (
+  WITH_CODES,
+  class_count,
+  is_unlabeled,
+)
 from experiments.systems.features import embedding_at
 from lasium_jax import metrics
 from lasium_jax.generators import with_mixture
@@ -100,8 +103,8 @@ def of_spreads(request: Request) -> Drawn:
   settings, files = _run(request)
   spreading = _spreading(settings, files, request.spreads)
   sample = cola.read(settings, request.places).train
-  if are_clustered(settings):
-    _, params = clustered_images.left_behind(settings, files)
+  if is_unlabeled(settings):
+    params = cola_generator.found_clusters(settings, files)
     sample, _ = clustered.by_cluster(sample, params)
   key = streams.stream(request.seed, streams.CLASS_SAMPLES)
   ink = settings['data']['invert']
@@ -119,7 +122,7 @@ def of_spreads(request: Request) -> Drawn:
 def of_concentrated(request: Request) -> Drawn:
   """What the Fréchet distance misses, and a classifier sees (figure 10)."""
   settings, files = _run(request)
-  if are_clustered(settings):
+  if is_unlabeled(settings):
     raise BadConfig(
       f'The run {settings["name"]!r} has no labels, and so nothing that draws '
       'a class, of which a classifier could learn; --figure=spread shows what '
@@ -169,9 +172,9 @@ def of_one_gaussian(request: Request) -> Drawn:
   both = one_gaussian.draws(
     key, model, spreading.params, classes, request.images
   )
-  kind = 'clusters' if are_clustered(settings) else 'classes'
+  kind = 'clusters' if is_unlabeled(settings) else 'classes'
   numbers = {'run': run_name(settings), kind: classes}
-  if request.recognizer or not are_clustered(settings):
+  if request.recognizer or not is_unlabeled(settings):
     embedding = _embedding(settings, files, request.recognizer)
     features = features_of(embedding)
     places = np.linspace(0, len(real) - 1, request.images).round().astype(int)
@@ -236,7 +239,7 @@ def _spreading(
     )
   with_spread = functools.partial(_with_spread, settings)
   model = spreads.spreadable(with_spread)
-  return Spreading(model, cola.trained(settings, files), widths)
+  return Spreading(model, cola_generator.trained(settings, files), widths)
 
 
 def _with_spread(settings: Settings, spread: Array | float) -> Generator:

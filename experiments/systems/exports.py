@@ -17,11 +17,14 @@ from experiments.run.saved import saved_settings
 from experiments.stages import generator
 from experiments.systems import (
   clustered_images,
+  code_clusters,
   cola,
+  cola_generator,
   interpolative,
   learned,
   recognizer,
 )
+from experiments.systems.cola_checks import is_unlabeled
 from lasium_jax import models
 from lasium_jax.types import Params
 
@@ -33,6 +36,7 @@ _TOLD_OF_GENERATORS = (
   'generator',
   'generator_training',
   *clustered_images.SECTIONS,
+  *code_clusters.SECTIONS,
 )
 _TOLD = (
   *_TOLD_OF_GENERATORS,
@@ -108,7 +112,8 @@ def autoencoders(settings: Settings, files: Record) -> Trained:
 
 def drawing(settings: Settings, files: Record) -> Trained:
   """The generator of a run of COLA."""
-  return Trained(settings['generator'], cola.trained(settings, files), settings)
+  params = cola_generator.trained(settings, files)
+  return Trained(settings['generator'], params, settings)
 
 
 def of_small_samples(settings: Settings, files: Record) -> Trained:
@@ -190,7 +195,7 @@ def _told(settings: Settings, kind: str) -> dict[str, Any]:
     or (
       kind == 'generator'
       and reads_labels(settings['generator'])
-      and not clustered_images.are_clustered(settings)
+      and not is_unlabeled(settings)
     ),
     **sections,
   }

@@ -15,7 +15,7 @@ from experiments.run.record import Record
 from experiments.run.results import ON_MADE, SCORE, Result
 from experiments.run.run import Run
 from experiments.stages import classifier, training
-from experiments.systems.clustered_images import are_clustered
+from experiments.systems.cola_checks import is_unlabeled
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.models.build import make_classifier
 from lasium_jax.settings import Part
@@ -141,7 +141,7 @@ def train_all(
 
 def _diets(settings: Settings) -> Sequence[Diet]:
   """Real images of clusters are of no known class."""
-  return DIETS[-1:] if are_clustered(settings) else DIETS
+  return DIETS[-1:] if is_unlabeled(settings) else DIETS
 
 
 def told_of(settings: Settings) -> dict[str, int]:

@@ -345,6 +345,7 @@ def test_what_cannot_be_drawn_is_refused(run, tmp_path, name):
 OTHERS = {
   'cgan-pd': ('spread', "generator 'cgan_pd' has no Gaussians"),
   'cola': ('concentrated', "'cola' has no labels"),
+  'glo-unlabeled': ('concentrated', "'glo-unlabeled' has no labels"),
 }
 
 

@@ -154,7 +154,7 @@ RUNS = [
   for path in sorted((ROOT / 'configs/cola').glob('[a-z]*.py'))
   for run in (
     *('scola', 'glo', 'cgan-pd', 'scola-strong', 'cgan-pd-onecycle'),
-    'cola',
+    *('cola', 'glo-unlabeled'),
   )
 ]
 

@@ -327,7 +327,9 @@ def test_views_that_are_none_are_refused():
 
 @pytest.mark.parametrize('run', ['cola-resnet20', 'cola-strong'])
 def test_there_is_no_recipe_without_classifiers(run):
-  with pytest.raises(ValueError, match=f"no run '{run}'. .* all but cola with"):
+  with pytest.raises(
+    ValueError, match=f"no run '{run}'. .* all but cola and glo"
+  ):
     config_of(f'cola/cifar10.py:{run}')
 
 
