@@ -185,6 +185,7 @@ RUNS = (
   *('recognizer/emnist.py:interpolative', 'cola/cifar10.py:scola'),
   *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
   'lasium/omniglot.py:supervised-protonets',
+  'cola/cifar10.py:glo-unlabeled',
   'lasium/omniglot.py:clustered-protonets',
   *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),
   *(
