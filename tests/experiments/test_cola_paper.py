@@ -71,3 +71,7 @@ def test_few_images_are_compared_by_pyramids():
 
 def test_table_5_is_of_no_small_sample():
   assert found(SCORE, 100) == found(ON_MADE, 100) == []
+
+
+def test_table_5_is_of_no_clusters():
+  assert found(SCORE, 5_000, run='scola') and not found(SCORE, 5_000, 'cola')
