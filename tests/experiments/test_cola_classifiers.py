@@ -113,7 +113,8 @@ def test_scores_of_generators_that_are_known(tmp_path, monkeypatch, name, made):
     settings,
     classifiers.Drawing(model, params, drawn),
     optax.sgd(0.5),
-    None,
+    augment=None,
+    told={},
   )
   found = {(r.name, r.metric): r for r in results}
   assert found['real', 'accuracy'].value == 1
@@ -170,7 +171,9 @@ def test_three_begin_alike_and_meet_the_same_real_images(tmp_path, monkeypatch):
     sample_class=lambda key, params, y: y[:, None],
   )
   drawing = classifiers.Drawing(black, jnp.zeros(()), train)
-  classifiers.train_all(run, settings, drawing, optax.sgd(0.1), None)
+  classifiers.train_all(
+    run, settings, drawing, optax.sgd(0.1), augment=None, told={}
+  )
   assert set(diaries) == {'mixed', 'real', 'made'}
   half = BATCH // 2
   for mixed, real, made in zip(*(diaries[p] for p in diaries), strict=True):
