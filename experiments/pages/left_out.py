@@ -11,6 +11,6 @@ def left_out(workdir: Workdir) -> str:
   return (
     '<p>No distances in features were measured, because '
     '<code>config.quality.recognizer</code> names no recognizer. '
-    '<code>experiments/recognizer.py</code> trains one; of images in color it '
-    "may be a file of Inception's weights.</p>"
+    '<code>experiments/recognizer.py</code> trains one, '
+    "and it may be a file of Inception's weights.</p>"
   )

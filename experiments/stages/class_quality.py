@@ -124,8 +124,8 @@ def measure(
     subsets: of the kernel distance.
     subset_size: its images.
     recognizer: the folder of a recognizer's run, or of the model that was
-      exported of it, or a file of Inception's weights, for images in color; ''
-      leaves out what needs its features.
+      exported of it, or a file of Inception's weights; '' leaves out what
+      needs its features.
 
   Returns:
     The results.

@@ -55,7 +55,8 @@ def embedding_at(
 
   Returns:
     The recognizer, or what the run in that folder has found clusters by, for
-    images of that shape; or Inception, for images of any size in color.
+    images of that shape; or Inception, for images of any size, gray or in
+    color.
 
   Raises:
     BadConfig: if there is none in that folder, or for other images.
@@ -64,7 +65,7 @@ def embedding_at(
   """
   path = Path(place)
   if path.is_file() or (path.suffix in _ENDINGS and not path.is_dir()):
-    return _inception(path, wanted[2], field)
+    return _inception(path)
   exported = (path / CARD).exists()
   embedding, shape = (_exported if exported else _trained)(path, field)
   if shape != wanted:
@@ -76,12 +77,8 @@ def embedding_at(
   return embedding
 
 
-def _inception(path: Path, channels: int, field: str) -> Embedding:
-  if channels != 3:
-    raise BadConfig(
-      f'{field} is {str(path)!r}, weights of Inception for images of 3 '
-      f'channels; those of this run have {channels} (config.data.channels).'
-    )
+def _inception(path: Path) -> Embedding:
+  """Inception, which sees gray images as three equal channels."""
 
   def classify(params: Params, x: Array) -> Classified:
     features = jax.lax.map(

@@ -19,6 +19,7 @@ from experiments.systems import cola, features, interpolative
 from lasium_jax import metrics
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.models import inception
+from lasium_jax.nets.inception import prepared
 
 KERNEL = 'Conv2d_1a_3x3.conv.weight'
 SHAPE = 6, 6, 3
@@ -95,9 +96,10 @@ def test_it_is_the_whole_network():
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(features.models, 'load_inception', lambda path: specs)
     found = features.embedding_at('a.npz', (32, 32, 3), '--recognizer')
-  x = jax.ShapeDtypeStruct((20, 32, 32, 3), jnp.float32)
-  said = jax.eval_shape(found.classify, found.params, x)
-  assert said.features.shape == (20, 2048) and said.logits.shape == (20, 0)
+  for channels in (1, 3):
+    x = jax.ShapeDtypeStruct((20, 32, 32, channels), jnp.float32)
+    said = jax.eval_shape(found.classify, found.params, x)
+    assert said.features.shape == (20, 2048) and said.logits.shape == (20, 0)
 
 
 def settings_with(system, config, place):
@@ -143,8 +145,27 @@ def test_files_that_are_no_weights_are_refused(small, tmp_path, config):
 
 
 @pytest.mark.parametrize('config', GRAY)
-def test_gray_images_have_no_fid(small, tmp_path, config):
+def test_gray_images_may_have_a_fid(small, tmp_path, config):
   system, path = GRAY[config], written(tmp_path / 'weights.npz', small)
   parts = system.build(settings_with(system, config, path))
-  with pytest.raises(ValueError, match=r'3 channels; those .* have 1 \(config'):
-    system.ready(parts, None)
+  system.ready(parts, None)
+
+
+def test_gray_images_are_seen_as_three_equal_channels(
+  small, tmp_path, monkeypatch
+):
+  """So that their FID is that of files in which gray is a color."""
+
+  def prepared_features(params, x):
+    return tiny_features(params, prepared(x))
+
+  monkeypatch.setattr(features, 'inception_features', prepared_features)
+  path = written(tmp_path / 'weights.npz', small)
+  gray = np.random.default_rng(0).random((5, 6, 6, 1), np.float32)
+  found = features.embedding_at(str(path), (6, 6, 1), features.FIELD)
+  assert found.whose == IN_INCEPTION
+  ours = found.classify(found.params, jnp.asarray(gray)).features
+  colored = prepared(jnp.asarray(gray.repeat(3, axis=-1)))
+  kernel = small[:, :, 1, 1].T
+  expected = 2 * np.asarray(colored.mean((1, 2))) @ kernel
+  np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5)
