@@ -76,7 +76,11 @@ def _paper(page: Page, entry: Entry) -> Published | None:
 
 def _training(pages: Mapping[str, Page]) -> Iterator[list[str]]:
   """A row a run: its config, its steps, and its own settings."""
-  yield ['run', 'config', 'generator', 'other settings']
+  learned = {name: _learned(page) for name, page in pages.items()}
+  # Only where it tells runs apart.
+  shown = len(set(learned.values())) > 1
+  title = ['trained on'] * shown
+  yield ['run', 'config', *title, 'generator', 'other settings']
   for name, page in pages.items():
     settings = page['settings']
     prefix = 'generator_training.'
@@ -88,6 +92,16 @@ def _training(pages: Mapping[str, Page]) -> Iterator[list[str]]:
     yield [
       f'`{name}`',
       f'`{settings["file"]}:{settings["name"]}`',
+      *[learned[name]] * shown,
       f'{steps:,} x {batch}{took}',
       ', '.join(changed),
     ]
+
+
+def _learned(page: Page) -> str:
+  """The images that a run's generator was trained on, in a few words."""
+  settings = page['settings']
+  name = settings.get('data.dataset', settings.get('data.name', ''))
+  part = settings.get('data.part', 'all')
+  words = (name, settings.get('data.split', ''), '' if part == 'all' else part)
+  return ', '.join(filter(None, words))

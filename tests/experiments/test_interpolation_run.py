@@ -120,6 +120,21 @@ def test_it_resumes_bit_for_bit(program, run, tmp_path):
   assert ours == theirs
 
 
+def test_another_run_judges_it_on_other_images(program, run, tmp_path):
+  """Of two borrowers, as in Table 1: what is given back of the same is same."""
+  workdir, _ = run
+  other = tmp_path / 'other'
+  borrowed = {'generator_training__workdir': str(workdir)}
+  elsewhere = {'evaluation_data__split': 'validation'}
+  values = SMALL | borrowed | elsewhere
+  program.run(program.command('interpolative', other, GLYPHS, **values))
+  ours, theirs = reconstructions(other), reconstructions(workdir)
+  assert ours[0] == theirs[0]
+  assert ours[1]['protocol']['split'] == 'validation'
+  assert ours[1]['value'] != theirs[1]['value']
+  assert 'train_generator' not in {e['stage'] for e in metrics(other)}
+
+
 def test_figures_are_drawn_of_it(program, run, tmp_path):
   workdir, _ = run
   places = Places(cache_dir=program.base / 'data')

@@ -143,6 +143,31 @@ def test_runs_measured_in_many_ways_stand_side_by_side():
   assert two.endswith('1 min 1 s |  |')
 
 
+def test_runs_of_other_training_data_are_told_apart():
+  """Where all have the same, that is not said."""
+
+  def page(**data):
+    settings = {
+      **{'system': 'interpolative', 'file': 'a.py', 'name': 'run'},
+      **{'generator_training.steps': 4, 'generator_training.batch_size': 64},
+      **{f'data.{name}': value for name, value in data.items()},
+    }
+    return {'results': [], 'settings': settings, 'seconds': {}, 'changed': {}}
+
+  background = page(name='tfds', dataset='omniglot', split='train', part='all')
+  others = page(name='tfds', dataset='omniglot', split='test', part='all')
+  half = page(name='tfds', dataset='emnist', split='test', part='first')
+  _, runs = side_by_side({'a': background, 'b': others, 'c': half}).split(
+    '\n\n'
+  )
+  head, _, *rows = [line.strip('| ').split(' | ') for line in runs.split('\n')]
+  assert head[2] == 'trained on'
+  assert [row[2] for row in rows] == [
+    *('omniglot, train', 'omniglot, test', 'emnist, test, first'),
+  ]
+  assert 'trained on' not in side_by_side({'a': half, 'b': half})
+
+
 def sample(number, mixed, real, shots=10, **changed):
   """A page of classifiers of one sample."""
   told = {'classes': 10, 'images a class': shots, 'sample': number}
