@@ -12,6 +12,7 @@ from experiments.papers.over_samples import (
   of_classifiers,
   over_samples,
 )
+from experiments.papers.over_seeds import over_seeds
 from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
 from experiments.run.config import flatten
@@ -213,7 +214,7 @@ def _tables(pages: Mapping[str, Page]) -> str:
   samples = [page for page in rest if is_of_a_sample(page)]
   others = [page for page in rest if not is_of_a_sample(page)]
   parts = [tables(others)] if others else []
-  parts += [side_by_side(many)] if many else []
+  parts += [side_by_side(over_seeds(many))] if many else []
   parts += [over_samples(samples)] if samples else []
   compared = {
     name: {**page, 'results': _of_images(page)}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.papers import markdown
+from experiments.papers.over_seeds import INTERVALS
 from experiments.papers.published import Published, candidates
 from experiments.run.record import duration
 
@@ -18,12 +19,14 @@ def side_by_side(pages: Mapping[str, Page]) -> str:
   """What was measured of runs on the same images.
 
   Args:
-    pages: by the names of the runs' work folders, in the order of columns.
+    pages: by the names of the runs' work folders, in the order of columns;
+      also those of `over_seeds`.
 
   Returns:
     A table with a row a measure and a column a run, in which floors, the same
-    for all, follow the runs; what the papers' numbers were made with; and a
-    table of how the runs were trained.
+    for all, follow the runs; what intervals are of, if some are over seeds;
+    what the papers' numbers were made with; and a table of how the runs were
+    trained.
   """
   rows: dict[str, dict[str, str]] = {}
   differs: dict[str, None] = {}  # In order, each once.
@@ -45,7 +48,9 @@ def side_by_side(pages: Mapping[str, Page]) -> str:
       for measure, cells in rows.items()
     ),
   ]
-  parts = [markdown.table(lines), *markdown.of_the_paper(differs)]
+  parts = [markdown.table(lines)]
+  parts += [INTERVALS] * any('seeds' in page for page in pages.values())
+  parts += markdown.of_the_paper(differs)
   parts.append(markdown.table(list(_training(pages))))
   return '\n\n'.join(parts)
 

@@ -113,7 +113,8 @@ def build(settings: Settings) -> Parts:
     ValueError: if settings cannot work; the message names the field.
   """
   check_sections(settings, SECTIONS)
-  require(settings, 'seeds', settings['seeds'] == 1, '1: one model is trained')
+  wanted = '1: one model is trained, and each config.seed has a run of its own'
+  require(settings, 'seeds', settings['seeds'] == 1, wanted)
   for section in ('generator_training', 'inversion'):
     if section in settings:
       require_shared(settings, f'{section}.batch_size')
