@@ -5,10 +5,13 @@
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/cifar
 
 The argument is one of docs/interpolative.md. Images are 32x32 in
-color, and latents have 512 dimensions. It trains on CIFAR-10's 50,000 training
-images, and is judged on its test images (the paper has 4.39 of 255 for the
-autoencoder) and on CIFAR-100's (5.40), which are of other classes. 23,400 steps
-of 128 are 60 epochs; the paper does not say how many it has.
+color, and latents have 512 dimensions. It trains on the training images of
+CIFAR-10 that the prepared data have, and is judged on its test images (the
+paper has 4.39 of 255 for the autoencoder) and on CIFAR-100's (5.40), which are
+of other classes. Of the whole data set they are 50,000, as in the paper, and
+23,400 steps of 128 are 60 epochs; of fewer they are more epochs, and the
+results say how many images there were (`training images`). The paper does not
+say how many epochs it has.
 """
 
 from ml_collections import ConfigDict

@@ -28,6 +28,15 @@ TABLE_1 = {
   ('autoencoder', 'cifar10'): (4.39, 5.40),
   ('autoencoder', 'cifar100'): (5.27, 4.63),
 }
+# The images that it counts for training.
+TRAINED_ON = {
+  'mnist': 60_000,
+  'emnist': 124_800,
+  'omniglot:train': 19_280,
+  'omniglot:test': 13_180,
+  'cifar10': 50_000,
+  'cifar100': 50_000,
+}
 # The characters of its background alphabets, and of the others.
 OMNIGLOT = {'train': 964, 'test': 659}
 CHARACTERS = (
@@ -52,7 +61,7 @@ def _letters(name: str) -> bool:
   return not _is('emnist')(name) or name == 'emnist/letters'
 
 
-# EMNIST has 124,800 training images there: those of its split Letters.
+# The count of its training images is that of this split.
 EMNIST = Condition(
   "EMNIST's split Letters",
   ({'result.dataset': _letters, 'protocol.trained on': _letters},),
@@ -62,6 +71,11 @@ EMNIST = Condition(
 def _is(dataset: str) -> Callable[[Any], bool]:
   """Whether a name is a data set's, of whatever configuration."""
   return lambda name: str(name).partition('/')[0] == dataset
+
+
+def _images(n: int) -> Condition:
+  words = f'{n:,} training images'
+  return Condition(words, ({'protocol.training images': n},))
 
 
 def _number(model: str, train: str, judged: str, value: float) -> Number:
@@ -80,6 +94,7 @@ def _number(model: str, train: str, judged: str, value: float) -> Number:
     required |= {'protocol.split': split, 'protocol.classes': OMNIGLOT[split]}
   conditions = (
     *(CIFAR if judged in OF_PHOTOGRAPHS else CHARACTERS),
+    _images(TRAINED_ON[train]),
     *UNSAID,
     *(EMNIST,) * ('emnist' in (train, judged)),
   )

@@ -12,7 +12,7 @@ Entry = Mapping[str, Any]
 Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
 
 # What a protocol says of the run and not of the measure.
-_OF_RUNS = ('trained on', 'classes')
+_OF_RUNS = ('trained on', 'training images', 'classes')
 
 
 def side_by_side(pages: Mapping[str, Page]) -> str:
@@ -98,7 +98,7 @@ def _training(pages: Mapping[str, Page]) -> Iterator[list[str]]:
       f'`{name}`',
       f'`{settings["file"]}:{settings["name"]}`',
       *[learned[name]] * shown,
-      f'{steps:,} x {batch}{took}',
+      f'{steps:,} x {batch}{_count(page)}{took}',
       ', '.join(changed),
     ]
 
@@ -110,3 +110,9 @@ def _learned(page: Page) -> str:
   part = settings.get('data.part', 'all')
   words = (name, settings.get('data.split', ''), '' if part == 'all' else part)
   return ', '.join(filter(None, words))
+
+
+def _count(page: Page) -> str:
+  """Of how many images the training was, where results say it."""
+  counts = {e['protocol'].get('training images') for e in page['results']}
+  return ''.join(f' of {n:,} images' for n in sorted(counts - {None}))

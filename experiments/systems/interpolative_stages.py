@@ -56,6 +56,7 @@ def _judged(run: Run, settings: Settings) -> list[reconstruction.Judged]:
       name_of(settings[section]),
       {
         'trained on': name_of(settings['data']),
+        'training images': len(run.splits.train.images),
         'split': settings[section]['split'],
         **_part(settings[section]),
         'classes': len(images.class_names),

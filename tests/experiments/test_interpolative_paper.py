@@ -140,6 +140,38 @@ def test_table_1_is_whole():
   assert len(printed) == 24
 
 
+# Of the heads of Table 1's columns.
+COUNTS = {
+  ('emnist', 'MNIST'): 60_000,
+  ('emnist', 'EMNIST'): 124_800,
+  ('omniglot', 'Omniglot (train)'): 19_280,
+  ('omniglot', 'Omniglot (test)'): 13_180,
+}
+
+
+def counted(numbers):
+  """Whether the count of training images is said to differ, of each."""
+  return [any('training images' in d for d in n.differs) for n in numbers]
+
+
+@pytest.mark.parametrize(('file', 'row'), COUNTS)
+def test_runs_on_fewer_images_than_the_papers_say_so(file, row):
+  run, flags = COMMANDS[row, file]
+  settings, n = with_flags(f'{file}.py:{run}', flags), COUNTS[file, row]
+  assert counted(beside(settings, images=n)) == [False, False]
+  fewer = beside(settings, images=n - 1)
+  assert counted(fewer) == [True, True]
+  assert f'{n:,} training images' in fewer[0].differs
+
+
+@pytest.mark.parametrize('dataset', CIFAR)
+def test_photographs_are_50_000_in_the_paper(dataset):
+  flags = [f'--config.data.dataset={dataset}']
+  settings = with_flags('cifar.py:autoencoder', flags)
+  assert counted(beside(settings, images=50_000)) == [False, False]
+  assert counted(beside(settings, images=10_000)) == [True, True]
+
+
 @pytest.mark.parametrize(
   ('path', 'flags'),
   [

@@ -143,6 +143,21 @@ def test_runs_measured_in_many_ways_stand_side_by_side():
   assert two.endswith('1 min 1 s |  |')
 
 
+def test_how_many_images_a_run_was_trained_on_is_said():
+  protocol = {'trained on': 'letters', 'training images': 1_200}
+  settings = {
+    **{'system': 'interpolative', 'file': 'a.py', 'name': 'run'},
+    **{'generator_training.steps': 4, 'generator_training.batch_size': 64},
+  }
+  results = [{**ENTRY, 'metric': 'error', 'protocol': protocol}]
+  page = {'results': results, 'settings': settings}
+  measures, runs = side_by_side(
+    {'a': {**page, 'seconds': {'train_generator': 2.0}, 'changed': {}}}
+  ).split('\n\n')
+  assert '| error (1,000 tasks of omniglot) |' in measures
+  assert '| 4 x 64 of 1,200 images, 2.0 s |' in runs
+
+
 def test_runs_of_other_training_data_are_told_apart():
   """Where all have the same, that is not said."""
 
