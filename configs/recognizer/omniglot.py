@@ -5,7 +5,9 @@
 
 ResNet-20 (He et al. 2015) on 16 drawings of each character, moved by up to two
 pixels; the four others are the test. The argument is the network. 7,500 steps
-of 128 are 50 epochs.
+of 128 are 50 epochs. The characters are drawn from all of Omniglot. For the
+features in which runs of configs/interpolative/omniglot.py are judged it must
+have seen none of the evaluation alphabets: `--config.data.split=background`.
 """
 
 from ml_collections import ConfigDict

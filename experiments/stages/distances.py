@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.run.config import BadConfig
+from experiments.run.config import BadConfig, Settings
 from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
@@ -30,12 +31,14 @@ class Embedding(NamedTuple):
     classify: the classifier whose features count.
     params: its parameters.
     whose: what metrics are called behind their own names.
+    data: the section of the images that it was trained on; {} if not known.
   """
 
   name: str
   classify: ClassifyFn
   params: Params
   whose: str = IN_FEATURES
+  data: Settings = MappingProxyType({})
 
 
 class Sample(NamedTuple):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import jax
 
+from experiments.components.apart import apart
 from experiments.components.data import image_shape
 from experiments.components.images import name_of
 from experiments.run.config import BadConfig, Settings
@@ -40,6 +41,35 @@ def embedding_of(settings: Settings) -> Embedding | None:
   if not place:
     return None
   return embedding_at(place, image_shape(settings), FIELD)
+
+
+def check_unseen(settings: Settings) -> None:
+  """Sees that the recognizer has learned from no image that is judged.
+
+  Args:
+    settings: of a run that is judged on `config.evaluation_data`.
+
+  Raises:
+    BadConfig: if it may have; also as `embedding_at`.
+    BadModel: as `embedding_at`.
+    FileNotFoundError: likewise.
+  """
+  found, judged = embedding_of(settings), settings['evaluation_data']
+  if found is None or not found.data or apart(found.data, judged):
+    return
+  raise BadConfig(
+    f'{FIELD} is {settings["quality"]["recognizer"]!r}, which was trained on '
+    f'{_told(found.data)}: it may have seen what is judged, '
+    f'{_told(judged)} (config.evaluation_data). Train one on other images; '
+    'docs/interpolative.md has the commands.'
+  )
+
+
+def _told(section: Settings) -> str:
+  """Which images of a data set they are, in a few words."""
+  fields = ('split', 'part', 'classes')
+  words = [f'{k} {section[k]}' for k in fields if section.get(k)]
+  return f'{name_of(section)} ({", ".join(words)})'
 
 
 def embedding_at(
@@ -106,7 +136,8 @@ def _exported(folder: Path, field: str) -> Found:
     )
   data = card['training'].get('data', {'name': 'unknown data'})
   name = _name(card['architecture']['network'], data)
-  embedding = Embedding(name, models.classifier(card), model.params)
+  classify = models.classifier(card)
+  embedding = Embedding(name, classify, model.params, data=data)
   return embedding, models.image_shape(card)
 
 
@@ -119,7 +150,8 @@ def _trained(folder: Path, field: str) -> Found:
   parts = recognizer.build(settings)
   classify, _ = recognizer.classifier_of(parts, classes)
   name = _name(settings['classifier'], settings['data'])
-  return Embedding(name, classify, params), image_shape(settings)
+  data = settings['data']
+  return Embedding(name, classify, params, data=data), image_shape(settings)
 
 
 def _clusters(settings: Settings, files: Record, field: str) -> Embedding:
@@ -132,7 +164,7 @@ def _clusters(settings: Settings, files: Record, field: str) -> Embedding:
     )
   classify, params = clustered_images.encoder(settings, files)
   name = f'{_name(settings["trunk"], settings["data"])}, by clusters'
-  return Embedding(name, classify, params)
+  return Embedding(name, classify, params, data=settings['data'])
 
 
 def _name(network: Settings, data: Settings) -> str:

@@ -38,7 +38,7 @@ from experiments.stages import (
 )
 from experiments.stages.evaluation import write_results
 from experiments.stages.inversion import Trained
-from experiments.systems.features import embedding_of
+from experiments.systems.features import check_unseen
 from experiments.systems.interpolative_stages import JUDGED, measured
 from lasium_jax.data import Splits
 from lasium_jax.latents import few_shot, mixtures
@@ -152,7 +152,7 @@ def ready(parts: Parts, files: Record) -> None:
   """Sees that what was trained elsewhere is there, and is what is meant."""
   generator.check_borrowed(parts.settings)
   if 'quality' in parts.settings:
-    embedding_of(parts.settings)
+    check_unseen(parts.settings)
 
 
 def read(settings: Settings, places: Places) -> Splits:
