@@ -67,7 +67,7 @@ def get_config(
   config = common.run('interpolative', file, run)
   config.data = data
   if run == 'novel-vae':
-    config.data = evaluation.copy_and_resolve_references()
+    config.data = _the_same(evaluation)
   config.held_out_data = held_out
   config.evaluation_data = evaluation
   config.generator = named(GENERATORS, RUNS[run])
@@ -88,6 +88,14 @@ def get_config(
     config.generator.perceptual = 1.0
   config.few_shot_generation = section(FEW_SHOT_GENERATION)
   return common.with_sweep(config)
+
+
+def _the_same(section: ConfigDict) -> ConfigDict:
+  """A section that is another one, whatever flags make of either."""
+  same = ConfigDict()
+  for name in section:
+    same[name] = section.get_ref(name)
+  return same
 
 
 def _judge_codes(config: ConfigDict, run: str) -> None:

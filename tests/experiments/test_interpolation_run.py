@@ -356,6 +356,24 @@ def test_every_config_can_work(path, run):
   json.dumps(settings)
 
 
+@pytest.mark.parametrize('file', ['emnist', 'omniglot', 'glyphs', 'cifar'])
+@pytest.mark.parametrize('section', ['data', 'evaluation_data'])
+def test_the_vae_of_novel_images_learns_what_is_judged(file, section):
+  """Whatever flags say; the held-out images stay those of the others."""
+  config = config_of(f'interpolative/{file}.py:novel-vae')
+  plain = config_of(f'interpolative/{file}.py:vae').to_dict()
+  assert config.to_dict()['data'] == plain['evaluation_data']
+  flags = {'split': 'validation'}
+  if 'part' in config.evaluation_data:
+    flags |= {'part': 'second', 'part_seed': 3}
+  values = {f'{section}.{name}': value for name, value in flags.items()}
+  config.update_from_flattened_dict(values)
+  settings = settings_of(config, interpolative.system())
+  assert settings['data'] == settings['evaluation_data']
+  assert flags.items() <= settings['data'].items()
+  assert settings['held_out_data'] == plain['held_out_data']
+
+
 def test_first_classes_beyond_all_are_refused(monkeypatch):
   dataset = random_splits(16).train
   monkeypatch.setattr(images, 'read_prepared', lambda *a, **k: dataset)
