@@ -8,15 +8,23 @@ import numpy as np
 import pytest
 from whole_program import ROOT, config_of
 
+from experiments.components.images import name_of
 from experiments.papers import interpolative as paper
 from experiments.papers.published import candidates
 from experiments.run import loop
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig, flatten
 from experiments.stages import generator
+from experiments.stages.distances import (
+  FRECHET,
+  IN_INCEPTION,
+  Embedding,
+  metric_name,
+)
 from experiments.systems import interpolative, interpolative_stages
 from lasium_jax.data.dataset import Dataset
 
+FID = "Fréchet distance in Inception's features (FID)"
 # Of the paper's Table 1, by its rows and columns, as printed.
 PRINTED = """
 | MNIST | 2.29 | 9.89 | 6.03 | 6.88 |
@@ -203,3 +211,57 @@ def test_one_command_judges_the_generator_of_the_other(
   with pytest.raises(BadConfig, match='was trained with data'):
     unlike = [*flags, borrowed, '--config.data.part=second']
     generator.check_borrowed(with_flags(f'{other}.py:{run}', unlike))
+
+
+def fid(settings, metric=FID, **more):
+  """What `quality.measure` would say of mixed codes."""
+  entry = {
+    'name': settings['name'],
+    'metric': metric,
+    'value': 1.0,
+    'dataset': name_of(settings['evaluation_data']),
+    'of': 'images',
+    'protocol': {'mixed': 'evenly'},
+    **more,
+  }
+  found = candidates(flatten(settings), entry)
+  assert len(found) <= 1
+  return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+  ('path', 'expected'),
+  [
+    ('emnist.py:autoencoder', 17.66),
+    ('emnist.py:novel-vae', 18.73),
+    ('emnist.py:interpolative', 17.32),
+    ('omniglot.py:autoencoder', 106.33),
+    ('omniglot.py:novel-vae', 87.44),
+    ('omniglot.py:interpolative', 74.70),
+    ('emnist.py:vae', None),
+    ('omniglot.py:vae', None),
+    ('emnist.py:acai', None),
+    ('cifar.py:autoencoder', None),
+    ('characters.py:interpolative', None),
+  ],
+)
+def test_each_fid_of_table_2(path, expected):
+  """The VAE is trained on what is judged; its plain run has no number."""
+  found = fid(with_flags(path, []))
+  assert (found and found.value) == expected
+  if found:
+    assert found.table == 'Interpolative AE Table 2'
+    assert 'pairs and their mixtures not said' in found.differs
+    letters = "EMNIST's split Letters" in found.differs
+    assert letters == path.startswith('emnist')
+
+
+def test_an_fid_stands_beside_inceptions_features_alone():
+  settings = with_flags('emnist.py:interpolative', [])
+  network = Embedding('a network', None, ())
+  other = metric_name(FRECHET, network)
+  assert metric_name(FRECHET, network._replace(whose=IN_INCEPTION)) == FID
+  assert fid(settings, other) is None
+  assert fid(settings, floor=True, name='pixels') is None
+  elsewhere = ['--config.evaluation_data.split=train']
+  assert fid(with_flags('omniglot.py:interpolative', elsewhere)) is None
