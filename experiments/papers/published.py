@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.papers import cola, interpolative, lasium, older
+from experiments.papers import boutin, cola, interpolative, lasium, older
 from experiments.papers.numbers import Published, matching
 
 __all__ = ['TABLES', 'Published', 'candidates', 'published', 'source']
 
-NUMBERS = (*lasium.NUMBERS, *interpolative.NUMBERS, *cola.NUMBERS)
+NUMBERS = (
+  *lasium.NUMBERS,
+  *interpolative.NUMBERS,
+  *cola.NUMBERS,
+  *boutin.NUMBERS,
+)
 TABLES = tuple(dict.fromkeys(number.table for number in NUMBERS))
 
 
