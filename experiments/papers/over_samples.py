@@ -33,10 +33,11 @@ class Group(NamedTuple):
 
 
 def is_of_a_sample(page: Page) -> bool:
-  """Whether a run has classifiers of a small sample."""
+  """Whether a run has classifiers of a small sample, and no clusters."""
   settings = page.get('settings', {})
   classified = settings.get('system') == 'cola' and 'training.steps' in settings
-  return classified and 'clustered_training.steps' not in settings
+  sections = {name.partition('.')[0] for name in settings}
+  return classified and not sections & {'clustered', 'code_clusters'}
 
 
 def of_classifiers(entry: Entry) -> bool:

@@ -262,8 +262,9 @@ def test_only_runs_with_classifiers_are_of_a_sample():
   assert is_of_a_sample(sample(0, 0.3, 0.2))
   assert not is_of_a_sample(PAGE)
   assert not is_of_a_sample({'settings': {'system': 'cola'}})
-  clustered = {'clustered_training.steps': 9, 'training.steps': 9}
-  assert not is_of_a_sample({'settings': {'system': 'cola', **clustered}})
+  for section in ('clustered.views', 'code_clusters.steps'):
+    clustered = {'system': 'cola', 'training.steps': 9, section: 3}
+    assert not is_of_a_sample({'settings': clustered})
 
 
 def test_distances_of_a_sample_have_a_table_of_their_own(tmp_path):
