@@ -17,11 +17,11 @@ from absl import flags
 
 from experiments.run import command
 from experiments.run.run import Places
-from experiments.systems.interpolative_figures import FIGURES, draw
+from experiments.systems.interpolative_figures import NAMES, draw
 
 
 def define_flags() -> None:
-  flags.DEFINE_enum('figure', None, sorted(FIGURES), 'What is drawn.')
+  flags.DEFINE_enum('figure', None, NAMES, 'What is drawn.')
   flags.DEFINE_list('workdirs', None, 'Of runs that are trained, with commas.')
   flags.DEFINE_string('out', None, 'The files, without their endings.')
   flags.DEFINE_integer('count', 8, 'Images, pairs or classes.', lower_bound=1)

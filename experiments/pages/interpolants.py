@@ -8,8 +8,8 @@ import numpy as np
 from experiments.pages.charts import Series, lines
 from experiments.pages.workdir import Workdir
 from experiments.run.record import read_json
+from experiments.run.results import INTERPOLANTS
 
-FILE = 'interpolants.json'
 AXES = {
   'weight': 'Over the weight of the first image',
   'gap': 'Even mixtures, over the gap',
@@ -22,7 +22,7 @@ def known_interpolants(workdir: Workdir) -> str:
   Returns:
     HTML; nothing where there is no such file.
   """
-  found = read_json(workdir.path / FILE)
+  found = read_json(workdir.path / INTERPOLANTS)
   parts = [
     f'<h3>{html.escape(factor)} <small>{html.escape(of_one["range"])}</small>'
     f'</h3>\n<div class="charts">'

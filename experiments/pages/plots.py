@@ -4,6 +4,7 @@ Charts of pages are SVG (`experiments.pages.charts`), whose round numbers these
 have too; a figure is a PNG file, which is drawn here.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -120,7 +121,8 @@ def _drawn(panel: Panel) -> Image.Image:
   x, y = _axes(panel)
   _frame(pen, panel, x, y)
   ends = []
-  for curve, color in zip(panel.curves, _colors(), strict=False):
+  colors = itertools.cycle(_colors())
+  for curve, color in zip(panel.curves, colors, strict=False):
     for mark in filter(x.holds, curve.marks):
       at = x.place(mark)
       _dashes(pen, [(at, y.start), (at, y.end)], color, width=1)
@@ -129,7 +131,7 @@ def _drawn(panel: Panel) -> Image.Image:
     seen = [v for v in curve.y if np.isfinite(v) and y.holds(v)]
     if curve.name and seen:
       ends.append((y.place(seen[-1]), curve.name, color))
-  _names(pen, ends)
+  _names(pen, x.end + FINE * 8, ends)
   return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
@@ -154,7 +156,7 @@ def _axes(panel: Panel) -> tuple[_Axis, _Axis]:
       _levels(across.min(), across.max(), panel.log_x),
       panel.log_x,
       FINE * LEFT,
-      FINE * (WIDTH - RIGHT),
+      FINE * WIDTH - _room(panel),
     ),
     _Axis(
       _levels(low, high, panel.log_y),
@@ -163,6 +165,12 @@ def _axes(panel: Panel) -> tuple[_Axis, _Axis]:
       FINE * TOP,
     ),
   )
+
+
+def _room(panel: Panel) -> float:
+  """What is left free at the right, where curves have their names."""
+  widest = max(_font().getlength(curve.name) for curve in panel.curves)
+  return max(FINE * RIGHT, widest + FINE * 12)
 
 
 def _levels(low: float, high: float, log: bool) -> Values:
@@ -197,8 +205,11 @@ def _write(
   anchor: str,
   color: Color = ANCHOR,
 ) -> None:
-  font = ImageFont.load_default(size=FINE * (TEXT - 1))
-  pen.text(at, text, fill=color, font=font, anchor=anchor)
+  pen.text(at, text, fill=color, font=_font(), anchor=anchor)
+
+
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+  return ImageFont.load_default(size=FINE * (TEXT - 1))
 
 
 def _line(
@@ -260,7 +271,7 @@ def _dashes(
 
 
 def _names(
-  pen: ImageDraw.ImageDraw, ends: list[tuple[float, str, Color]]
+  pen: ImageDraw.ImageDraw, left: float, ends: list[tuple[float, str, Color]]
 ) -> None:
   """Names at the ends of lines, in their order, none over another."""
   step, last = FINE * (TEXT + 1), FINE * (HEIGHT - BOTTOM)
@@ -270,4 +281,4 @@ def _names(
   for i in reversed(range(len(places))):
     places[i] = min(places[i], last - (len(places) - 1 - i) * step)
   for at, (_, name, color) in zip(places, sorted(ends), strict=True):
-    _write(pen, (FINE * (WIDTH - RIGHT + 8), at), name, 'lm', color)
+    _write(pen, (left, at), name, 'lm', color)

@@ -22,7 +22,7 @@ from experiments.run.record import (
   write_atomically,
   write_json,
 )
-from experiments.run.results import read_results
+from experiments.run.results import INTERPOLANTS, read_results
 
 Page = dict[str, Any]
 # A config as its file has it, with what it leaves to other fields filled in.
@@ -84,7 +84,8 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
 
   Returns:
     results.json with `settings`, flattened, without places on this machine;
-    `changed`, those that are not the config file's; and `seconds` by stage.
+    `changed`, those that are not the config file's; `seconds` by stage; and
+    `interpolants`, the curves of known interpolants, where there are any.
 
   Raises:
     ValueError: if the run has no results, its config file cannot be read, or
@@ -99,7 +100,17 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
   page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
   page['changed'] = _changed(settings, defaults, new='system' in config)
   page['seconds'] = seconds
-  return page
+  curves = read_json(workdir / INTERPOLANTS)
+  return page | ({'interpolants': _rounded(curves)} if curves else {})
+
+
+def _rounded(value: Any) -> Any:
+  """JSON, whose numbers have four digits."""
+  if isinstance(value, dict):
+    return {key: _rounded(own) for key, own in value.items()}
+  if isinstance(value, list):
+    return [_rounded(own) for own in value]
+  return float(f'{value:.4g}') if isinstance(value, float) else value
 
 
 def _changed(

@@ -23,6 +23,8 @@ WITHIN_GROUPS = 'within_groups'
 # real ones (CAS), and one of real images of its own.
 SCORE = 'classification accuracy score'
 ON_MADE = 'accuracy on made images (CAS-Test)'
+# What keeps the curves of known interpolants, beside results.json.
+INTERPOLANTS = 'interpolants.json'
 _OLDER_PROTOCOL = ('ways', 'shots', 'queries', 'seed', 'normalization')
 
 

@@ -16,7 +16,7 @@ from experiments.components.factors import Factor, factors
 from experiments.run import streams
 from experiments.run.precision import jit
 from experiments.run.record import write_json
-from experiments.run.results import Result
+from experiments.run.results import INTERPOLANTS, Result
 from experiments.run.run import Run
 from experiments.stages.in_parts import in_parts
 from lasium_jax import metrics
@@ -36,7 +36,6 @@ from lasium_jax.settings import (
 from lasium_jax.types import Array, Generator, Params
 
 METRIC = 'interpolant L1, of 255'
-FILE = 'interpolants.json'
 
 
 class Mixer(NamedTuple):
@@ -135,7 +134,7 @@ def measure(
       _result(run, name, judged, protocol, of_one.by_alpha[:, 1:-1].mean(1))
       for judged, of_one in zip(contestants, measured, strict=True)
     ]
-  write_json(run.files.workdir / FILE, curves)
+  write_json(run.files.workdir / INTERPOLANTS, curves)
   return results
 
 

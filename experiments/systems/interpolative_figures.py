@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from experiments.pages import pictures
 from experiments.run import streams
@@ -10,10 +11,11 @@ from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
 from experiments.stages.figures import FIGURES, Compared
-from experiments.systems import interpolative
+from experiments.systems import interpolant_curves, interpolative
 from experiments.systems.interpolative_stages import JUDGED
 
-__all__ = ['FIGURES', 'draw']
+# What --figure may be: rows of images, or curves that runs have measured.
+NAMES = sorted([*FIGURES, interpolant_curves.NAME])
 
 
 def draw(
@@ -28,7 +30,7 @@ def draw(
   """Writes a figure's PNG and JSON.
 
   Args:
-    figure: of `FIGURES`.
+    figure: of `NAMES`.
     workdirs: of runs of experiments/interpolative.py whose training is done,
       judged on the same images.
     places: of their data.
@@ -41,7 +43,7 @@ def draw(
 
   Raises:
     BadConfig: if there is no run, or the runs are not judged on the same
-      images.
+      images, or have not measured what is drawn.
     FileNotFoundError: if a run's training has not come to its end.
   """
   settings = [saved_settings(path, 'interpolative') for path in workdirs]
@@ -52,6 +54,33 @@ def draw(
       f'Two of the folders {", ".join(names)} have one name, by which a figure '
       'tells them apart.'
     )
+  if figure == interpolant_curves.NAME:
+    sheet, numbers = interpolant_curves.draw(names, workdirs, settings)
+  else:
+    sheet, numbers = _rows(
+      figure, names, workdirs, settings, places, count=count, seed=seed
+    )
+  png = out.with_name(f'{out.name}.png')
+  pictures.save_png(png, sheet)
+  runs = [f'{own["file"]}:{own["name"]}' for own in settings]
+  write_json(
+    out.with_name(f'{out.name}.json'),
+    {'figure': figure, 'runs': runs, **numbers},
+  )
+  return png
+
+
+def _rows(
+  figure: str,
+  names: Sequence[str],
+  workdirs: Sequence[Path],
+  settings: Sequence[Settings],
+  places: Places,
+  *,
+  count: int,
+  seed: int,
+) -> tuple[pictures.Pixels, dict[str, Any]]:
+  """Rows of images that the models make, and the numbers for JSON."""
   compared = [
     Compared(name, *interpolative.judged_model(own, Record(path, {})))
     for name, path, own in zip(names, workdirs, settings, strict=True)
@@ -71,19 +100,7 @@ def draw(
     scale=pictures.scale_of(splits.train.shape[0]),
     ink=settings[0]['data']['invert'],
   )
-  png = out.with_name(f'{out.name}.png')
-  pictures.save_png(png, sheet)
-  write_json(
-    out.with_name(f'{out.name}.json'),
-    {
-      'figure': figure,
-      'seed': seed,
-      'runs': [f'{own["file"]}:{own["name"]}' for own in settings],
-      'rows': drawn.names,
-      **drawn.numbers,
-    },
-  )
-  return png
+  return sheet, {'seed': seed, 'rows': drawn.names, **drawn.numbers}
 
 
 def _check_same_images(

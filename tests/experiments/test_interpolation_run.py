@@ -26,11 +26,10 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig, flatten
 from experiments.run.run import Places, open_run
 from experiments.stages import interpolation
-from experiments.stages.figures import FIGURES
 from experiments.stages.in_parts import in_parts
 from experiments.systems import interpolative
 from experiments.systems.exports import export
-from experiments.systems.interpolative_figures import draw
+from experiments.systems.interpolative_figures import NAMES, draw
 from lasium_jax import models
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.types import Generator
@@ -138,7 +137,7 @@ def test_another_run_judges_it_on_other_images(program, run, tmp_path):
 def test_figures_are_drawn_of_it(program, run, tmp_path):
   workdir, _ = run
   places = Places(cache_dir=program.base / 'data')
-  for figure in FIGURES:
+  for figure in NAMES:
     out = tmp_path / figure
     png = draw(figure, [workdir], places, out, count=2, seed=0)
     assert png.exists()

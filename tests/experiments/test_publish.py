@@ -374,6 +374,21 @@ def test_a_run_is_collected_with_what_made_it(workdir):
   assert str(workdir.parent) not in json.dumps(page)
 
 
+def test_curves_are_kept_with_four_digits(workdir):
+  """Of known interpolants; a run without them has nothing by that name."""
+  assert 'interpolants' not in publish.collect(workdir, defaults)
+  curve = {'at': [0.0, 0.1 + 0.2], 'mean': [12.34567, 0.0123456], 'n': 12345}
+  curves = {'slant': {'range': '0 to 1', 'by': {'pixels': {'gap': curve}}}}
+  (workdir / 'interpolants.json').write_text(json.dumps(curves))
+  page = publish.collect(workdir, defaults)
+  kept = page['interpolants']['slant']
+  assert kept['range'] == '0 to 1'
+  assert kept['by']['pixels']['gap'] == {
+    **{'at': [0.0, 0.3], 'mean': [12.35, 0.01235]},
+    'n': 12345,
+  }
+
+
 def test_what_the_file_leaves_open_is_no_change(workdir):
   config = json.loads((workdir / 'config.json').read_text())
   config['data']['size'] = 84
