@@ -32,11 +32,13 @@ class Compared(NamedTuple):
     name: of its run.
     model: the generator.
     params: its parameters.
+    kinds: what the images of validation and of test are to it, in a word each.
   """
 
   name: str
   model: Generator
   params: Params
+  kinds: tuple[str, str] = ('held out', 'novel')
 
 
 class Drawn(NamedTuple):
@@ -68,7 +70,7 @@ def paths(
   rows = interpolation.choose(key, splits.test, count)
   first, second = as_floats(jnp.asarray(splits.test.images[rows]))
   names, images = list[str](), list[np.ndarray]()
-  for name, model, params in compared:
+  for name, model, params, _ in compared:
     draw_rows = functools.partial(interpolation.path_rows, model, parts=PARTS)
     made = np.asarray(jit(draw_rows)(params, first, second))
     of_pixels, of_codes = np.moveaxis(
@@ -104,25 +106,31 @@ def reconstructions(
   give back of them (figures 2 and 3).
   """
   del key
-  judged = {'held out': splits.validation, 'novel': splits.test}
-  return _reconstructed(
-    compared, {name: _spread(images, count) for name, images in judged.items()}
-  )
+  judged = (splits.validation, splits.test)
+  images = [_spread(dataset, count) for dataset in judged]
+  return _reconstructed(compared, np.concatenate(images))
 
 
 def searched(
   key: Array, compared: Sequence[Compared], splits: Splits, count: int
 ) -> Drawn:
-  """What models give back, and what they could, by a search (figure 2)."""
+  """What models give back, and what they could, by a search (figure 2).
+
+  Of a model that has a prior there is a row of what it makes of that.
+  """
   drawn = reconstructions(key, compared, splits, count)
   x = jnp.asarray(drawn.images[0])
   names, images = ['original'], [drawn.images[0]]
-  errors = dict[str, float]()
-  for i, (name, model, params) in enumerate(compared):
-    again = jit(functools.partial(_by_search, model))(params, x)
+  errors = dict[str, dict[str, float]]()
+  for i, (name, model, params, kinds) in enumerate(compared):
+    again = np.asarray(jit(functools.partial(_by_search, model))(params, x))
     names += [name, f'{name}, searched']
-    images += [drawn.images[i + 1], np.asarray(again)]
-    errors[name] = float(255 * jnp.abs(again - x).mean())
+    images += [drawn.images[i + 1], again]
+    errors[name] = _errors(kinds, again, drawn.images[0])
+    if model.sample is not None:
+      make = jit(functools.partial(_of_prior, model, n=len(x)))
+      names.append(f'{name}, of its prior')
+      images.append(np.asarray(make(key, params)))
   numbers = {**drawn.numbers, 'of codes that a search found': errors}
   return Drawn(names, np.stack(images), numbers)
 
@@ -135,13 +143,21 @@ def _by_search(model: Generator, params: Params, x: Array) -> Array:
   return model.decode(params, z)
 
 
+def _of_prior(model: Generator, key: Array, params: Params, *, n: int) -> Array:
+  assert model.sample is not None
+  return model.decode(params, model.sample(key, params, n))
+
+
 def inverted(
   key: Array, compared: Sequence[Compared], splits: Splits, count: int
 ) -> Drawn:
   """Images like those of training with their colors inverted (figure 4)."""
   del key
   images = _spread(splits.validation, count)
-  return _reconstructed(compared, {'held out': images, 'inverted': 1 - images})
+  return _reconstructed(
+    [own._replace(kinds=(own.kinds[0], 'inverted')) for own in compared],
+    np.concatenate([images, 1 - images]),
+  )
 
 
 def midpoints(
@@ -182,7 +198,7 @@ def _made(
   rows = few_shot_generation.choose(row_key, dataset, classes, seeds)
   x = as_floats(jnp.asarray(dataset.images[rows]))  # [classes, seeds, ...].
   images = list[np.ndarray]()
-  for _, model, params in compared:
+  for _, model, params, _ in compared:
     make = jit(
       functools.partial(few_shot_generation.images_like, model, n=number)
     )
@@ -195,26 +211,36 @@ def _made(
   )
 
 
-def _reconstructed(
-  compared: Sequence[Compared], judged: Mapping[str, np.ndarray]
-) -> Drawn:
-  """Rows of originals, then of what each model gives back of them."""
-  everything = np.concatenate(list(judged.values()))
-  images, errors = [everything], dict[str, dict[str, float]]()
-  for name, model, params in compared:
+def _reconstructed(compared: Sequence[Compared], x: np.ndarray) -> Drawn:
+  """Rows of originals, then of what each model gives back of them.
+
+  Args:
+    compared: the models.
+    x: `[2 * count, H, W, C]`, as many images of one of their kinds as of the
+      other.
+  """
+  images, errors = [x], dict[str, dict[str, float]]()
+  for name, model, params, kinds in compared:
     assert model.encode is not None
     encode, decode = jit(model.encode), jit(model.decode)
-    again = np.asarray(decode(params, encode(params, everything)))
+    again = np.asarray(decode(params, encode(params, x)))
     images.append(again)
-    parts = np.split(255 * np.abs(again - everything), len(judged))
-    errors[name] = {
-      kind: float(part.mean()) for kind, part in zip(judged, parts, strict=True)
-    }
+    errors[name] = _errors(kinds, again, x)
   return Drawn(
     ['original', *(own.name for own in compared)],
     np.stack(images),
     {'reconstruction L1, of 255, of what is drawn': errors},
   )
+
+
+def _errors(
+  kinds: Sequence[str], again: np.ndarray, x: np.ndarray
+) -> dict[str, float]:
+  """The mean error of each kind of images, of which there are as many."""
+  parts = np.split(255 * np.abs(again - x), len(kinds))
+  return {
+    kind: float(part.mean()) for kind, part in zip(kinds, parts, strict=True)
+  }
 
 
 def _spread(dataset: Dataset, count: int) -> np.ndarray:

@@ -82,10 +82,14 @@ def _rows(
 ) -> tuple[pictures.Pixels, dict[str, Any]]:
   """Rows of images that the models make, and the numbers for JSON."""
   compared = [
-    Compared(name, *interpolative.judged_model(own, Record(path, {})))
+    Compared(
+      name,
+      *interpolative.judged_model(own, Record(path, {})),
+      kinds_of(own),
+    )
     for name, path, own in zip(names, workdirs, settings, strict=True)
   ]
-  for name, model, _ in compared:
+  for name, model, *_ in compared:
     if model.encode is None and figure != 'new_images':
       raise BadConfig(
         f'The generator of {name} has no encoder, and --figure={figure} is of '
@@ -101,6 +105,20 @@ def _rows(
     ink=settings[0]['data']['invert'],
   )
   return sheet, {'seed': seed, 'rows': drawn.names, **drawn.numbers}
+
+
+def kinds_of(settings: Settings) -> tuple[str, str]:
+  """What the images that a run is judged on are to its generator.
+
+  Returns:
+    Of those of `held_out_data`, and of `evaluation_data`: 'training' where it
+    was trained on these very images, 'held out' for others like them, 'novel'
+    for what is of another kind.
+  """
+  held_out, novel = (settings[name] == settings['data'] for name in JUDGED)
+  if novel:  # What others never see it was trained on.
+    return 'training' if held_out else 'novel', 'training'
+  return 'training' if held_out else 'held out', 'novel'
 
 
 def _check_same_images(

@@ -3,10 +3,14 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from whole_program import config_of
 
 from experiments.pages.pictures import image_grid, labeled_grid
+from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.stages.figures import FIGURES, PARTS, Compared
+from experiments.systems import interpolative
+from experiments.systems.interpolative_figures import kinds_of
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.latents import few_shot, mixtures
@@ -86,7 +90,68 @@ def test_a_search_finds_better_codes(key, splits):
   np.testing.assert_allclose(given_back, original / 2, atol=1e-3)
   assert np.abs(found - original).max() < 8  # Adam's last steps are small.
   errors = drawn.numbers['of codes that a search found']
-  assert errors['dim'] == pytest.approx(np.abs(found - original).mean(), abs=1)
+  by_hand = np.abs(found - original).reshape(2, 2).mean(1)
+  assert list(errors['dim']) == ['held out', 'novel']
+  assert list(errors['dim'].values()) == pytest.approx(by_hand, abs=1e-3)
+
+
+def test_a_search_that_fails_of_novel_images_alone(key, splits):
+  """Of a model that makes nothing darker than 90: novel ones are 50 to 119."""
+  light = MIXED._replace(
+    decode=lambda params, z: jnp.maximum(HALF.decode(1.0, z), params)
+  )
+  compared = [Compared('light', light, 90 / 255)]
+  drawn = FIGURES['searched'](key, compared, splits, 2)
+  assert level(drawn.images)[0].tolist() == pytest.approx([100, 133, 50, 83])
+  errors = drawn.numbers['of codes that a search found']['light']
+  assert errors['held out'] < 8  # Adam's last steps are small.
+  assert errors['novel'] == pytest.approx((40 + 7) / 2, abs=0.1)
+
+
+def test_what_a_model_makes_of_its_prior_has_a_row(key, splits):
+  """Only of a model that has one."""
+  own = MIXED._replace(sample=lambda key, params, n: jnp.full((n, 16), 0.8))
+  compared = [Compared('own', own, 0.5), COMPARED[0]]
+  drawn = FIGURES['searched'](key, compared, splits, 2)
+  assert drawn.names == [
+    *('original', 'own', 'own, searched', 'own, of its prior'),
+    *('same', 'same, searched'),
+  ]
+  made = level(drawn.images)[3]
+  np.testing.assert_allclose(made, 255 * 0.8 * 0.5, atol=1e-3)
+
+
+def test_errors_are_named_for_what_images_are_to_a_model(key, splits):
+  """Where no images were held out, nothing is called so."""
+  other = COMPARED[1]._replace(kinds=('training', 'novel'))
+  compared = [COMPARED[0], other]
+  drawn = FIGURES['reconstructions'](key, compared, splits, 2)
+  (errors,) = drawn.numbers.values()
+  assert {name: list(own) for name, own in errors.items()} == {
+    'same': ['held out', 'novel'],
+    'half': ['training', 'novel'],
+  }
+  drawn = FIGURES['inverted'](key, compared, splits, 2)
+  (errors,) = drawn.numbers.values()
+  assert list(errors['half']) == ['training', 'inverted']
+
+
+@pytest.mark.parametrize(
+  ('run', 'kinds'),
+  [
+    ('emnist.py:autoencoder', ('held out', 'novel')),
+    ('emnist.py:novel-vae', ('novel', 'training')),
+    ('cifar.py:acai', ('held out', 'novel')),
+    ('glyphs.py:vae', ('held out', 'novel')),
+    ('omniglot.py:interpolative', ('training', 'novel')),
+    ('omniglot.py:novel-vae', ('novel', 'training')),
+    ('characters.py:interpolative', ('training', 'novel')),
+  ],
+)
+def test_what_the_images_of_a_config_are(run, kinds):
+  config = config_of(f'interpolative/{run}')
+  settings = settings_of(config, interpolative.system())
+  assert kinds_of(settings) == kinds
 
 
 @pytest.mark.parametrize('figure', ['midpoints', 'new_images'])
