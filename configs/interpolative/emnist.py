@@ -12,9 +12,9 @@ steps of 128 are 50 epochs; the paper does not say how many it has. WGAN-GP's
 200,000 steps are those of its authors.
 
 `statistician` and `dagan` are baselines of figure 8, trained with the labels of
-the same images for 50 epochs. Nothing is measured of them: their pages show
-what they make of some letters. The DAGAN has one layer a level, where its
-authors have 3 in the generator and 5 in the critic.
+the same images for 50 epochs. Measured is what they make of five letters, as
+it is of the others (docs/interpolative.md). The DAGAN has one layer a level,
+where its authors have 3 in the generator and 5 in the critic.
 """
 
 from ml_collections import ConfigDict

@@ -82,6 +82,7 @@ def get_config(
   if run not in LABELED:
     config.generator.latent_size = latent_size
     _judge_codes(config, run)
+  config.quality = section(QUALITY)
   if color and 'network' in config.generator:
     config.generator.network = 'convolutional'
   if color and run == 'interpolative':
@@ -105,5 +106,4 @@ def _judge_codes(config: ConfigDict, run: str) -> None:
   config.evaluation = section(EVALUATION)
   config.search = section(SEARCH)
   config.interpolation = section(Part(interpolation.show))
-  config.quality = section(QUALITY)
   config.known_interpolants = section(INTERPOLANTS)

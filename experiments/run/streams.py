@@ -25,7 +25,8 @@ from lasium_jax.types import Array
   CLUSTER_VIEWS,
   CLUSTERED,
   PARTITIONS,
-) = range(2**31, 2**31 + 18)
+  NEW_IMAGES,
+) = range(2**31, 2**31 + 19)
 
 
 def stream(seed: int, name: int) -> Array:

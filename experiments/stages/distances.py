@@ -14,12 +14,14 @@ from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages.in_parts import in_parts
 from lasium_jax import metrics
+from lasium_jax.data.dataset import evenly_spaced
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, ClassifyFn, Params
 
 IN_FEATURES = "in the recognizer's features"
 IN_INCEPTION = "in Inception's features"
 FRECHET = 'Fréchet distance'
+TO_SEED = 'RMS difference to the nearest seed, of 255'
 TO_TRAINING = 'RMS difference to the nearest training image, of 255'
 
 
@@ -32,6 +34,8 @@ class Embedding(NamedTuple):
     params: its parameters.
     whose: what metrics are called behind their own names.
     data: the section of the images that it was trained on; {} if not known.
+    digits: how many of its classes, the first ones, are digits; 0 where it
+      does not tell digits from letters.
   """
 
   name: str
@@ -39,6 +43,7 @@ class Embedding(NamedTuple):
   params: Params
   whose: str = IN_FEATURES
   data: Settings = MappingProxyType({})
+  digits: int = 0
 
 
 class Sample(NamedTuple):
@@ -70,6 +75,34 @@ def nearest(
       result(judged, metric, value, n, ci95=ci95, others=len(others))
     )
   return results
+
+
+def copying(
+  run: Run,
+  result: Any,
+  all_judged: Sequence[Sample],
+  seeds: np.ndarray,
+  real: np.ndarray,
+) -> list[Result]:
+  """How far images are from what they could be copies of.
+
+  Args:
+    run: whose training images these may be.
+    result: `result_of`, with what it needs of the run.
+    all_judged: the sets; of 'real' ones those of `real` are taken.
+    seeds: `[m, H, W, C]` uint8, what the images were made of.
+    real: `[n, H, W, C]` uint8, real images among which there are no seeds.
+
+  Returns:
+    The results.
+  """
+  training = evenly_spaced(run.splits.train, run.device_bytes).images
+  judged = [
+    one._replace(images=real) if one.name == 'real' else one
+    for one in all_judged
+  ]
+  results = nearest(result, judged, TO_SEED, seeds)
+  return results + nearest(result, judged, TO_TRAINING, training)
 
 
 def features_of(embedding: Embedding) -> Callable[[np.ndarray], np.ndarray]:

@@ -6,7 +6,6 @@ same way, so that there is an anchor and a floor.
 """
 
 import functools
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import jax
@@ -18,23 +17,20 @@ from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
 from experiments.stages.distances import (
-  TO_TRAINING,
   Embedding,
   Sample,
   compared,
-  nearest,
+  copying,
   result_of,
 )
 from experiments.stages.in_parts import in_parts
 from experiments.stages.seeds import Pairs, draw
 from lasium_jax import metrics
-from lasium_jax.data.dataset import evenly_spaced
 from lasium_jax.ops.images import as_floats
 from lasium_jax.ops.mixtures import mix
 from lasium_jax.settings import Count, Ways
 from lasium_jax.types import Array, Generator, Params
 
-TO_SEED = 'RMS difference to the nearest seed, of 255'
 CYCLE = "cycle error of mixed codes, of the codes' spread"
 
 
@@ -94,7 +90,8 @@ def measure(
     result_of, run=run, dataset=name, steps=steps, mixed=mixed
   )
   results = [_cycle(result, model, params, made.shape[0], codes)]
-  results += _copying(run, result, all_judged, pairs)
+  both = np.concatenate([pairs.first, pairs.second])
+  results += copying(run, result, all_judged, both, pairs.real)
   if embedding is not None:
     results += compared(
       subset_key,
@@ -144,20 +141,3 @@ def _cycle(
   relative = in_parts(functools.partial(errors, params), codes) / spread
   value, ci95 = metrics.mean_and_ci95(relative)
   return result(None, CYCLE, value, n, ci95=ci95)
-
-
-def _copying(
-  run: Run, result: Any, all_judged: Sequence[Sample], pairs: Pairs
-) -> list[Result]:
-  """How far images are from what they could be copies of.
-
-  Of real ones those are taken among which there are no seeds.
-  """
-  training = evenly_spaced(run.splits.train, run.device_bytes).images
-  seeds = np.concatenate([pairs.first, pairs.second])
-  judged = [
-    one._replace(images=pairs.real) if one.name == 'real' else one
-    for one in all_judged
-  ]
-  results = nearest(result, judged, TO_SEED, seeds)
-  return results + nearest(result, judged, TO_TRAINING, training)

@@ -3,6 +3,7 @@
 from typing import Any, Literal, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.run.config import BadConfig
@@ -15,6 +16,7 @@ from lasium_jax.data.dataset import (
   select_classes,
   select_images,
 )
+from lasium_jax.ops.sampling import distinct
 from lasium_jax.types import Array
 
 TOO_FEW = (
@@ -37,6 +39,20 @@ class Pairs(NamedTuple):
   first: np.ndarray
   second: np.ndarray
   alpha: np.ndarray
+  alike: np.ndarray
+  real: np.ndarray
+
+
+class Groups(NamedTuple):
+  """A few images of one class each, and others of these classes.
+
+  Attributes:
+    seeds: `[n, k, H, W, C]` uint8, k different ones in each group.
+    alike: `[n, H, W, C]` uint8, real images among which seeds are.
+    real: `[m, H, W, C]` uint8, real images among which none are.
+  """
+
+  seeds: np.ndarray
   alike: np.ndarray
   real: np.ndarray
 
@@ -92,11 +108,7 @@ def draw(
   counts = class_counts(dataset)
   if counts.max() < 3:
     raise BadConfig(TOO_FEW)
-  dataset = select_classes(dataset, np.flatnonzero(counts > 2))
-  counts = np.bincount(dataset.labels)
-  starts = np.cumsum(counts) - counts
-  even = (np.arange(len(dataset.labels)) - starts[dataset.labels]) % 2 == 0
-  seeds, others = (select_images(dataset, part) for part in (even, ~even))
+  seeds, others = _halves(dataset, 2)
   n = min(images, len(others.images))
   size = n * dataset.images[0].nbytes
   alike, real = (evenly_spaced(part, size) for part in (seeds, others))
@@ -106,3 +118,78 @@ def draw(
   uniform = np.asarray(jax.random.uniform(alpha_key, (n,)))
   alpha = np.full(n, 0.5, np.float32) if alphas == 'half' else uniform
   return Pairs(first, second, alpha, alike.images, real.images)
+
+
+def check_groups(
+  dataset: Dataset,
+  seeds: int,
+  *,
+  images: int,
+  neighbors: int,
+  density_neighbors: int,
+  recognizer: str,
+  **_: Any,
+) -> None:
+  """Sees that there are images enough for groups; settings are as above.
+
+  Raises:
+    BadConfig: if no group can be made, or neighbors are more than images.
+  """
+  counts = class_counts(dataset)
+  able = counts[counts >= _least(seeds)]
+  if not len(able):
+    raise BadConfig(
+      f'config.few_shot_generation.seeds is {seeds}; config.quality has every '
+      'second image of a class for a seed, and compares with the others, and '
+      f'no class of config.evaluation_data has {_least(seeds)}. Lower it.'
+    )
+  check_neighbors(
+    min(images, int((able // 2).sum())),
+    'config.evaluation_data',
+    neighbors=neighbors,
+    density_neighbors=density_neighbors,
+    recognizer=recognizer,
+  )
+
+
+def draw_groups(key: Array, dataset: Dataset, images: int, k: int) -> Groups:
+  """Groups of seeds, which are every second image of each class.
+
+  Classes have shares as `draw` gives them.
+
+  Args:
+    key: a PRNG key.
+    dataset: of the classes; at least one has images enough.
+    images: groups, at most as many as other images.
+    k: seeds of a group.
+
+  Returns:
+    The groups.
+  """
+  seeds, others = _halves(dataset, k)
+  n = min(images, len(others.images))
+  size = n * dataset.images[0].nbytes
+  alike, real = (evenly_spaced(part, size) for part in (seeds, others))
+  counts = class_counts(seeds)
+  starts = np.cumsum(counts) - counts
+  classes = seeds.labels[np.arange(n) * len(seeds.labels) // n]
+  pick = jax.vmap(distinct, in_axes=(0, 0, None))
+  picks = pick(jax.random.split(key, n), jnp.asarray(counts[classes]), k)
+  rows = starts[classes][:, None] + np.asarray(picks)
+  return Groups(seeds.images[rows], alike.images, real.images)
+
+
+def _halves(dataset: Dataset, k: int) -> tuple[Dataset, Dataset]:
+  """Every second image of the classes that so have `k` seeds; the others."""
+  able = np.flatnonzero(class_counts(dataset) >= _least(k))
+  dataset = select_classes(dataset, able)
+  counts = np.bincount(dataset.labels)
+  starts = np.cumsum(counts) - counts
+  even = (np.arange(len(dataset.labels)) - starts[dataset.labels]) % 2 == 0
+  seeds, others = (select_images(dataset, part) for part in (even, ~even))
+  return seeds, others
+
+
+def _least(k: int) -> int:
+  """Images of a class of which every second one makes `k`, and one is left."""
+  return max(2 * k - 1, 2)

@@ -39,9 +39,12 @@ from experiments.stages import (
 from experiments.stages.evaluation import write_results
 from experiments.stages.inversion import Trained
 from experiments.systems.features import check_unseen
-from experiments.systems.interpolative_stages import JUDGED, measured
+from experiments.systems.interpolative_stages import (
+  JUDGED,
+  drawing_like,
+  measured,
+)
 from lasium_jax.data import Splits
-from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.models.build import GENERATORS, make_generator
 from lasium_jax.settings import Part
 from lasium_jax.types import Generator, Params, Trainer, TrainingSet
@@ -67,10 +70,7 @@ SECTIONS: Sections = {
   'few_shot_generation': FEW_SHOT_GENERATION,
 }
 # The sections of stages that need codes of images.
-OF_CODES = (
-  *('evaluation', 'search', 'interpolation', 'quality'),
-  'known_interpolants',
-)
+OF_CODES = ('evaluation', 'search', 'interpolation', 'known_interpolants')
 
 PAGE = {
   'Results': sections.metrics_table,
@@ -169,7 +169,9 @@ def read(settings: Settings, places: Places) -> Splits:
       require_filled(settings, f'{section}.batch_size', images)
   generator.check_borrowed_data(settings, splits)
   if 'quality' in settings:
+    few = settings['few_shot_generation']['seeds']
     seeds.check_images(splits.test, **settings['quality'])
+    seeds.check_groups(splits.test, few, **settings['quality'])
   few_shot_generation.check_images(
     splits.test, **settings['few_shot_generation']
   )
@@ -201,11 +203,6 @@ def work(run: Run, parts: Parts) -> None:
     **settings['few_shot_generation'],
   )
   print(f'Report: {report.write_report(run.files.workdir, PAGE)}')
-
-
-def drawing_like(model: Generator) -> Generator:
-  """A generator that draws more of a class: it mixes codes, if it has any."""
-  return few_shot(model, mixtures()) if model.encode else model
 
 
 def _learning(run: Run, parts: Parts) -> generator.Learning:

@@ -26,6 +26,7 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig, flatten
 from experiments.run.run import Places, open_run
 from experiments.stages import interpolation
+from experiments.stages.distances import TO_SEED, TO_TRAINING
 from experiments.stages.in_parts import in_parts
 from experiments.systems import interpolative
 from experiments.systems.exports import export
@@ -56,6 +57,7 @@ LABELED = {
   'dagan': {'generator__filters': (2, 2), 'generator__noise_size': 3},
 }
 SMALL_LABELED = {
+  'quality__images': 9,
   'generator_training__steps': 3,
   'generator_training__batch_size': 20,
   'few_shot_generation__classes': 3,
@@ -241,7 +243,12 @@ def test_what_is_trained_with_labels_shows_new_images(program, tmp_path, name):
   workdir, config = tmp_path / 'run', f'interpolative/glyphs.py:{name}'
   small = {**SMALL_LABELED, **LABELED[name]}
   program.run(program.command('interpolative', workdir, config, **small))
-  assert results(workdir) == []
+  found = {entry['metric']: entry for entry in reversed(results(workdir))}
+  assert found.keys() == {TO_SEED, TO_TRAINING}  # Without a recognizer.
+  for entry in found.values():
+    assert entry['name'] == name and entry['protocol']['made of'] == '5 seeds'
+    assert (entry['n'], entry['dataset']) == (9, 'glyphs')
+    assert 0 < entry['value'] < 255
   notes = json.loads((workdir / 'notes.json').read_text())
   assert notes['train_generator']['y'][1] == 'int32'
   pictures = json.loads((workdir / 'samples/pictures.json').read_text())

@@ -123,7 +123,7 @@ def test_quality_by_hand(key, run):
   both = pixels_of(np.concatenate([pairs.first, pairs.second]))
   for_all = pixels_of(mixed)[:, None] - both[None]
   nearest = 255 * np.sqrt(np.square(for_all).mean(-1)).min(1)
-  seed = run.name, quality.TO_SEED
+  seed = run.name, distances.TO_SEED
   assert values[seed] == pytest.approx(nearest.mean(), rel=0.02)
   assert {r.floor for r in results if r.name == run.name} == {False}
   assert {r.steps for r in results if r.floor} == {0}
@@ -149,8 +149,8 @@ def test_copies_of_training_images_show(run):
   )
   results = quality.measure(run, thief, (), None, 'random', steps=1, images=9)
   values = by_name(results)
-  assert values[run.name, quality.TO_TRAINING] < 1e-3
-  assert values['real', quality.TO_TRAINING] > 10
+  assert values[run.name, distances.TO_TRAINING] < 1e-3
+  assert values['real', distances.TO_TRAINING] > 10
   assert len(results) == 1 + 2 * 3  # Without features.
 
 
