@@ -17,6 +17,7 @@ from experiments.pages.few_shot import (
   write_page,
 )
 from experiments.pages.report import words
+from experiments.run.outputs import check_folder
 from experiments.run.record import writing
 from lasium_jax import models
 from lasium_jax.data.pictures import picture_shape, read_picture
@@ -71,13 +72,16 @@ def generate(
       one.
     OSError: if `out` has something in it, or cannot be written.
   """
+  check_folder(out)
+  if out.exists() and any(out.iterdir()):
+    raise FileExistsError(
+      f'--out is {out}, which is no empty folder; name another one.'
+    )
   loaded = models.load_model(model)
   making = maker(loaded, way)
   shape = models.image_shape(loaded.card)
   found = _kinds(images)
   seeds = {name: _read(files, shape, fit) for name, files in found.items()}
-  if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-    raise FileExistsError(f'{out} is no empty folder; name another one.')
   keys = jax.random.split(jax.random.key(seed), len(seeds))
   kinds = [
     Kind(name, x, making.back and making.back(x), making.make(key, x, number))

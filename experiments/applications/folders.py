@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiments.run.outputs import check_folder
 from experiments.run.record import write_atomically, writing
 from lasium_jax.data.decode import SUFFIXES, is_image
 from lasium_jax.models import Head
@@ -120,6 +121,7 @@ def classify(
   from experiments.pages.predictions import write_page
   from lasium_jax import models
 
+  check_folder(out)
   card = models.load_model(model).card
   if card['kind'] == 'classifier':
     _check_unasked(model, support, head, transductive)

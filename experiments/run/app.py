@@ -59,6 +59,11 @@ EXPECTED = (
 )
 
 
+# What is true of runs, and not of what has no --workdir to write to.
+_GOES_ON = (
+  ' A run writes to --workdir. What was saved before is as it was; the same '
+  'command goes on from there.'
+)
 # Of these, what is surely the person's: a setting, or the workdir.
 _THEIRS = (BadConfig, BadSetting, record.WrongWorkdir)
 
@@ -82,7 +87,9 @@ def start(system: System) -> None:
     except loop.Stopped as stop:
       print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
-      print(f'Error: {error}{_keep_traceback(error)}', file=sys.stderr)
+      more = _GOES_ON if isinstance(error, record.CannotWrite) else ''
+      more += _keep_traceback(error)
+      print(f'Error: {error}{more}', file=sys.stderr)
       sys.exit(1)
 
   app.run(main, flags_parser=_parse)

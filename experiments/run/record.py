@@ -30,6 +30,10 @@ class WrongWorkdir(Exception):
   """The workdir holds a run of another config."""
 
 
+class CannotWrite(OSError):
+  """A file cannot be written, as where a disk is full; its message says it."""
+
+
 class Record(NamedTuple):
   """Open files of one run.
 
@@ -250,11 +254,12 @@ def writing(path: Path) -> Iterator[None]:
   """Lets errors that are raised inside, such as a full disk's, name `path`."""
   try:
     yield
+  except CannotWrite:  # A file in the folder `path`, which is named already.
+    raise
   except OSError as error:
-    raise OSError(
+    raise CannotWrite(
       f'Cannot write {path}: {error.strerror or error}. See that the disk has '
-      'room and that you may write there, or name another --workdir. What was '
-      'saved before is as it was; the same command goes on from there.'
+      'room and that you may write there, or name another place.'
     ) from error
 
 

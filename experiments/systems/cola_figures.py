@@ -16,6 +16,7 @@ from experiments.pages.pictures import Pixels
 from experiments.pages.plots import Curve, Panel
 from experiments.run import streams
 from experiments.run.config import BadConfig, Settings, run_name
+from experiments.run.outputs import check_files
 from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
@@ -83,7 +84,9 @@ def draw(figure: str, out: Path, request: Request) -> Path:
     BadConfig: if the figure needs a run and there is none, or it is of a kind
       that has no such figure, or there are too few images.
     FileNotFoundError: if a stage of the run has not come to its end.
+    OSError: if the files cannot be written, before anything is read.
   """
+  check_files(out, '.png', '.json')
   drawn = FIGURES[figure](request)
   png = out.with_name(f'{out.name}.png')
   pictures.save_png(png, drawn.picture)

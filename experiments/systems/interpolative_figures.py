@@ -7,6 +7,7 @@ from typing import Any
 from experiments.pages import pictures
 from experiments.run import streams
 from experiments.run.config import BadConfig, Settings
+from experiments.run.outputs import check_files
 from experiments.run.record import Record, write_json
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
@@ -45,7 +46,9 @@ def draw(
     BadConfig: if there is no run, or the runs are not judged on the same
       images, or have not measured what is drawn.
     FileNotFoundError: if a run's training has not come to its end.
+    OSError: if the files cannot be written, before anything is read.
   """
+  check_files(out, '.png', '.json')
   settings = [saved_settings(path, 'interpolative') for path in workdirs]
   _check_same_images(workdirs, settings)
   names = [path.resolve().name for path in workdirs]

@@ -128,7 +128,7 @@ def test_a_workdir_that_cannot_be_made(program, tmp_path):
   command = program.command('lasium', tmp_path / 'file/run')
   output = program.run(command, code=1)
   assert str(tmp_path / 'file/run') in output
-  assert '--workdir' in output
+  assert 'A run writes to --workdir' in output
 
 
 def test_a_disk_that_takes_no_more(program, reference, tmp_path):
@@ -141,6 +141,7 @@ def test_a_disk_that_takes_no_more(program, reference, tmp_path):
   output = program.run(limited, code=1)
   assert f'Cannot write {tmp_path / "run"}' in output
   assert 'disk has room' in output
+  assert 'the same command goes on from there' in output
   after, before = final_states(tmp_path / 'run'), final_states(reference)
   assert after.keys() == before.keys() - {'meta_train'}
   for name, leaf in after['train_generator'].items():

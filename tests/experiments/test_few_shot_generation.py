@@ -224,6 +224,18 @@ def test_nothing_is_written_over(model, tmp_path):
   assert {p.name: p.read_bytes() for p in seeds.iterdir()} == before
 
 
+def test_where_nothing_can_be_written_is_said_first(tmp_path):
+  """Before the model is read, which is not even there."""
+  (tmp_path / 'file').write_text('mine')
+  given = Path('no model'), Path('no seeds')
+  with pytest.raises(OSError, match=r'--out is .*file is no folder') as error:
+    generate(*given, tmp_path / 'file/out')
+  assert 'workdir' not in str(error.value)
+  with pytest.raises(OSError, match=r'--out is .*file is no folder'):
+    generate(*given, tmp_path / 'file')
+  assert [path.name for path in tmp_path.iterdir()] == ['file']
+
+
 def test_the_command(program, model, tmp_path):
   seeds = draw(tmp_path / 'seeds', 2)
   command = [sys.executable, 'experiments/few_shot_generation.py']
