@@ -148,6 +148,52 @@ def test_figures_are_drawn_of_it(program, run, tmp_path):
     assert numbers['runs'] == [f'configs/{GLYPHS}']
 
 
+@pytest.fixture(scope='module')
+def another(program):
+  """A run of another model, which does no more than figures need."""
+  config = config_of(GLYPHS.replace(':interpolative', ':autoencoder'))
+  small = {name.replace('__', '.'): value for name, value in SMALL.items()}
+  config.update_from_flattened_dict(small)
+  with config.unlocked():
+    for section in ('evaluation', 'search', 'interpolation', 'quality'):
+      del config[section]
+  settings = settings_of(config, interpolative.system())
+  workdir = program.base / 'another'
+  files = record.open_record(workdir, settings)
+  files.keep_config(settings)
+  splits = interpolative.read(settings, Places(cache_dir=program.base / 'data'))
+  own = open_run(settings, files, splits)
+  interpolative.work(own, interpolative.build(settings))
+  return workdir
+
+
+def test_figures_are_drawn_of_several_runs(program, run, another, tmp_path):
+  """What is drawn of each is what is drawn of it alone."""
+  places = Places(cache_dir=program.base / 'data')
+  given = {'interpolative': run[0], 'another': another}
+
+  def told(figure, workdirs):
+    draw(figure, workdirs, places, tmp_path / 'out', count=2, seed=0)
+    return json.loads((tmp_path / 'out.json').read_text())
+
+  both = told('reconstructions', list(given.values()))
+  assert both['rows'] == ['original', *given]
+  errors = both['reconstruction L1, of 255, of what is drawn']
+  for name, workdir in given.items():
+    (alone,) = told('reconstructions', [workdir])[
+      'reconstruction L1, of 255, of what is drawn'
+    ].values()
+    assert errors[name] == pytest.approx(alone)
+  assert errors['interpolative'] != errors['another']
+  curves = told('interpolants', list(given.values()))['changes']
+  for name, workdir in given.items():
+    page = json.loads((workdir / 'interpolants.json').read_text())
+    for factor, of_one in page.items():
+      own = {'another': 'autoencoder'}.get(name, name)
+      assert curves[factor]['by'][name] == of_one['by'][own]
+      assert set(curves[factor]['by']) == {*given, 'pixels'}
+
+
 def test_a_gan_is_inverted(program, tmp_path):
   """What it was given as an encoder is found again for figures."""
   own = {
