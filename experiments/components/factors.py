@@ -40,7 +40,8 @@ def factors(
 
   The first four are those of the interpolative autoencoder's training, or of
   such a kind: all three at once are drawn as there, and each alone goes from
-  one end of its range to the other. The last two are in no such training.
+  one end of its range to the other. The last two are in no such training,
+  unless its maps are asked to slant.
 
   Args:
     rotation: the largest either way, in degrees.

@@ -1,7 +1,8 @@
 """Mixed codes beside the image that is known to lie between two others.
 
 Images of classes that training never saw are changed by known amounts: turned,
-moved, scaled, as in training, and slanted and thickened, as never there.
+moved, scaled, as in training, and slanted and thickened, as it never has them
+unless its maps are asked to slant.
 """
 
 import functools

@@ -36,6 +36,8 @@ def autoencoder(
   rotation: Angle = 20.0,
   translation: Share = 0.1,
   scale: Enlargement = 1.25,
+  shear: Share = 0.0,
+  stretch: Enlargement = 1.0,
 ) -> tuple[Generator, Trainer]:
   """An autoencoder, trained to reconstruct.
 
@@ -63,6 +65,8 @@ def autoencoder(
     rotation: the largest angle of a map either way, in degrees.
     translation: its largest shift either way, in fractions of a side.
     scale: its largest enlargement; the smallest is the inverse.
+    shear: as in `interpolative`, and so is the next.
+    stretch: likewise.
 
   Returns:
     The generator, which has no prior, and its trainer.
@@ -83,6 +87,8 @@ def autoencoder(
     rotation=math.radians(rotation),
     translation=translation,
     scale=scale,
+    shear=shear,
+    stretch=stretch,
   )
 
   def reconstruct(

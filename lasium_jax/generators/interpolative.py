@@ -16,7 +16,7 @@ from lasium_jax.generators.objectives import (
   trained_by,
 )
 from lasium_jax.nets.autoencoder import Name
-from lasium_jax.ops.affine import random_affine, warp
+from lasium_jax.ops.affine import Affine, random_affine, warp
 from lasium_jax.ops.mixtures import mix
 from lasium_jax.settings import (
   Angle,
@@ -58,6 +58,8 @@ def interpolative(
   rotation: Angle = 20.0,
   translation: Share = 0.1,
   scale: Enlargement = 1.25,
+  shear: Share = 0.0,
+  stretch: Enlargement = 1.0,
 ) -> tuple[Generator, Trainer]:
   """An autoencoder whose mixed codes show mixtures of affine maps.
 
@@ -69,7 +71,8 @@ def interpolative(
         + d(C, G(alpha E(A) + (1 - alpha) E(B)))
 
   See Interpolative Autoencoders, equations 1 and 2. The paper names neither
-  the norm nor the optimizer, nor the ranges of the maps. Networks are
+  the norm nor the optimizer, nor the ranges of the maps. Its maps turn, move
+  and scale; that they may slant and stretch too is ours. Networks are
   normalized by the moments of all images of a step: of A and B in the encoder,
   and of what shall become A, B and C in the generator.
 
@@ -85,6 +88,9 @@ def interpolative(
     rotation: the largest angle of a map either way, in degrees.
     translation: its largest shift either way, in fractions of a side.
     scale: its largest enlargement; the smallest is the inverse.
+    shear: the largest tangent of a slant either way; 0 slants nothing.
+    stretch: how much wider, and lower, it makes an image at most, beside the
+      enlargement; the least is the inverse.
 
   Returns:
     The generator, which has no prior, and its trainer.
@@ -101,7 +107,12 @@ def interpolative(
     (1, 8, 8, 1)
   """
   draw = functools.partial(
-    triplets, rotation=rotation, translation=translation, scale=scale
+    triplets,
+    rotation=rotation,
+    translation=translation,
+    scale=scale,
+    shear=shear,
+    stretch=stretch,
   )
   return trained_by(
     objective(draw),
@@ -117,7 +128,14 @@ def interpolative(
 
 
 def triplets(
-  key: Array, x: Array, *, rotation: float, translation: float, scale: float
+  key: Array,
+  x: Array,
+  *,
+  rotation: float,
+  translation: float,
+  scale: float,
+  shear: float = 0.0,
+  stretch: float = 1.0,
 ) -> Triplets:
   """Draws A, B and C of each of the images `x [b, H, W, C]`."""
   first_key, second_key, alpha_key = jax.random.split(key, 3)
@@ -128,10 +146,29 @@ def triplets(
       rotation=math.radians(rotation),
       translation=translation,
       scale=scale,
+      shear=shear,
+      stretch=stretch,
     )
     for key in (first_key, second_key)
   )
   alpha = jax.random.uniform(alpha_key, (len(x),))
+  return triplets_of(x, first, second, alpha)
+
+
+def triplets_of(
+  x: Array, first: Affine, second: Affine, alpha: Array
+) -> Triplets:
+  """A, B and C of images `x [b, H, W, C]` by given maps.
+
+  Args:
+    x: the images.
+    first: the `b` maps that make A.
+    second: those that make B.
+    alpha: `[b]` in [0, 1], the weight of A.
+
+  Returns:
+    The triplets; C is under the mean of the parameters of each two maps.
+  """
   return Triplets(
     warp(x, first),
     warp(x, second),

@@ -18,7 +18,13 @@ from lasium_jax.generators.objectives import (
 from lasium_jax.ops.affine import random_affine, warp
 
 SIZES = {'latent_size': 6, 'width': 4}
-RANGES = {'rotation': 40.0, 'translation': 0.2, 'scale': 1.5}
+RANGES = {
+  'rotation': 40.0,
+  'translation': 0.2,
+  'scale': 1.5,
+  'shear': 0.3,
+  'stretch': 1.2,
+}
 NET = networks('It', BARS, network='infogan', **SIZES)
 
 

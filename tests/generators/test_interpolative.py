@@ -7,14 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from batch_of import BARS, bars, batch_of, training_set
+from by_scipy import mapped
 
 from lasium_jax.generators import interpolative
-from lasium_jax.generators.interpolative import Triplets, objective, triplets
+from lasium_jax.generators.interpolative import (
+  Triplets,
+  objective,
+  triplets,
+  triplets_of,
+)
 from lasium_jax.generators.objectives import (
   first_variables,
   in_training,
   networks,
 )
+from lasium_jax.ops.affine import Affine
 
 STILL = {'rotation': 0.0, 'translation': 0.0, 'scale': 1.0}
 
@@ -46,6 +53,23 @@ def axis(x):
   return variances[:, -1], np.arctan(-down / right)
 
 
+def width(x):
+  """`[n]`, standard deviations to the left and right."""
+  places = np.mgrid[:33, :33] - 16.0
+  mass = np.asarray(x)[..., 0] / np.asarray(x).sum((1, 2, 3))[:, None, None]
+  return np.einsum('nhw,hw->n', mass, places[1] ** 2) ** 0.5
+
+
+def slope(x):
+  """`[n]`, by how much what is above lies to the right."""
+  down, right = np.mgrid[:33, :33] - 16.0
+  mass = np.asarray(x)[..., 0]
+  products, squares = (
+    np.einsum('nhw,hw->n', mass, down * other) for other in (right, down)
+  )
+  return -products / squares
+
+
 def between(alpha, a, b):
   """The mean with A's weight alpha."""
   weights = np.asarray(alpha).reshape(-1, *(1,) * (np.ndim(a) - 1))
@@ -53,10 +77,12 @@ def between(alpha, a, b):
 
 
 def test_c_lies_between_a_and_b(key, dots):
-  """In its place, its angle and its size, each of them alone."""
+  """In place, angle, size, slant and proportions, each of them alone."""
   assert_between(key, dots, 0.01, centers, translation=0.1)
   assert_between(key, dots, 0.01, lambda x: axis(x)[1], rotation=40.0)
   assert_between(key, dots, 0.05, lambda x: axis(x)[0] ** 0.5, scale=1.5)
+  assert_between(key, dots, 0.02, slope, shear=0.4)
+  assert_between(key, dots, 0.05, width, stretch=1.5)
 
 
 def assert_between(key, x, atol, measure, **ranges):
@@ -64,6 +90,48 @@ def assert_between(key, x, atol, measure, **ranges):
   a, b, c = map(measure, drawn[:3])
   np.testing.assert_allclose(c, between(drawn.alpha, a, b), atol=atol)
   assert np.abs(a - b).max() > 20 * atol  # Else nothing would be tested.
+
+
+def maps_of(rows):
+  """`[n, 6]`: angle, way down, way right, scale, slant, stretch."""
+  return Affine(rows[:, 0], rows[:, 1:3], *rows[:, 3:].T)
+
+
+def by_scipy(images, rows):
+  return [
+    mapped(image, row[0], row[1:3], *row[3:])
+    for image, row in zip(images[..., 0], rows, strict=True)
+  ]
+
+
+def test_triplets_of_given_maps_are_scipys(key):
+  """Under the means of six numbers; A where alpha is 1, B where it is 0."""
+  x = np.asarray(jax.random.uniform(key, (3, 9, 12, 1)))
+  first, second = (
+    np.float32([[0.5, 0.1, -0.2, 1.2, 0.4, 1.3]] * 3),
+    np.float32([[-0.3, -0.05, 0.1, 0.8, -0.2, 0.7]] * 3),
+  )
+  alpha = np.float32([0, 1, 0.25])
+  made = triplets_of(x, *map(maps_of, (first, second)), alpha)
+  known = np.stack(
+    [second[0], first[1], [-0.1, -0.0125, 0.025, 0.9, -0.05, 0.85]]
+  )
+  for ours, rows in zip(made[:3], (first, second, known), strict=True):
+    np.testing.assert_allclose(ours[..., 0], by_scipy(x, rows), atol=1e-5)
+  np.testing.assert_allclose(made.c[0], made.b[0], atol=1e-6)
+  np.testing.assert_allclose(made.c[1], made.a[1], atol=1e-6)
+
+
+def test_slants_and_stretches_leave_other_maps_as_they_are(key, dots):
+  """So that a run without them is the same as ever."""
+  ranges = {'rotation': 20.0, 'translation': 0.1, 'scale': 1.25}
+  x = dots[:4]
+  for ours, theirs in zip(
+    triplets(key, x, **ranges),
+    triplets(key, x, **ranges, shear=1e-6, stretch=1 + 1e-6),
+    strict=True,
+  ):
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
 
 
 def test_alpha_is_uniform(key, dots):

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.ndimage
+from by_scipy import mapped
 
 from lasium_jax.ops.affine import (
   Affine,
@@ -28,25 +29,6 @@ def given(maps):
   return [leaf for leaf in maps if leaf is not None]
 
 
-def by_scipy(image, rotation, translation, scale, shear=0.0, stretch=1.0):
-  """The map of one channel, its matrix written as SciPy takes it."""
-  height, width = image.shape
-  cosine, sine = np.cos(rotation), np.sin(rotation)
-  turned = np.array([[cosine, sine], [-sine, cosine]]) / scale
-  stretched = np.diag([stretch, 1 / stretch])
-  slanted = np.array([[1, 0], [shear, 1]])
-  backward = slanted @ stretched @ turned
-  middle = (np.array([height, width]) - 1) / 2
-  moved = np.asarray(translation) * [height, width]
-  return scipy.ndimage.affine_transform(
-    image,
-    backward,
-    middle - backward @ (middle + moved),
-    order=1,
-    mode='grid-constant',
-  )
-
-
 @pytest.mark.parametrize('ranges', [RANGES, ALL_RANGES])
 def test_warp_is_scipys(ranges, key):
   image_key, map_key = jax.random.split(key)
@@ -54,7 +36,7 @@ def test_warp_is_scipys(ranges, key):
   maps = random_affine(map_key, 20, **ranges)
   expected = np.stack(
     [
-      [by_scipy(image[..., c], *one) for c in range(SHAPE[-1])]
+      [mapped(image[..., c], *one) for c in range(SHAPE[-1])]
       for image, *one in zip(
         *map(np.asarray, (images, *given(maps))), strict=True
       )
@@ -117,7 +99,7 @@ def test_each_image_has_a_random_map_of_its_own(key):
   maps = random_affine(key, 3, **RANGES)
   for i in range(3):
     for channel in range(SHAPE[-1]):
-      expected = by_scipy(
+      expected = mapped(
         np.asarray(x[i, ..., channel]),
         *(np.asarray(leaf[i]) for leaf in given(maps)),
       )
@@ -125,8 +107,10 @@ def test_each_image_has_a_random_map_of_its_own(key):
   assert np.abs(warped[0] - warped[1]).max() > 0.1
 
 
-def test_mixtures_are_of_parameters(key):
-  first, second = (random_affine(k, 3, **RANGES) for k in jax.random.split(key))
+@pytest.mark.parametrize('ranges', [RANGES, ALL_RANGES])
+def test_mixtures_are_of_parameters(ranges, key):
+  first, second = (random_affine(k, 3, **ranges) for k in jax.random.split(key))
+  assert len(given(first)) == len(ranges)
   mixed = mix(jnp.array([0.0, 1.0, 0.25]), first, second)
   for ours, a, b in zip(*map(given, (mixed, first, second)), strict=True):
     np.testing.assert_array_equal(ours[0], b[0])
