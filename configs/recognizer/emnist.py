@@ -13,8 +13,9 @@ name, or its exported generator. Accuracies are means of ten runs; the paper has
 90.33, 90.66, 91.27 and 91.50 %.
 
 Mixup mixes any two images, and their labels; codes are mixed of two images of
-one class. The paper does not say which it mixes: `--config.batches.pairs` makes
-them alike.
+one class, which keep it. The paper does not say which it mixes, so that the
+three differ in labels too. With `--config.batches.pairs=same`, or `any`, in all
+three runs they differ in what is mixed alone (docs/interpolative.md).
 
 The images are the letters (37 classes) in the test split of EMNIST ByMerge. Of
 each class a seventh, chosen by `held_out.split_seed`, is for the test and the

@@ -159,6 +159,25 @@ def test_other_views_are_mixed(name):
   assert (found != np.arange(2)).all()
 
 
+@pytest.mark.parametrize('pairs', ['same', 'any'])
+def test_pixels_and_codes_differ_in_nothing_but_what_is_mixed(pairs):
+  """The same images meet, and have the same labels."""
+  y = jnp.array([2, 0, 2, 1, 0, 2])
+  batch = powers(6, y)
+  pixels, codes = (
+    jax.jit(factory(CLASSES, share=1.0, pairs=pairs))(
+      jax.random.key(7), jnp.ones(()), batch
+    )
+    for factory in FACTORIES.values()
+  )
+  np.testing.assert_array_equal(pixels.y, codes.y)
+  assert (pixels.y.ndim == 1) == (pairs == 'same')
+  roots = [b._replace(x=jnp.sqrt(b.x)) for b in (codes, batch)]
+  found = met(pixels, batch)
+  np.testing.assert_array_equal(met(*roots), found)
+  assert (y[found] == y).all() == (pairs == 'same')
+
+
 def test_images_without_labels():
   batch = powers(4)
   batch_fn = jax.jit(batches.mixed_pixels(CLASSES))

@@ -240,6 +240,31 @@ def test_half_of_what_a_classifier_sees_is_made(
     assert errors.min() < 1e-4
 
 
+@pytest.mark.parametrize('pairs', ['same', 'any'])
+@pytest.mark.parametrize('run', ['mixup', *LENDERS])
+def test_one_setting_says_which_images_meet(
+  emnist, lenders, tmp_path, monkeypatch, run, pairs
+):
+  """Of 'any' two all labels are soft, of the 'same' class none is."""
+  seen = []
+  config = run_of(run, lenders, batches__pairs=pairs)
+  own, parts = opened(recognizer.system(), config, tmp_path / 'run')
+  monkeypatch.setattr(
+    recognizer.classifier, 'train', lambda run, given, **_: seen.append(given)
+  )
+  monkeypatch.setattr(recognizer.classifier, 'results_of', lambda *a: [])
+  recognizer.work(own, parts)
+  (given,) = seen
+  batch = gather(given.data, np.arange(20), epoch=0)
+  made = jax.jit(given.batch_fn)(jax.random.key(0), given.source, batch)
+  if pairs == 'same':
+    np.testing.assert_array_equal(made.y, batch.y)
+    return
+  np.testing.assert_array_equal(made.y[10:], np.eye(37)[batch.y[10:]])
+  assert set(np.unique(made.y[:10])) <= {0, 0.5, 1}
+  assert (np.asarray(made.y[:10]) == 0.5).any()
+
+
 def settings(config):
   return settings_of(config, recognizer.system())
 
