@@ -16,10 +16,13 @@ from experiments.systems.interpolative import (
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.settings import Part
 
+# What differs from interpolative training in its interpolation alone.
+MAPPED = 'mapped-autoencoder'
 # Runs, and the generator of each.
 RUNS = {
   'interpolative': 'interpolative',
   'autoencoder': 'autoencoder',
+  MAPPED: 'autoencoder',
   'acai': 'acai',
   'vae': 'variational',
   'novel-vae': 'variational',  # Trained on what the others never see: table 2.
@@ -55,6 +58,7 @@ def get_config(
     latent_size: D.
     color: whether it has the fully convolutional networks that the paper has
       for colored images, and interpolative training its autoperceptual loss.
+      The mapped autoencoder has what interpolative training has.
 
   Returns:
     The config.
@@ -85,7 +89,9 @@ def get_config(
   config.quality = section(QUALITY)
   if color and 'network' in config.generator:
     config.generator.network = 'convolutional'
-  if color and run == 'interpolative':
+  if run == MAPPED:
+    config.generator.mapped = True
+  if color and run in ('interpolative', MAPPED):
     config.generator.perceptual = 1.0
   config.few_shot_generation = section(FEW_SHOT_GENERATION)
   return common.with_sweep(config)

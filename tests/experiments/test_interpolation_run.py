@@ -426,6 +426,18 @@ def test_the_vae_of_novel_images_learns_what_is_judged(file, section):
   assert settings['held_out_data'] == plain['held_out_data']
 
 
+@pytest.mark.parametrize('path', ['emnist', 'cifar'])
+def test_the_control_differs_in_interpolation_alone(path):
+  ours, theirs, plain = (
+    dict(config_of(f'interpolative/{path}.py:{run}').generator)
+    for run in ('mapped-autoencoder', 'interpolative', 'autoencoder')
+  )
+  assert (ours.pop('name'), ours.pop('mapped')) == ('autoencoder', True)
+  assert theirs.pop('name') == 'interpolative'
+  assert ours == theirs
+  assert plain['mapped'] is False and plain['perceptual'] == 0
+
+
 def test_first_classes_beyond_all_are_refused(monkeypatch):
   dataset = random_splits(16).train
   monkeypatch.setattr(images, 'read_prepared', lambda *a, **k: dataset)

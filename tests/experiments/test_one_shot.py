@@ -392,7 +392,9 @@ def test_data_that_are_too_few():
     check(seeds=7, ways=8)
 
 
-@pytest.mark.parametrize('run', ['interpolative', 'vae', 'dagan'])
+@pytest.mark.parametrize(
+  'run', ['interpolative', 'mapped-autoencoder', 'vae', 'dagan']
+)
 @pytest.mark.parametrize(
   'path', sorted((ROOT / 'configs/one_shot').glob('[a-z]*.py'))
 )
