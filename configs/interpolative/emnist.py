@@ -11,6 +11,11 @@ and the letters in the test split of EMNIST ByMerge (9.89 and 23.0). 23,400
 steps of 128 are 50 epochs; the paper does not say how many it has. WGAN-GP's
 200,000 steps are those of its authors.
 
+`acai` has its authors' rate, 0.0001, a tenth of the other autoencoders', and
+the others' steps, where its authors have 262,144 of 64 images.
+`--config.generator.learning_rate=0.001` gives it the rate of the others, and
+`--config.generator_training.steps=131072` its authors' number of images.
+
 `statistician` and `dagan` are baselines of figure 8, trained with the labels of
 the same images for 50 epochs. Measured is what they make of five letters, as
 it is of the others (docs/interpolative.md). The DAGAN has one layer a level,
