@@ -11,8 +11,8 @@
     --config.borrowed.folder=runs/interpolative \
     --config.one_shot.recognizer=runs/recognizer --workdir=runs/one-shot
 
-As configs/one_shot/omniglot.py, on images of 28x28, with a network of a quarter
-of the width and 300 steps.
+As configs/one_shot/omniglot.py, whose arguments it has, on images of 28x28,
+with a network of a quarter of the width and 300 steps.
 """
 
 from ml_collections import ConfigDict

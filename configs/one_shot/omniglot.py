@@ -6,7 +6,11 @@
     --config.one_shot.recognizer=runs/recognizer \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/one-shot
 
-The argument is a run of configs/interpolative/. The first three characters of
+The argument is a run of configs/interpolative/, whose codes are mixed with
+random weights, or drawn as a word in front of it says:
+`{paths,midpoints,mixtures,differences}-RUN`. `differences-interpolative` goes
+beyond the seed and its views, where all others stay between them
+(docs/few_shot_generation.md). The first three characters of
 each alphabet are judged, and all critics and generators learn from the others,
 20 drawings each. The generator is a run of 28x28 on these:
 

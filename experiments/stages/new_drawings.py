@@ -199,9 +199,12 @@ def make(key: Array, maker: Maker, seeds: np.ndarray, n: int) -> np.ndarray:
 
 
 def _pixels(shape: tuple[int, int, int]) -> Generator:
-  """A generator whose codes are the pixels, as vectors that can be mixed."""
+  """A generator whose codes are the pixels, as vectors that can be mixed.
+
+  What goes beyond black and white is cut off, as where it is shown.
+  """
   return Generator(
-    decode=lambda params, z: z.reshape(-1, *shape),
+    decode=lambda params, z: jnp.clip(z, 0, 1).reshape(-1, *shape),
     encode=lambda params, x: x.reshape(len(x), -1),
   )
 

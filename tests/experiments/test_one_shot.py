@@ -32,7 +32,7 @@ from experiments.stages.new_drawings import (
 )
 from experiments.systems import one_shot as system
 from lasium_jax import models
-from lasium_jax.latents import mixtures
+from lasium_jax.latents import differences, mixtures
 from lasium_jax.learners import nearest_neighbors
 from lasium_jax.models.build import make_generator, make_learner
 from lasium_jax.ops.images import as_floats
@@ -178,6 +178,70 @@ def test_an_embedding_is_shared(program, folders, run, tmp_path):
   settings = configured(folders, embedding_training__workdir=str(tmp_path))
   with pytest.raises(BadConfig, match='is not a run'):
     system.ready(system.build(settings), None)
+
+
+def test_what_goes_beyond_the_seed_is_judged(program, folders, run, tmp_path):
+  """By a word in front of the run's name; `differences` needs 3 codes."""
+  config = GLYPHS.replace(':', ':differences-')
+  given = fields(folders, embedding_training__workdir=str(run[0]))
+  workdir = tmp_path / 'run'
+  program.run(program.command('one_shot', workdir, config, **given))
+  found = {(e['name'], e['metric']): e for e in results(workdir)}
+  mixed = {(e['name'], e['metric']): e for e in results(run[0])}
+  mine = 'differences-interpolative'
+  for name in (mine, 'pixels'):
+    told = found[name, one_shot.DIVERSITY]['protocol']
+    assert (told['sampler'], told['views']) == ('differences', 2)
+  # What is not drawn by it is the same as ever.
+  for name in ('real', 'copies', 'views'):
+    for metric in (one_shot.RECOGNIZABILITY, one_shot.DIVERSITY):
+      ours, theirs = found[name, metric], mixed[name, metric]
+      assert ours['value'] == theirs['value']
+  assert (
+    found['pixels', one_shot.DIVERSITY]['value']
+    != mixed['pixels', one_shot.DIVERSITY]['value']
+  )
+
+
+@pytest.mark.parametrize(
+  'run,sampler,generator',
+  [
+    ('vae', 'mixtures', 'variational'),
+    ('dagan', 'own', 'dagan'),
+    ('differences-acai', 'differences', 'acai'),
+    ('midpoints-mapped-autoencoder', 'midpoints', 'autoencoder'),
+    ('mapped-autoencoder', 'mixtures', 'autoencoder'),
+  ],
+)
+def test_a_runs_name_says_how_it_draws(folders, run, sampler, generator):
+  settings = configured(folders, f'one_shot/glyphs.py:{run}', one_shot__views=0)
+  assert settings['name'] == run
+  assert settings['sampler']['name'] == sampler
+  assert settings['borrowed']['generator'] == generator
+  settings['one_shot']['views'] = 0 if sampler == 'own' else 2
+  assert system.build(settings).sampling.name == sampler
+
+
+@pytest.mark.parametrize(
+  'run', ['wgan-gp', 'differences-dagan', 'own-vae', 'differences', 'zz-vae']
+)
+def test_runs_that_are_not_there(run):
+  with pytest.raises(ValueError, match=f"has no run '{run}'.*differences"):
+    config_of(f'one_shot/glyphs.py:{run}')
+
+
+def test_pixels_beyond_black_and_white_are_cut_off(key):
+  """`differences` of white seeds and black ones is not whiter than white."""
+  seeds = np.zeros((1, 4, 6, 6, 1), np.uint8)
+  seeds[:, 2:] = 255
+  sampling = Sampling('differences', differences())
+  subject = Maker('mine', FLAT, (), {})
+  beyond, *_, cut = (
+    make(key, maker, seeds, 40)
+    for maker in makers(subject, sampling, (6, 6, 1), seeds=4, views=0)
+  )
+  assert beyond.min() < -0.1 and beyond.max() > 1.1
+  np.testing.assert_array_equal(cut, np.clip(beyond, 0, 1))
 
 
 def test_images_as_they_are_seen():
@@ -407,8 +471,3 @@ def test_every_config_can_work(folders, path, run):
   settings = settings_of(config, system.system())
   system.build(settings)
   json.dumps(settings)
-
-
-def test_a_generator_that_nothing_can_be_mixed_of():
-  with pytest.raises(ValueError, match="has no run 'wgan-gp'"):
-    config_of('one_shot/glyphs.py:wgan-gp')
