@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from batch_of import BARS, bars, batch_of, training_set
+from batch_of import BARS, bars, batch_of, first_state, training_set
 from by_scipy import mapped
 
 from lasium_jax.generators import interpolative
@@ -201,6 +201,82 @@ def test_without_maps_all_is_as_of_an_autoencoder(key):
   assert not compared
   for one, other in zip(*map(jax.tree.leaves, averages), strict=True):
     np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def passes_by_hand(net, variables, a, b, c, alpha):
+  """What is made of A, B and the mixed codes, and how the encoder sees it.
+
+  The encoder looks at what was made and at what that was to be together, once
+  at A and B and once at C.
+  """
+
+  def run(method, x):
+    made, _ = net.apply(
+      variables, x, train=True, method=method, mutable=['batch_stats']
+    )
+    return made
+
+  z = run(net.encode, jnp.concatenate([a, b]))
+  weights = alpha[:, None]
+  mixed = weights * z[: len(a)] + (1 - weights) * z[len(a) :]
+  made = jax.nn.sigmoid(run(net.decode, jnp.concatenate([z, mixed])))
+  ends, between = made[: len(z)], made[len(z) :]
+  looked = run(net.perceive, jnp.concatenate([ends, a, b]))
+  looked_between = run(net.perceive, jnp.concatenate([between, c]))
+  return ends, between, looked, looked_between
+
+
+@pytest.mark.parametrize('norm,power', [('l1', 1), ('l2', 2)])
+def test_loss_with_the_autoperceptual_one_by_hand(norm, power, key):
+  """(d_A + d_B) / 2 + d_C + w ((P_A + P_B) / 2 + P_C), of one step."""
+  weight = 3.0
+  ranges = {
+    **{'rotation': 30.0, 'translation': 0.1, 'scale': 1.2},
+    **{'shear': 0.3, 'stretch': 1.2},
+  }
+  _, trainer = interpolative(
+    BARS, latent_size=3, width=2, norm=norm, perceptual=weight, **ranges
+  )
+  x, state = bars(6), first_state(trainer, key)
+  _, metrics = jax.jit(trainer.updates[0])(key, state, batch_of(x))
+
+  net = networks('It', BARS, network='infogan', latent_size=3, width=2)
+  a, b, c, alpha = triplets(key, x, **ranges)
+  ends, between, looked, looked_between = passes_by_hand(
+    net, state.variables, a, b, c, alpha
+  )
+
+  def distance(one, other):
+    one, other = (np.asarray(leaf, np.float64) for leaf in (one, other))
+    return (np.abs(one - other) ** power).mean()
+
+  def perceived(layers, made, images):
+    return np.mean([distance(layer[made], layer[images]) for layer in layers])
+
+  first, second = slice(0, 6), slice(6, 12)
+  pixels = {
+    'a': distance(ends[first], a),
+    'b': distance(ends[second], b),
+    'c': distance(between, c),
+  }
+  seen = {
+    'a': perceived(looked, first, slice(12, 18)),
+    'b': perceived(looked, second, slice(18, 24)),
+    'c': perceived(looked_between, first, second),
+  }
+  assert len(looked) == 3 and min(seen.values()) > 1e-2
+  reconstruction = (pixels['a'] + pixels['b']) / 2
+  perceptual = (seen['a'] + seen['b']) / 2 + seen['c']
+  expected = {
+    'reconstruction': reconstruction,
+    'interpolation': pixels['c'],
+    'perceptual': perceptual,
+    'loss': reconstruction + pixels['c'] + weight * perceptual,
+  }
+  assert metrics.keys() == expected.keys()
+  for name, value in expected.items():
+    np.testing.assert_allclose(metrics[name], value, rtol=1e-3)
 
 
 def test_mixed_codes_show_mixed_maps(key):
