@@ -136,6 +136,45 @@ def test_another_run_judges_it_on_other_images(program, run, tmp_path):
   assert 'train_generator' not in {e['stage'] for e in metrics(other)}
 
 
+def test_acai_resumes_bit_for_bit(tmp_path, capsys):
+  """Its critic too; in this process, of small images, and not judged."""
+  config = config_of('interpolative/glyphs.py:acai')
+  small = {
+    **SMALL_LABELED,
+    'generator__width': 2,
+    'generator__latent_size': 3,
+    'generator_training__pictures': 1,
+    'few_shot_generation__seeds': 2,
+  }
+  config.update_from_flattened_dict(
+    {field.replace('__', '.'): value for field, value in small.items()}
+  )
+  with config.unlocked():
+    for section in {*interpolative.OF_CODES, 'quality'} & set(config):
+      del config[section]
+  for section in ('data', 'held_out_data', 'evaluation_data'):
+    config[section].size = 8
+  settings = settings_of(config, interpolative.system())
+
+  def go(workdir):
+    files = record.open_record(workdir, settings)
+    files.keep_config(settings)
+    run = open_run(settings, files, random_splits(8))
+    interpolative.work(run, interpolative.build(settings))
+    return capsys.readouterr().out
+
+  workdir = tmp_path / 'whole'
+  assert 'going on' not in go(workdir)
+  again = interrupted(workdir, tmp_path / 'again', 'train_generator')
+  assert 'going on from step 2' in go(again)
+  assert_same_run(again, workdir)
+  ours, theirs = (
+    (path / 'samples/few_shot_generation.png').read_bytes()
+    for path in (again, workdir)
+  )
+  assert ours == theirs
+
+
 def test_figures_are_drawn_of_it(program, run, tmp_path):
   workdir, _ = run
   places = Places(cache_dir=program.base / 'data')
