@@ -186,6 +186,7 @@ RUNS = (
   *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
   'lasium/omniglot.py:supervised-protonets',
   'cola/cifar10.py:glo-unlabeled',
+  'one_shot/omniglot.py:differences-interpolative',
   'lasium/omniglot.py:clustered-protonets',
   *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),
   *(
