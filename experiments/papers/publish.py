@@ -84,8 +84,9 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
 
   Returns:
     results.json with `settings`, flattened, without places on this machine;
-    `changed`, those that are not the config file's; `seconds` by stage; and
-    `interpolants`, the curves of known interpolants, where there are any.
+    `changed`, those that are not the config file's; `seconds` by stage; and,
+    where there are any, `interpolants`, the curves of known interpolants, and
+    `clusters`, of each round how many were found, and of which images.
 
   Raises:
     ValueError: if the run has no results, its config file cannot be read, or
@@ -100,8 +101,21 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
   page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
   page['changed'] = _changed(settings, defaults, new='system' in config)
   page['seconds'] = seconds
-  curves = read_json(workdir / INTERPOLANTS)
-  return page | ({'interpolants': _rounded(curves)} if curves else {})
+  shown = {
+    'interpolants': read_json(workdir / INTERPOLANTS),
+    'clusters': _clusters(workdir),
+  }
+  return page | {name: _rounded(own) for name, own in shown.items() if own}
+
+
+def _clusters(workdir: Path) -> list[Page]:
+  """What the page of rounds of clustering shows of each, in order."""
+  names = ('clusters', 'images', 'covered', 'purity')
+  return [
+    {name: entry[name] for name in names if name in entry}
+    for entry in read_metrics(workdir / 'metrics.jsonl')
+    if 'covered' in entry
+  ]
 
 
 def _rounded(value: Any) -> Any:

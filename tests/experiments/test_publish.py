@@ -374,6 +374,22 @@ def test_a_run_is_collected_with_what_made_it(workdir):
   assert str(workdir.parent) not in json.dumps(page)
 
 
+def test_clusters_of_rounds_are_kept(workdir):
+  """Those that each round began with; no others have that name."""
+  assert 'clusters' not in publish.collect(workdir, defaults)
+  found = [
+    {'clusters': 9.0, 'images': 5.3333333, 'covered': 0.5},
+    {'clusters': 8.0, 'images': 7.0, 'covered': 0.75, 'purity': 0.9},
+  ]
+  with (workdir / 'metrics.jsonl').open('a') as file:
+    for step, entry in zip((1, 4), found, strict=True):
+      head = {'stage': 'cluster_rounds', 'seconds': 1.0, 'loss': 2.0}
+      file.write(json.dumps({**head, 'step': step, **entry}) + '\n')
+      file.write(json.dumps({**head, 'step': step + 1}) + '\n')
+  kept = publish.collect(workdir, defaults)['clusters']
+  assert kept == [{**found[0], 'images': 5.333}, found[1]]
+
+
 def test_curves_are_kept_with_four_digits(workdir):
   """Of known interpolants; a run without them has nothing by that name."""
   assert 'interpolants' not in publish.collect(workdir, defaults)
