@@ -326,10 +326,6 @@ BAD = {
   'many': ({'images': 999}, r'--images is 999; it must be 6 to 54'),
   'few': ({'images': 5}, r'--images is 5; it must be 6 to 54'),
   'no run there': ({'recognizer': 'runs/none'}, 'runs/none is not a run'),
-  'gray': (
-    {'recognizer': 'a.npz'},
-    r"--recognizer is 'a.npz', weights of Ince",
-  ),
 }
 
 
