@@ -34,8 +34,6 @@ class Embedding(NamedTuple):
     params: its parameters.
     whose: what metrics are called behind their own names.
     data: the section of the images that it was trained on; {} if not known.
-    digits: how many of its classes, the first ones, are digits; 0 where it
-      does not tell digits from letters.
   """
 
   name: str
@@ -43,7 +41,6 @@ class Embedding(NamedTuple):
   params: Params
   whose: str = IN_FEATURES
   data: Settings = MappingProxyType({})
-  digits: int = 0
 
 
 class Sample(NamedTuple):

@@ -167,7 +167,7 @@ def makers(
     Maker('views', _MAPPED, (), {}, 'seeds under random affine maps'),
   ]
   if seeds * (1 + views) > 1:
-    mixed = few_shot(_pixels(shape), sampler or mixtures(), views=views)
+    mixed = few_shot(pixels_as_codes(shape), sampler or mixtures(), views=views)
     told |= {} if sampler else {'sampler': 'mixtures'}
     everyone.append(Maker('pixels', mixed, (), told, 'mixtures of pixels'))
   return everyone
@@ -198,7 +198,7 @@ def make(key: Array, maker: Maker, seeds: np.ndarray, n: int) -> np.ndarray:
   )
 
 
-def _pixels(shape: tuple[int, int, int]) -> Generator:
+def pixels_as_codes(shape: tuple[int, int, int]) -> Generator:
   """A generator whose codes are the pixels, as vectors that can be mixed.
 
   What goes beyond black and white is cut off, as where it is shown.

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.run import streams
+from experiments.run.config import Settings
 from experiments.run.precision import jit
 from experiments.run.results import Result
 from experiments.run.run import Run
@@ -24,6 +25,7 @@ from experiments.stages.distances import (
   result_of,
 )
 from experiments.stages.in_parts import in_parts
+from experiments.stages.new_drawings import pixels_as_codes
 from experiments.stages.seeds import Groups, draw_groups
 from lasium_jax import metrics
 from lasium_jax.latents import few_shot, mixtures
@@ -31,6 +33,9 @@ from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Generator, Params
 
 AS_DIGIT = 'share of new images that the recognizer reads as a digit'
+# TFDS's data sets of characters whose first classes are the digits.
+_WITH_DIGITS = ('emnist/byclass', 'emnist/bymerge', 'emnist/balanced')
+_DIGITS = 10
 _AT_ONCE = 64  # Groups, each of several images.
 
 
@@ -75,7 +80,7 @@ def measure(
   groups = draw_groups(row_key, run.splits.test, images, seeds)
   all_judged = [Sample(run.name, make(made_key, model, params, groups))]
   if seeds > 1:
-    pixels = few_shot(_pixels(run.splits.test.shape), mixtures())
+    pixels = few_shot(pixels_as_codes(run.splits.test.shape), mixtures())
     mixed = make(made_key, pixels, (), groups)
     all_judged.append(Sample('pixels', mixed, 'mixtures of pixels'))
   real = Sample('real', groups.alike, 'real images of the same classes')
@@ -99,9 +104,27 @@ def measure(
     subsets=subsets,
     subset_size=subset_size,
   )
-  if embedding.digits:
-    results += [_digits(result, embedding, judged) for judged in all_judged]
+  if digits := digits_of(embedding.data):
+    results += [
+      _read_digits(result, embedding, digits, judged) for judged in all_judged
+    ]
   return results
+
+
+def digits_of(data: Settings) -> int:
+  """How many of a recognizer's classes, the first ones, are digits.
+
+  Args:
+    data: the section of the images that it was trained on.
+
+  Returns:
+    Their number; 0 where it does not tell digits from letters.
+  """
+  # Sections of all classes of a split alone have them in TFDS's order.
+  in_order = data.get('name') == 'tfds_images' and not data.get('classes')
+  if not in_order or data.get('dataset') not in _WITH_DIGITS:
+    return 0
+  return max(_DIGITS - int(data.get('first_class', 0)), 0)
 
 
 def make(
@@ -125,21 +148,15 @@ def make(
   return in_parts(functools.partial(shown, params), rows, groups.seeds)
 
 
-def _pixels(shape: tuple[int, int, int]) -> Generator:
-  """Images are codes, which as those of models are flat."""
-  return Generator(
-    decode=lambda params, z: z.reshape(-1, *shape),
-    encode=lambda params, x: x.reshape(len(x), -1),
-  )
-
-
-def _digits(result: Any, embedding: Embedding, judged: Sample) -> Result:
+def _read_digits(
+  result: Any, embedding: Embedding, digits: int, judged: Sample
+) -> Result:
   """How many are read as one of the digits, which no seed shows."""
 
   @jit
   def read(params: Params, images: Array) -> Array:
     said = embedding.classify(params, as_floats(images)).logits
-    return said.argmax(-1) < embedding.digits
+    return said.argmax(-1) < digits
 
   found = in_parts(functools.partial(read, embedding.params), judged.images)
   value, ci95 = metrics.mean_and_ci95(found.astype(np.float64))

@@ -108,16 +108,14 @@ def draw(
   counts = class_counts(dataset)
   if counts.max() < 3:
     raise BadConfig(TOO_FEW)
-  seeds, others = _halves(dataset, 2)
-  n = min(images, len(others.images))
-  size = n * dataset.images[0].nbytes
-  alike, real = (evenly_spaced(part, size) for part in (seeds, others))
+  seeds, classes, alike, real = _parts(dataset, images, 2)
   row_key, alpha_key = jax.random.split(key)
-  classes = seeds.labels[np.arange(n) * len(seeds.labels) // n]
   first, second = seeds.images[pairs_of(row_key, seeds, classes)]
-  uniform = np.asarray(jax.random.uniform(alpha_key, (n,)))
-  alpha = np.full(n, 0.5, np.float32) if alphas == 'half' else uniform
-  return Pairs(first, second, alpha, alike.images, real.images)
+  uniform = np.asarray(jax.random.uniform(alpha_key, (len(classes),)))
+  half = np.full(len(classes), 0.5, np.float32)
+  return Pairs(
+    first, second, half if alphas == 'half' else uniform, alike, real
+  )
 
 
 def check_groups(
@@ -166,17 +164,31 @@ def draw_groups(key: Array, dataset: Dataset, images: int, k: int) -> Groups:
   Returns:
     The groups.
   """
+  seeds, classes, alike, real = _parts(dataset, images, k)
+  counts = class_counts(seeds)
+  starts = np.cumsum(counts) - counts
+  keys = jax.random.split(key, len(classes))
+  pick = jax.vmap(distinct, in_axes=(0, 0, None))
+  picks = pick(keys, jnp.asarray(counts[classes]), k)
+  rows = starts[classes][:, None] + np.asarray(picks)
+  return Groups(seeds.images[rows], alike, real)
+
+
+def _parts(
+  dataset: Dataset, images: int, k: int
+) -> tuple[Dataset, np.ndarray, np.ndarray, np.ndarray]:
+  """What is made of seeds, and what stands beside it.
+
+  Returns:
+    The seeds; the class of each image that is made, which are `images` or as
+    many as there are others; and as many images of the seeds and of the others.
+  """
   seeds, others = _halves(dataset, k)
   n = min(images, len(others.images))
   size = n * dataset.images[0].nbytes
-  alike, real = (evenly_spaced(part, size) for part in (seeds, others))
-  counts = class_counts(seeds)
-  starts = np.cumsum(counts) - counts
+  alike, real = (evenly_spaced(part, size).images for part in (seeds, others))
   classes = seeds.labels[np.arange(n) * len(seeds.labels) // n]
-  pick = jax.vmap(distinct, in_axes=(0, 0, None))
-  picks = pick(jax.random.split(key, n), jnp.asarray(counts[classes]), k)
-  rows = starts[classes][:, None] + np.asarray(picks)
-  return Groups(seeds.images[rows], alike.images, real.images)
+  return seeds, classes, alike, real
 
 
 def _halves(dataset: Dataset, k: int) -> tuple[Dataset, Dataset]:

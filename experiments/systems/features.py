@@ -20,9 +20,6 @@ from lasium_jax.types import Array, Classified, Params
 FIELD = 'config.quality.recognizer'
 # Of files that may have the weights of Inception.
 _ENDINGS = ('.npz', '.safetensors')
-# TFDS's data sets of characters whose first classes are the digits.
-_WITH_DIGITS = ('emnist/byclass', 'emnist/bymerge', 'emnist/balanced')
-_DIGITS = 10
 _AT_ONCE = 16  # Images, which Inception has enlarged to 299x299.
 
 
@@ -140,9 +137,7 @@ def _exported(folder: Path, field: str) -> Found:
   data = card['training'].get('data', {'name': 'unknown data'})
   name = _name(card['architecture']['network'], data)
   classify = models.classifier(card)
-  embedding = Embedding(
-    name, classify, model.params, data=data, digits=_digits_of(data)
-  )
+  embedding = Embedding(name, classify, model.params, data=data)
   return embedding, models.image_shape(card)
 
 
@@ -156,10 +151,7 @@ def _trained(folder: Path, field: str) -> Found:
   classify, _ = recognizer.classifier_of(parts, classes)
   name = _name(settings['classifier'], settings['data'])
   data = settings['data']
-  embedding = Embedding(
-    name, classify, params, data=data, digits=_digits_of(data)
-  )
-  return embedding, image_shape(settings)
+  return Embedding(name, classify, params, data=data), image_shape(settings)
 
 
 def _clusters(settings: Settings, files: Record, field: str) -> Embedding:
@@ -173,15 +165,6 @@ def _clusters(settings: Settings, files: Record, field: str) -> Embedding:
   classify, params = clustered_images.encoder(settings, files)
   name = f'{_name(settings["trunk"], settings["data"])}, by clusters'
   return Embedding(name, classify, params, data=settings['data'])
-
-
-def _digits_of(data: Settings) -> int:
-  """How many of a recognizer's first classes are digits, letters following."""
-  # Sections of all classes of a split alone have them in TFDS's order.
-  in_order = data['name'] == 'tfds_images' and not data.get('classes')
-  if not in_order or data.get('dataset') not in _WITH_DIGITS:
-    return 0
-  return max(_DIGITS - int(data.get('first_class', 0)), 0)
 
 
 def _name(network: Settings, data: Settings) -> str:

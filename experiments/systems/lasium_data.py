@@ -81,7 +81,8 @@ def _check_clustering(
     f'at most {fitting // own["least"]}: a cluster has config.clustering.least '
     f'= {own["least"]} of {among} or more; lower either, or add images',
   )
-  if (images == images[:, :1, :1]).all():
+  # The first image that is not of one color ends it.
+  if all((image == image[:1, :1]).all() for image in images):
     raise BadConfig(
       f'Each of the {len(images)} training images is of one color all over: '
       'there is nothing in them to find clusters by (config.data).'

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import whole_program
 from whole_program import (
   ROOT,
   assert_same_run,
@@ -21,7 +22,6 @@ from whole_program import (
 
 from experiments.components import measures
 from experiments.components.small_sample import small_sample
-from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.run import Places
 from experiments.stages.distances import TO_TRAINING
@@ -160,11 +160,7 @@ RUNS = [
 
 
 def settings_with(path=GLYPHS, **fields):
-  config = config_of(path)
-  config.update_from_flattened_dict(
-    {name.replace('__', '.'): value for name, value in fields.items()}
-  )
-  return settings_of(config, cola.system())
+  return whole_program.settings_with(cola.system(), path, **fields)
 
 
 @pytest.mark.parametrize('path', RUNS)

@@ -209,19 +209,25 @@ def test_an_exported_autoencoder_is_the_same(lenders, tmp_path):
   chex.assert_trees_all_equal(ours.params, theirs.params)
 
 
-def test_half_of_what_a_classifier_sees_is_made(
-  emnist, lenders, tmp_path, monkeypatch
-):
-  """By the borrowed generator, out of two images of one class."""
+def given_to_the_classifier(config, workdir, monkeypatch):
+  """What a run would train its classifier on."""
   seen = []
-  config = run_of('autoencoder', lenders)
-  own, parts = opened(recognizer.system(), config, tmp_path / 'run')
+  own, parts = opened(recognizer.system(), config, workdir)
   monkeypatch.setattr(
     recognizer.classifier, 'train', lambda run, given, **_: seen.append(given)
   )
   monkeypatch.setattr(recognizer.classifier, 'results_of', lambda *a: [])
   recognizer.work(own, parts)
   (given,) = seen
+  return given
+
+
+def test_half_of_what_a_classifier_sees_is_made(
+  emnist, lenders, tmp_path, monkeypatch
+):
+  """By the borrowed generator, out of two images of one class."""
+  config = run_of('autoencoder', lenders)
+  given = given_to_the_classifier(config, tmp_path / 'run', monkeypatch)
   # Four classes of five images, in another order.
   rows = np.random.default_rng(0).permutation(20)
   batch = gather(given.data, rows, epoch=0)
@@ -246,15 +252,8 @@ def test_one_setting_says_which_images_meet(
   emnist, lenders, tmp_path, monkeypatch, run, pairs
 ):
   """Of 'any' two all labels are soft, of the 'same' class none is."""
-  seen = []
   config = run_of(run, lenders, batches__pairs=pairs)
-  own, parts = opened(recognizer.system(), config, tmp_path / 'run')
-  monkeypatch.setattr(
-    recognizer.classifier, 'train', lambda run, given, **_: seen.append(given)
-  )
-  monkeypatch.setattr(recognizer.classifier, 'results_of', lambda *a: [])
-  recognizer.work(own, parts)
-  (given,) = seen
+  given = given_to_the_classifier(config, tmp_path / 'run', monkeypatch)
   batch = gather(given.data, np.arange(20), epoch=0)
   made = jax.jit(given.batch_fn)(jax.random.key(0), given.source, batch)
   if pairs == 'same':

@@ -11,7 +11,7 @@ from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import open_run
 from experiments.stages import distances, new_images, seeds
-from experiments.systems import features, interpolative
+from experiments.systems import interpolative
 from experiments.systems.interpolative_stages import measured
 from lasium_jax import metrics
 from lasium_jax.data.dataset import Dataset
@@ -32,6 +32,7 @@ SETTINGS = {
   'subsets': 3,
   'subset_size': 9,
 }
+EMNIST = {'name': 'tfds_images', 'dataset': 'emnist/bymerge'}
 
 
 def reader(digits):
@@ -43,7 +44,8 @@ def reader(digits):
     logits = jnp.where(light, of_light, of_dark)
     return Classified(logits, x.reshape(len(x), -1))
 
-  return distances.Embedding('by light', classify, 0.25, digits=digits)
+  data = {**EMNIST, 'first_class': 10 - digits}
+  return distances.Embedding('by light', classify, 0.25, data=data)
 
 
 @pytest.fixture
@@ -163,7 +165,6 @@ def settings_of_run():
   return settings_of(config, interpolative.system())
 
 
-EMNIST = {'name': 'tfds_images', 'dataset': 'emnist/bymerge'}
 DIGITS = {
   'all': (EMNIST, 10),
   'byclass': ({**EMNIST, 'dataset': 'emnist/byclass', 'first_class': 0}, 10),
@@ -179,12 +180,12 @@ DIGITS = {
 @pytest.mark.parametrize('name', DIGITS)
 def test_which_recognizers_tell_digits_from_letters(name):
   data, digits = DIGITS[name]
-  assert features._digits_of(data) == digits
+  assert new_images.digits_of(data) == digits
 
 
 def test_the_recognizer_of_characters_tells_them():
   data = config_of('recognizer/emnist.py:characters').data.to_dict()
-  assert features._digits_of(data) == 10
+  assert new_images.digits_of(data) == 10
 
 
 def test_too_few_images_of_a_class_are_refused():

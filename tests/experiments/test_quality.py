@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import whole_program
 from whole_program import config_of, random_splits
 
 from experiments.components.factors import factors
@@ -250,11 +251,7 @@ def test_the_page_says_what_was_left_out(tmp_path):
 
 
 def settings_with(**fields):
-  config = config_of(GLYPHS)
-  config.update_from_flattened_dict(
-    {k.replace('__', '.'): v for k, v in fields.items()}
-  )
-  return settings_of(config, interpolative.system())
+  return whole_program.settings_with(interpolative.system(), GLYPHS, **fields)
 
 
 def exported(folder, shape=(28, 28, 1)):

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import whole_program
 from whole_program import (
   assert_same_run,
   config_of,
@@ -17,7 +18,6 @@ from whole_program import (
   results,
 )
 
-from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places
 from experiments.stages import class_samples, classifier, clustered
@@ -280,11 +280,7 @@ def test_its_generator_is_exported_and_there_is_no_classifier(run, tmp_path):
 
 
 def settings_with(path=GLYPHS, **fields):
-  config = config_of(path)
-  config.update_from_flattened_dict(
-    {name.replace('__', '.'): value for name, value in fields.items()}
-  )
-  return settings_of(config, cola.system())
+  return whole_program.settings_with(cola.system(), path, **fields)
 
 
 @pytest.mark.parametrize(

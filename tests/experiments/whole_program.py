@@ -12,6 +12,7 @@ import numpy as np
 import orbax.checkpoint as orbax
 
 from experiments.run import record
+from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.run import open_run
 from experiments.systems import lasium
@@ -57,6 +58,15 @@ def config_of(path):
   module, _, run = path.removesuffix('.py').partition('.py:')
   found = importlib.import_module(f'configs.{module.replace("/", ".")}')
   return found.get_config(*filter(None, [run]))
+
+
+def settings_with(system, path, **fields):
+  """A run's settings; `fields` are of its config, with __ for each dot."""
+  config = config_of(path)
+  config.update_from_flattened_dict(
+    {name.replace('__', '.'): value for name, value in fields.items()}
+  )
+  return settings_of(config, system)
 
 
 class Program:
