@@ -59,11 +59,6 @@ EXPECTED = (
 )
 
 
-# What is true of runs, and not of what has no --workdir to write to.
-_GOES_ON = (
-  ' A run writes to --workdir. What was saved before is as it was; the same '
-  'command goes on from there.'
-)
 # Of these, what is surely the person's: a setting, or the workdir.
 _THEIRS = (BadConfig, BadSetting, record.WrongWorkdir)
 
@@ -82,14 +77,13 @@ def start(system: System) -> None:
         )
       else:
         parallel.cores_as_devices(CONFIG.value.get('devices') or None)
-      with hosts.own_workdir(Path(WORKDIR.value)) as workdir:
-        _work(system, workdir)
+      workdir = Path(WORKDIR.value)
+      with record.of_a_run(), hosts.own_workdir(workdir) as own:
+        _work(system, own)
     except loop.Stopped as stop:
       print(f'Stopped by SIGTERM: {stop}. The same command goes on from there.')
     except EXPECTED as error:
-      more = _GOES_ON if isinstance(error, record.CannotWrite) else ''
-      more += _keep_traceback(error)
-      print(f'Error: {error}{more}', file=sys.stderr)
+      print(f'Error: {error}{_keep_traceback(error)}', file=sys.stderr)
       sys.exit(1)
 
   app.run(main, flags_parser=_parse)

@@ -16,7 +16,13 @@ import jax
 import jax.numpy as jnp
 
 from experiments.run import hosts
-from experiments.run.record import Record, clock, duration, read_config
+from experiments.run.record import (
+  Record,
+  clock,
+  duration,
+  of_a_run,
+  read_config,
+)
 
 _DOORS = Path(__file__).parent.parent
 
@@ -87,6 +93,7 @@ def stop_on_sigterm() -> None:
   signal.signal(signal.SIGTERM, request)
 
 
+@of_a_run()
 def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
   """Runs a stage to its end, from where it stopped last time.
 

@@ -34,6 +34,10 @@ class CannotWrite(OSError):
   """A file cannot be written, as where a disk is full; its message says it."""
 
 
+class CannotGoOn(CannotWrite):
+  """A run's file cannot be written; its message says what to do then."""
+
+
 class Record(NamedTuple):
   """Open files of one run.
 
@@ -260,6 +264,20 @@ def writing(path: Path) -> Iterator[None]:
     raise CannotWrite(
       f'Cannot write {path}: {error.strerror or error}. See that the disk has '
       'room and that you may write there, or name another place.'
+    ) from error
+
+
+@contextlib.contextmanager
+def of_a_run() -> Iterator[None]:
+  """Lets errors of writing say what is true of runs alone."""
+  try:
+    yield
+  except CannotGoOn:
+    raise
+  except CannotWrite as error:
+    raise CannotGoOn(
+      f'{error} A run writes to --workdir. What was saved before is as it was; '
+      'the same command goes on from there.'
     ) from error
 
 
