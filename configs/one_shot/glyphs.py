@@ -11,8 +11,8 @@
     --config.borrowed.folder=runs/interpolative \
     --config.one_shot.recognizer=runs/recognizer --workdir=runs/one-shot
 
-As configs/one_shot/omniglot.py, whose arguments it has, on images of 28x28,
-with a network of a quarter of the width and 300 steps.
+As configs/one_shot/omniglot.py, whose arguments it has, on images of 28x28 that
+are left gray, with a network of a quarter of the width and 300 steps.
 """
 
 from ml_collections import ConfigDict
@@ -31,5 +31,6 @@ def get_config(run: str = 'interpolative') -> ConfigDict:
     steps=300,
   )
   config.critics.size = 28
+  config.critics.threshold = 0.0
   config.network.width = 16
   return config

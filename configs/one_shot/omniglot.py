@@ -18,20 +18,24 @@ each alphabet are judged, and all critics and generators learn from the others,
     --config=configs/interpolative/characters.py:interpolative \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/characters
 
-What tells characters apart is trained with labels, on images of 50x50:
+What tells characters apart is trained with labels, on images of 50x50 in black
+and white, as those it judges:
 
   python experiments/lasium.py \
     --config=configs/lasium/omniglot.py:supervised-protonets \
     --config.data.split=first_characters --config.data.size=50 \
+    --config.data.threshold=0.5 --config.network.head=flatten \
+    --config.learner.distance=sum --config.tasks.ways=60 \
+    --config.meta.batch=1 --config.meta.schedule=cosine \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/recognizer
 
 Runs after the first can be judged by its embedding:
 `--config.embedding_training.workdir=runs/one-shot`.
 
-The recognizer sees gray images in its training, and judges black and white
-ones. The authors have 500 tests of each character; here 1,000 tests have 20
-characters each. 4,600 steps of 128 are 20 epochs of the embedding; how long the
-authors train theirs is not known to us.
+Real images are read at 50x50, and cut at 0.5; what the generator makes of seeds
+of 28x28 is enlarged before that. The authors have 500 tests of each character;
+here 1,000 tests have 20 characters each. 4,600 steps of 128 are 20 epochs of
+the embedding; how long the authors train theirs is not known to us.
 """
 
 from ml_collections import ConfigDict

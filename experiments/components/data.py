@@ -6,6 +6,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from experiments.components.folders import folder
 from experiments.run.config import BadConfig, Settings
 from experiments.run.run import Places
@@ -13,7 +15,8 @@ from lasium_jax.data import Splits, omniglot, splits
 from lasium_jax.data.cache import cached
 from lasium_jax.data.cifar_fs import cifar_fs_split
 from lasium_jax.data.dataset import Dataset
-from lasium_jax.settings import Count, Part, Seed, Whole
+from lasium_jax.ops.images import cut
+from lasium_jax.settings import Count, Part, Seed, Share, Whole
 
 # Ways to divide classes, of Omniglot above all.
 ClassSplit = Literal[
@@ -26,6 +29,7 @@ ClassSplit = Literal[
 ]
 # Of each alphabet, for the test (Boutin et al. 2022).
 FIRST_CHARACTERS = 3
+_AT_ONCE = 1_000  # Images.
 
 
 def glyphs(
@@ -77,6 +81,7 @@ def tfds(
   size: Count = 28,
   channels: Literal[1, 3] = 1,
   invert: bool = True,
+  threshold: Share = 0.0,
 ) -> Splits:
   """A prepared TensorFlow data set, divided by classes.
 
@@ -97,6 +102,9 @@ def tfds(
     size: side of an image, in pixels.
     channels: 1 (gray) or 3.
     invert: whether dark becomes 1 and light 0.
+    threshold: where each image, resized and stretched from 0 to 1, is cut into
+      black and white, as `lasium_jax.ops.images.cut` does; 0 leaves it as it
+      is.
 
   Returns:
     The splits.
@@ -106,9 +114,10 @@ def tfds(
   """
 
   def read(name: str) -> Dataset:
-    return read_prepared(
+    images = read_prepared(
       places, dataset, name, size=size, channels=channels, invert=invert
     )
+    return _black_and_white(images, threshold) if threshold else images
 
   held_out = {'validation': validation_classes, 'seed': split_seed}
   if split == 'background':
@@ -130,6 +139,15 @@ def tfds(
   if split == 'rotations':
     return shuffled._replace(train=splits.with_rotations(shuffled.train))
   return shuffled
+
+
+def _black_and_white(dataset: Dataset, threshold: float) -> Dataset:
+  """Images cut in two, some at a time, as floats take four times the room."""
+  parts = [
+    np.asarray(cut(dataset.images[first : first + _AT_ONCE], threshold))
+    for first in range(0, len(dataset.images), _AT_ONCE)
+  ]
+  return dataset._replace(images=np.concatenate(parts))
 
 
 def read_prepared(

@@ -19,7 +19,7 @@ from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.latents import few_shot, mixtures
 from lasium_jax.latents.few_shot import VIEWS
 from lasium_jax.ops.affine import random_warps
-from lasium_jax.ops.images import as_floats
+from lasium_jax.ops.images import as_floats, cut
 from lasium_jax.ops.sampling import distinct
 from lasium_jax.settings import Count, Share
 from lasium_jax.types import Array, FewShotSampler, Generator, Params
@@ -74,22 +74,18 @@ def as_seen(
 ) -> Array:
   """Images in black and white, as those who judge them see them.
 
-  Each is resized, stretched from 0 to 1, and cut in two.
-
   Args:
     images: `[n, H, W, C]`, bytes or in [0, 1].
-    size: side of the result, in pixels.
-    threshold: above it is white.
+    size: side of the result, in pixels, to which the images are resized.
+    threshold: where they are then cut, as `lasium_jax.ops.images.cut` does; 0
+      leaves them gray.
 
   Returns:
-    `[n, size, size, C]` uint8, 0 or 255; an image of one color is black.
+    `[n, size, size, C]` uint8.
   """
   x = as_floats(images)
   x = jax.image.resize(x, (len(x), size, size, x.shape[-1]), 'bilinear')
-  low = x.min((1, 2, 3), keepdims=True)
-  high = x.max((1, 2, 3), keepdims=True)
-  x = (x - low) / jnp.maximum(high - low, jnp.finfo(x.dtype).tiny)
-  return jnp.where(x > threshold, 255, 0).astype(jnp.uint8)
+  return cut(x, threshold)
 
 
 def check_images(dataset: Dataset, *, seeds: int, ways: int, **_: Any) -> None:
@@ -114,6 +110,21 @@ def check_images(dataset: Dataset, *, seeds: int, ways: int, **_: Any) -> None:
     )
 
 
+def check_same(judged: Dataset, seeds: Dataset) -> None:
+  """Sees that images of two sizes are of the same drawings, in one order.
+
+  Raises:
+    BadConfig: if their labels, or the names of their classes, differ.
+  """
+  same = np.array_equal(judged.labels, seeds.labels)
+  if not same or judged.class_names != seeds.class_names:
+    raise BadConfig(
+      'config.evaluation_data has other classes, or images of them, at the '
+      'size of config.critics.size than at its own: seeds could not be told '
+      'from the images they are judged by. Prepare the data anew.'
+    )
+
+
 def draw(key: Array, dataset: Dataset, seeds: int) -> Drawings:
   """Seeds of each class at random; half of its others are to tell it by.
 
@@ -123,7 +134,8 @@ def draw(key: Array, dataset: Dataset, seeds: int) -> Drawings:
     seeds: of each class.
 
   Returns:
-    As many images of each class as the smallest has.
+    As many images of each class as the smallest has; of two data sets of equal
+    labels the same ones.
   """
   counts = class_counts(dataset)
   starts, least = np.cumsum(counts) - counts, int(counts.min())

@@ -5,7 +5,8 @@ The protocol of Boutin et al. 2022, "Diversity vs. Recognizability" (sections
 Recognizability is the share of them that a few-shot classifier tells by one
 real image each of so many characters; diversity is the spread of the images of
 a character in features that were learned without labels. Real images are judged
-in the same way, and so is what needs no generator.
+in the same way, and so is what needs no generator. They are read in the size in
+which they are judged; only what is made of seeds is resized to it.
 
 Our sources do not say which images the classifier sees of each character. Here
 they are never the seeds, so that copies are told as well as real images, and no
@@ -123,7 +124,9 @@ def measure(
   """Judges what a generator makes of seeds of the test characters.
 
   Args:
-    run: whose results they are.
+    run: whose results they are. Its test images are what the generator has
+      seeds of; its validation images are the same drawings, in the size in
+      which they are judged.
     subject: the generator, with its encoder or a way of its own.
     sampling: how it draws.
     critics: what judges.
@@ -145,11 +148,12 @@ def measure(
   root = streams.stream(run.seed, streams.ONE_SHOT)
   draw_key, made_key, task_key = jax.random.split(root, 3)
   drawn = draw(draw_key, run.splits.test, seeds)
+  judged = draw(draw_key, run.splits.validation, seeds)
   shape = run.splits.test.shape
   everyone = makers(subject, sampling, shape, seeds=seeds, views=views)
   all_made = [make(made_key, maker, drawn.seeds, images) for maker in everyone]
   _show(run, drawn.seeds, all_made[0], labels=labels)
-  real = Drawings(*(_seen(critics, part) for part in drawn))
+  real = Drawings(*(_seen(critics, part) for part in judged))
   everything = np.concatenate(real, axis=1)
   all_judged = [AsSeen('real', real.others, everything, {}, 'real images')]
   for maker, made in zip(everyone, all_made, strict=True):

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from experiments.components.data import image_shape
@@ -46,7 +45,6 @@ from experiments.stages.new_drawings import Maker, Sampling
 from experiments.systems.recognizing import recognizer_of
 from lasium_jax import embeddings
 from lasium_jax.data import Splits
-from lasium_jax.data.dataset import select_classes
 from lasium_jax.models.build import GENERATORS
 from lasium_jax.nets import ContrastiveNet
 from lasium_jax.settings import Count, Part, pick
@@ -203,14 +201,28 @@ def _subject(settings: Settings) -> Maker:
 
 
 def read(settings: Settings, places: Places) -> Splits:
-  """Characters for the embedding to learn from, and others to judge on."""
-  train, test = (
-    make(IMAGES, settings[section], places=places)
-    for section in ('data', 'evaluation_data')
+  """Characters for the embedding to learn from, and others to judge on.
+
+  Returns:
+    The former as critics see them, in size; the latter so too, and as the
+    generator does, for the test.
+
+  Raises:
+    BadConfig: if there are too few images, or not the same ones in both sizes.
+  """
+  larger = {'size': settings['critics']['size']}
+  train, judged, test = (
+    make(IMAGES, section, places=places)
+    for section in (
+      {**settings['data'], **larger},
+      {**settings['evaluation_data'], **larger},
+      settings['evaluation_data'],
+    )
   )
   require_filled(settings, 'embedding_training.batch_size', len(train.images))
   new_drawings.check_images(test, **settings['one_shot'])
-  return Splits(train, select_classes(train, np.arange(0)), test)
+  new_drawings.check_same(judged, test)
+  return Splits(train, judged, test)
 
 
 def work(run: Run, parts: Parts) -> None:

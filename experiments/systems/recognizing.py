@@ -48,7 +48,8 @@ def recognizer_of(settings: Settings) -> Recognizer:
 
   Raises:
     BadConfig: if there is none in that folder, or it is for other images or
-      another number of ways.
+      another number of ways. Where nothing is said of a threshold, it learned
+      from gray images.
     BadModel: if an exported model is damaged.
     FileNotFoundError: if its run has not come to its end.
   """
@@ -67,6 +68,13 @@ def recognizer_of(settings: Settings) -> Recognizer:
     raise BadConfig(
       f'{FIELD} is {place!r}, for which data.invert was {found.invert}; here '
       f'config.data.invert is {data["invert"]}. Make them the same.'
+    )
+  learned, judged = found.data.get('threshold', 0), settings['critics']
+  if learned != judged['threshold']:
+    raise BadConfig(
+      f'{FIELD} is {place!r}, for which data.threshold was {learned}; it is to '
+      f'judge images cut at config.critics.threshold = {judged["threshold"]} '
+      '(0 leaves them gray). Make them the same.'
     )
   section, own = found.architecture['learner'], found.architecture['ways']
   if own != ways and 'ways' not in LEARNERS[section['name']].given:

@@ -17,10 +17,11 @@ from whole_program import (
   results,
 )
 
+from experiments.components import data
 from experiments.run import record
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
-from experiments.run.run import open_run
+from experiments.run.run import Places, open_run
 from experiments.stages import new_drawings, one_shot
 from experiments.stages.new_drawings import (
   Maker,
@@ -32,6 +33,7 @@ from experiments.stages.new_drawings import (
 )
 from experiments.systems import one_shot as system
 from lasium_jax import models
+from lasium_jax.data.dataset import Dataset, select_classes
 from lasium_jax.latents import differences, mixtures
 from lasium_jax.learners import nearest_neighbors
 from lasium_jax.models.build import make_generator, make_learner
@@ -78,13 +80,16 @@ def generator(folder, section, side=28):
   return saved(folder, card, made(jax.random.key(0)))
 
 
-def learner(folder, name='protonets', side=SIZE, **image):
+def learner(folder, name='protonets', side=SIZE, threshold=None, **image):
   section = {'name': name}
   architecture = {'network': CONV4, 'learner': section, 'ways': 5}
   own = make_learner(section, CONV4, 5)
   params = own.init(jax.random.key(0), jnp.zeros((1, side, side, 1)))
   card = card_of('learner', architecture, side)
   card['image'] |= image
+  if threshold is not None:
+    data = {'name': 'tfds', 'dataset': 'others', 'threshold': threshold}
+    card['training'] = {'data': data}
   return saved(folder, card, params)
 
 
@@ -259,10 +264,60 @@ def test_images_as_they_are_seen():
   np.testing.assert_array_equal(as_seen(jnp.asarray(as_bytes), size=2), seen)
   high = as_seen(jnp.asarray(x), size=2, threshold=0.8)
   assert np.asarray(high)[0, ..., 0].tolist() == [[0, 0], [0, 255]]
+  gray = as_seen(jnp.asarray(as_bytes), size=2, threshold=0)
+  np.testing.assert_array_equal(gray, as_bytes)
   larger = np.asarray(as_seen(jnp.asarray(x), size=6))
   assert larger.shape == (3, 6, 6, 1)
   # Bilinear between 1 and 0: a corner of about the size of the pixel.
   assert larger[1, :2, :2].all() and not larger[1, 3:].any()
+
+
+def drawn_at(size, **form):
+  """As `read_prepared`: 4 images each of 30 characters, white but for a corner.
+
+  The corner of image i of character c is as large as an eighth of a side, and
+  as bright as 5 c + i; the characters are the first six of five alphabets.
+  """
+  del form
+  level = (5 * np.arange(30)[:, None] + np.arange(4)).ravel().astype(np.uint8)
+  images = np.full((120, size, size, 1), 255, np.uint8)
+  corner = size // 8
+  images[:, :corner, :corner] = level[:, None, None, None]
+  names = tuple(f'{a}_{i}' for a in 'ABCDE' for i in range(6))
+  return Dataset(images, np.repeat(np.arange(30, dtype=np.int32), 4), names)
+
+
+def test_real_images_are_read_in_the_size_that_critics_see(
+  folders, tmp_path, monkeypatch
+):
+  """And seeds in the generator's: the same drawings."""
+
+  def read(places, dataset, split, **form):
+    del places, dataset
+    return select_classes(drawn_at(**form), np.arange(30)[split == 'test' :: 2])
+
+  monkeypatch.setattr(data, 'read_prepared', read)
+  settings = configured(
+    folders,
+    'one_shot/omniglot.py:interpolative',
+    critics__size=48,
+    one_shot__ways=5,
+  )
+  splits = system.read(settings, Places())
+  assert splits.train.shape == splits.validation.shape == (48, 48, 1)
+  assert splits.test.shape == (28, 28, 1)
+  assert len(splits.train.class_names) == len(splits.test.class_names) == 15
+  assert {name[2] for name in splits.test.class_names} == {'0', '1', '2'}
+  # The corners say which they are.
+  seeds, judged = (
+    draw(jax.random.key(1), dataset, 1)
+    for dataset in (splits.test, splits.validation)
+  )
+  for small, large in zip(seeds, judged, strict=True):
+    np.testing.assert_array_equal(small[..., 0, 0, 0], large[..., 0, 0, 0])
+  other = splits.test._replace(labels=splits.test.labels[::-1])
+  with pytest.raises(BadConfig, match='evaluation_data has other classes'):
+    new_drawings.check_same(splits.validation, other)
 
 
 def test_drawings_are_apart():
@@ -313,7 +368,8 @@ def of_colors(run):
   images = np.tile(np.uint8(30 * levels), (1, 6, 6, 1))
   images[..., 0, 0, 0] += np.tile(np.arange(8, dtype=np.uint8), 8)
   test = dataset._replace(images=images)
-  return run._replace(splits=run.splits._replace(test=test))
+  splits = run.splits._replace(validation=test, test=test)
+  return run._replace(splits=splits)
 
 
 # They see bytes as they are, and know an image by its pixels or its corner.
@@ -425,6 +481,7 @@ def test_folders_that_cannot_be_used(folders, tmp_path):
   maml = learner(tmp_path / 'maml', 'maml')
   light = learner(tmp_path / 'light', invert=False)
   other = learner(tmp_path / 'other', side=16)
+  halved = learner(tmp_path / 'cut', threshold=0.5)
   for fields, said in (
     ({'borrowed__folder': nothing}, 'is not a run'),
     ({'borrowed__folder': learned}, 'is a learner; name a generator'),
@@ -438,11 +495,14 @@ def test_folders_that_cannot_be_used(folders, tmp_path):
     ({'one_shot__recognizer': large}, 'the model of a generator'),
     ({'one_shot__recognizer': other}, r'\(16, 16, 1\).*config\.critics\.size'),
     ({'one_shot__recognizer': light}, 'invert was False'),
+    ({'one_shot__recognizer': halved}, r'threshold was 0\.5.* = 0\.0'),
+    ({'critics__threshold': 0.5}, r'threshold was 0;.* = 0\.5 .*the same'),
     ({'one_shot__recognizer': maml}, r'by maml of 5 ways.* Set it to 5'),
   ):
     with pytest.raises(BadConfig, match=said):
       ready(**fields)
   ready(one_shot__recognizer=maml, one_shot__ways=5)
+  ready(one_shot__recognizer=halved, critics__threshold=0.5)
 
 
 def test_data_that_are_too_few():

@@ -281,6 +281,39 @@ def test_vinyals_division_is_of_both_parts_of_omniglot(monkeypatch):
   assert set(result.test.class_names) == {f'test_{i}' for i in range(236, 659)}
 
 
+def test_prepared_images_are_stretched_and_cut(monkeypatch):
+  """Each by its own extremes; 0 leaves them gray."""
+  images = np.zeros((1_002, 2, 2, 1), np.uint8)
+  images[:, 1] = [[[60], [140]]] * 1_002
+  # From 100 to 200 the cut at 0.5 is at 150, from 0 to 140 at 70.
+  images[-1, ..., 0] = [[100, 149], [151, 200]]
+
+  def read(places, dataset, split, **form):
+    labels = np.arange(501, dtype=np.int32)
+    names = tuple(f'{split}{i}' for i in labels)
+    half = images[:501] if split == 'test' else images[501:]
+    return Dataset(half, labels, names)
+
+  monkeypatch.setattr(data, 'read_prepared', read)
+  numbers = {'train_classes': 1_000, 'validation_classes': 1, 'test_classes': 1}
+
+  def read_by_name(**form):
+    return {
+      name: image
+      for part in data.tfds(Places(), **numbers, **form)
+      for name, image in zip(
+        part.class_names, part.images[..., 0].tolist(), strict=True
+      )
+    }
+
+  black_and_white = read_by_name(threshold=0.5)
+  assert len(black_and_white) == 1_002
+  assert black_and_white['test0'] == [[0, 0], [0, 255]]
+  assert black_and_white['train500'] == [[0, 0], [255, 255]]
+  assert read_by_name(threshold=0.4)['test0'] == [[0, 0], [255, 255]]
+  assert read_by_name()['train500'] == [[100, 149], [151, 200]]
+
+
 PHOTOGRAPHS = ('umtra-protonets', 'clustered-protonets', 'ro-vae-maml')
 
 
