@@ -8,7 +8,11 @@ import numpy as np
 
 from lasium_jax.generators.codes import Plan, State, code_trainer, decoded
 from lasium_jax.generators.gaussians import fitted_mixture, with_prior
-from lasium_jax.generators.shapes import check_eighths, check_quarters
+from lasium_jax.generators.shapes import (
+  check_eighths,
+  check_levels,
+  check_quarters,
+)
 from lasium_jax.generators.similarity import Name, measure_of
 from lasium_jax.nets import infogan, residual_gan
 from lasium_jax.ops.labels import shares
@@ -91,7 +95,8 @@ def cola(
     loss NaN, so that nothing can train on it unnoticed.
 
   Raises:
-    ValueError: if the network has no layers for such a shape.
+    ValueError: if the network has no layers for such a shape, or images have
+      not so many levels.
 
   Example:
     >>> generator, trainer = lx.generators.cola(
@@ -105,6 +110,7 @@ def cola(
     ((2, 5), (2, 8, 8, 1))
   """
   net = _net(network, shape, clusters, width)
+  check_levels('COLA', shape, loss, levels)
 
   def begin(key: Array, data: TrainingSet) -> tuple[Array, Array]:
     t = _targets(data, clusters)

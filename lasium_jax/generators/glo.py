@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from lasium_jax.generators import gaussians
 from lasium_jax.generators.codes import Plan, State, code_trainer, decoded
 from lasium_jax.generators.gaussians import Gaussian, fitted, fitted_mixture
-from lasium_jax.generators.shapes import check_quarters
+from lasium_jax.generators.shapes import check_levels, check_quarters
 from lasium_jax.generators.similarity import Name, measure_of
 from lasium_jax.nets.infogan import Generator as Decoder
 from lasium_jax.ops.labels import likeliest
@@ -64,7 +64,8 @@ def glo(
     the loss NaN, so that nothing can train on it unnoticed.
 
   Raises:
-    ValueError: if H or W is not divisible by 4.
+    ValueError: if H or W is not divisible by 4, or images have not so many
+      levels.
 
   Example:
     >>> generator, trainer = lx.generators.glo((8, 8, 1), width=4, levels=2)
@@ -75,6 +76,7 @@ def glo(
     ((5, 64), (5, 8, 8, 1))
   """
   check_quarters('GLO', shape)
+  check_levels('GLO', shape, loss, levels)
   net = Decoder(shape, width, normalize=False, slope=0.2)
 
   def begin(key: Array, data: TrainingSet) -> tuple[Array, Array | None]:

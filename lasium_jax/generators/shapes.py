@@ -1,6 +1,7 @@
 """Which images networks can make."""
 
 from lasium_jax.nets import autoencoder
+from lasium_jax.ops.pyramid import LEAST_SIDE, most_levels
 
 
 def check_quarters(name: str, shape: tuple[int, int, int]) -> None:
@@ -24,6 +25,26 @@ def check_eighths(name: str, shape: tuple[int, int, int]) -> None:
   if shape[0] % 8 or shape[1] % 8:
     raise ValueError(
       f'{name} with residual networks needs sides divisible by 8, not {shape}.'
+    )
+
+
+def check_levels(
+  name: str, shape: tuple[int, int, int], loss: str, levels: int
+) -> None:
+  """Raises ValueError unless `(H, W, C)` has the levels of a loss's pyramid.
+
+  Args:
+    name: as in `check_quarters`.
+    shape: likewise.
+    loss: what images are compared by; only 'laplacian' has a pyramid.
+    levels: of it.
+  """
+  most = most_levels(min(shape[:2]))
+  if loss == 'laplacian' and levels > most:
+    raise ValueError(
+      f"{name}'s pyramid cannot have levels={levels}: each halves an image "
+      f'whose sides are {LEAST_SIDE} or more, and of {shape[0]}x{shape[1]} '
+      f'there are at most {most}.'
     )
 
 

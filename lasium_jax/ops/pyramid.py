@@ -5,6 +5,7 @@ import numpy as np
 
 from lasium_jax.types import Array
 
+LEAST_SIDE = 3  # Below it there is nothing to reflect.
 _BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
@@ -60,11 +61,11 @@ def laplacian_pyramid(x: Array, levels: int) -> tuple[list[Array], Array]:
   """
   details, rest = [], x
   for i in range(1, levels + 1):
-    if min(rest.shape[1:3]) < 3:
+    if min(rest.shape[1:3]) < LEAST_SIDE:
       raise ValueError(
         f'Images of {x.shape[1]}x{x.shape[2]} have fewer levels than {levels}: '
         f'number {i} is of {rest.shape[1]}x{rest.shape[2]}, and sides must be '
-        '3 or more.'
+        f'{LEAST_SIDE} or more.'
       )
     blurs = [_blur(side) for side in rest.shape[1:3]]
     halved = _filtered(rest, *(blur[::2] for blur in blurs))
@@ -74,6 +75,14 @@ def laplacian_pyramid(x: Array, levels: int) -> tuple[list[Array], Array]:
     details.append(rest - doubled)
     rest = halved
   return details, rest
+
+
+def most_levels(side: int) -> int:
+  """How many levels a pyramid of images has whose shorter side this is."""
+  levels = 0
+  while side >= LEAST_SIDE:
+    side, levels = (side + 1) // 2, levels + 1
+  return levels
 
 
 def _blur(size: int) -> np.ndarray:

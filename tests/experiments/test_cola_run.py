@@ -299,6 +299,17 @@ def test_settings_that_cannot_work(field):
     cola.build(settings_with(**{field: value}))
 
 
+@pytest.mark.parametrize('run', ['scola', 'glo', 'cola', 'glo-unlabeled'])
+def test_a_pyramid_is_no_deeper_than_images_are_large(run):
+  """Before step I, which may take days."""
+  path = f'cola/cifar10.py:{run}'
+  cola.build(settings_with(path, generator__levels=4))
+  with pytest.raises(ValueError, match=r'levels=5.* of 32x32 .* at most 4'):
+    cola.build(settings_with(path, generator__levels=5))
+  other = {'generator__levels': 5, 'generator__loss': 'l1'}
+  cola.build(settings_with(path, **other))
+
+
 WEIGHTS = {
   'none': (
     {'generator__loss': 'vgg16'},

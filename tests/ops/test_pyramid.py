@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from lasium_jax.ops.pyramid import laplacian_loss, laplacian_pyramid
+from lasium_jax.ops.pyramid import (
+  laplacian_loss,
+  laplacian_pyramid,
+  most_levels,
+)
 
 
 def blurred(image):
@@ -90,3 +94,12 @@ def test_an_image_has_so_many_levels():
   assert laplacian_loss(x, x, levels=2).tolist() == [0]
   with pytest.raises(ValueError, match='8x8 have fewer levels than 3'):
     laplacian_loss(x, x, levels=3)
+
+
+@pytest.mark.parametrize('side', [2, 3, 4, 5, 8, 20, 32, 33])
+def test_most_levels_are_those_that_can_be_made(side):
+  images = jax.ShapeDtypeStruct((1, side, side + 3, 1), jnp.float32)
+  levels = most_levels(side)
+  jax.eval_shape(lambda x: laplacian_pyramid(x, levels), images)
+  with pytest.raises(ValueError, match=f'number {levels + 1} is of'):
+    jax.eval_shape(lambda x: laplacian_pyramid(x, levels + 1), images)
