@@ -5,13 +5,13 @@ if asked for, on batches of which a part is drawn by a generator that was
 trained on the same images before (COLA, section 6).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from lasium_jax import batches, optimizers
 from lasium_jax.fitting import Learning
 from lasium_jax.models.build import make_classifier, make_generator
-from lasium_jax.ops.pyramid import most_levels
 from lasium_jax.settings import Count, NonNegative, Part, Share, Whole, check
 from lasium_jax.small_sample.training import TRAINING, Name
 from lasium_jax.types import ClassifyFn, Generator
@@ -280,8 +280,8 @@ def _drawing(recipe: Recipe, shape: Shape, classes: int) -> Drawing | None:
     'name': recipe.generator,
     'clusters': classes,
     'width': recipe.generator_width,
-    # As many as by default, or as small images have.
-    'levels': min(3, most_levels(min(shape[:2]))),
+    # As many as the paper has, if the smallest of them has 3 pixels a side.
+    'levels': min(3, int(math.log2(max(min(shape[:2]), 3) / 3)) + 1),
   }
   model, trainer = make_generator(section, shape)
   # Each image has a code, and must not be twice in a batch.
