@@ -1,10 +1,11 @@
 """What a generator draws of its classes, compared with real images.
 
-Real images of the test are divided into two sets: one that drawn images are
-compared with, and one that is compared with it in their place, as the floor.
+Drawn images are compared with as many of the test, all of it if need be, and
+one half of the test with the other, as the floor.
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -55,11 +56,11 @@ def check_images(
   Raises:
     BadConfig: if neighbors are more than images, or there are none.
   """
-  n = _count(test, images)
+  n = _half(test, images)
   if n < 1:
     raise BadConfig(
-      f'The test has {len(test.images)} images, and made ones are compared '
-      'with half of them: leave more for it.'
+      f'The test has {len(test.images)} images, and a half of them is compared '
+      'with the other: leave more for it.'
     )
   check_neighbors(
     n,
@@ -70,14 +71,21 @@ def check_images(
   )
 
 
-def _count(test: Dataset, images: int) -> int:
+def _half(test: Dataset, images: int) -> int:
+  """How many images of the test are compared with as many others of it."""
   return min(images, len(test.images) // 2)
 
 
 def made(
-  run: Run, model: Generator, params: Params, classes: int, images: int
-) -> Dataset:
-  """Draws images of classes that have equal shares.
+  run: Run,
+  model: Generator,
+  params: Params,
+  classes: int,
+  *,
+  images: int,
+  draws: int = 1,
+) -> list[Dataset]:
+  """Draws images of classes that have equal shares, once or again and again.
 
   Args:
     run: whose first member's seed counts.
@@ -86,24 +94,28 @@ def made(
     classes: how many it draws images of.
     images: how many there are in all, rounded to whole classes, one of each at
       least.
+    draws: how often they are drawn.
 
   Returns:
-    The images, class by class.
+    The images of each draw, class by class.
   """
   each = max(1, images // classes)
   y = np.repeat(np.arange(classes, dtype=np.int32), each)
   key = streams.stream(run.seed, streams.QUALITY)
-  names = run.splits.train.class_names
-  return Dataset(drawing(model)(key, params, y), y, names)
+  # The number 1 is of the kernel distance's subsets.
+  keys = [key, *(jax.random.fold_in(key, i) for i in range(2, draws + 1))]
+  names, draw = run.splits.train.class_names, drawing(model)
+  return [Dataset(draw(own, params, y), y, names) for own in keys]
 
 
 def measure(
   run: Run,
-  drawn: Dataset,
+  drawn: Sequence[Dataset],
   embedding: Embedding | None,
   told: Told,
   *,
   images: Ways = 2_000,
+  draws: Count = 1,
   neighbors: Count = 3,
   density_neighbors: Count = 5,
   subsets: Count = 100,
@@ -114,11 +126,13 @@ def measure(
 
   Args:
     run: whose results they are.
-    drawn: what `made` returned for as many images.
+    drawn: what `made` returned for as many images and draws.
     embedding: what `recognizer` names; without it no features are compared.
     told: what results say of the generator.
-    images: how many are drawn and compared with real ones, of the test at most
-      half.
+    images: how many are drawn and compared with as many real ones, at most all
+      of the test. The halves of the test have so many at most, too.
+    draws: how often images are drawn; of all but the nearest training images
+      results are means over the draws, with their 95 % interval.
     neighbors: of precision and recall.
     density_neighbors: of density and coverage.
     subsets: of the kernel distance.
@@ -130,16 +144,22 @@ def measure(
   Returns:
     The results.
   """
-  del recognizer
-  n = _count(run.splits.test, images)
-  places = np.arange(2 * n) * len(run.splits.test.images) // (2 * n)
-  real, alike = (run.splits.test.images[places[i::2]] for i in range(2))
-  # A distance of fewer images is larger, so that all sets are of one size.
-  few = min(n, len(drawn.images))
-  chosen = np.arange(few) * len(drawn.images) // few
+  del recognizer, draws  # Which `drawn` and `embedding` are of.
+  test = run.splits.test.images
+  half = _half(run.splits.test, images)
+  one, other = (_spaced(test, 2 * half)[i::2] for i in range(2))
+  # A distance of fewer images is larger, so that both sets are of one size.
+  real = _spaced(test, min(images, len(test)))
+  made_once, *made_again = (_spaced(own.images, len(real)) for own in drawn)
   all_judged = [
-    Sample(run.name, drawn.images[chosen]),
-    Sample('test', alike, 'other real images of the test'),
+    Sample(run.name, made_once, others=made_again),
+    Sample(
+      'test',
+      other,
+      'other real images of the test',
+      # Both are the same images up to a half of the test.
+      real=None if len(real) == half else one,
+    ),
   ]
   result = functools.partial(
     result_of,
@@ -166,3 +186,9 @@ def measure(
       subset_size=subset_size,
     )
   return results
+
+
+def _spaced(images: np.ndarray, n: int) -> np.ndarray:
+  """So many of the images, evenly spaced, or all if there are fewer."""
+  n = min(n, len(images))
+  return images[np.arange(n) * len(images) // n]

@@ -50,11 +50,17 @@ class Sample(NamedTuple):
     name: of their results.
     images: `[n, H, W, C]` uint8.
     note: what a floor is, in a few words; '' for what a model made.
+    others: as many images each, made likewise; by features the mean over all of
+      these sets counts.
+    real: what they are compared with by features, where that is other images
+      than of other samples.
   """
 
   name: str
   images: np.ndarray
   note: str = ''
+  others: Sequence[np.ndarray] = ()
+  real: np.ndarray | None = None
 
 
 def nearest(
@@ -129,7 +135,8 @@ def compared(
     result: `result_of`, with what it needs of the run.
     embedding: whose features count.
     all_judged: the sets.
-    real: `[n, H, W, C]` uint8, what they are compared with.
+    real: `[n, H, W, C]` uint8, what they are compared with that have no `real`
+      of their own.
     **settings: of `distances`.
 
   Returns:
@@ -139,12 +146,25 @@ def compared(
   of_real = features(real)
   results = []
   for judged in all_judged:
-    found = distances(key, of_real, features(judged.images), **settings)
-    for metric, (value, protocol) in found.items():
-      own = {'features': embedding.name, 'real': len(real), **protocol}
-      called = metric_name(metric, embedding)
-      results.append(result(judged, called, value, len(judged.images), **own))
+    against = of_real if judged.real is None else features(judged.real)
+    found = [
+      distances(key, against, features(images), **settings)
+      for images in (judged.images, *judged.others)
+    ]
+    draws = {'draws': len(found)} if judged.others else {}
+    for metric, (_, protocol) in found[0].items():
+      value, ci95 = _mean([one[metric][0] for one in found])
+      own = {'features': embedding.name, 'real': len(against), **protocol}
+      called, n = metric_name(metric, embedding), len(judged.images)
+      results.append(
+        result(judged, called, value, n, ci95=ci95, **own, **draws)
+      )
   return results
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float | None]:
+  """With its interval, which a single value has not."""
+  return metrics.mean_and_ci95(values) if len(values) > 1 else (values[0], None)
 
 
 def metric_name(metric: str, embedding: Embedding) -> str:

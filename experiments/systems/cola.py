@@ -222,10 +222,12 @@ def work(run: Run, parts: Parts) -> None:
   class_samples.show(run, parts.model, params, noun, **settings['samples'])
   quality = settings['quality']
   drawn = class_quality.made(
-    run, parts.model, params, classes, quality['images']
+    *(run, parts.model, params, classes),
+    images=quality['images'],
+    draws=quality['draws'],
   )
   assert parts.optimizer is not None
-  drawing = classifiers.Drawing(parts.model, params, drawn)
+  drawing = classifiers.Drawing(parts.model, params, drawn[0])
   results += classifiers.train_all(
     *(run, settings, drawing, parts.optimizer),
     augment=parts.augment,

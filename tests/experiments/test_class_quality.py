@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -43,7 +44,9 @@ def by_name(results):
 
 def test_distances_by_hand(run):
   drawn = images_of(2, 10)
-  results = class_quality.measure(run, drawn, FLAT, TOLD, images=30, subsets=3)
+  results = class_quality.measure(
+    *(run, [drawn], FLAT, TOLD), images=30, subsets=3
+  )
   found = by_name(results)
   test = 2.0 * run.splits.test.images.reshape(60, -1) / 255
   made = 2.0 * drawn.images.reshape(30, -1) / 255
@@ -59,25 +62,44 @@ def test_distances_by_hand(run):
   }
 
 
-def test_the_model_has_no_more_images_than_the_floor(run):
-  """Or it would be nearer to real images than others of them."""
+def flat(images):
+  return 2.0 * images.reshape(len(images), -1) / 255
+
+
+def test_made_images_are_compared_with_the_whole_test(run):
+  """Which the floor cannot be, whose halves stay halves."""
   drawn = images_of(2, 700)
-  results = class_quality.measure(run, drawn, FLAT, TOLD, images=2_000)
-  assert {r.n for r in results} == {30}  # Half of the test.
+  results = class_quality.measure(run, [drawn], FLAT, TOLD, images=2_000)
+  assert {(r.name, r.n) for r in results} == {('scola', 60), ('test', 30)}
   found = by_name(results)
-  assert found['scola', FRECHET].value == pytest.approx(
-    metrics.frechet_distance(
-      2.0 * run.splits.test.images[::2].reshape(30, -1) / 255,
-      2.0 * drawn.images[::70].reshape(30, -1) / 255,
-    ),
-    rel=1e-3,
-  )
+  test = run.splits.test.images
+  own, floor = found['scola', FRECHET], found['test', FRECHET]
+  assert (own.protocol['real'], floor.protocol['real']) == (60, 30)
+  expected = metrics.frechet_distance(flat(test), flat(drawn.images[::35]))
+  assert own.value == pytest.approx(expected, rel=1e-3)
+  expected = metrics.frechet_distance(flat(test[::2]), flat(test[1::2]))
+  assert floor.value == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_distance_is_a_mean_over_draws(run):
+  """As in the paper, which has ten; the floor draws nothing."""
+  draws = [images_of(seed, 10) for seed in (2, 3, 4)]
+  results = class_quality.measure(run, draws, FLAT, TOLD, images=30, draws=3)
+  found = by_name(results)
+  own, floor = found['scola', FRECHET], found['test', FRECHET]
+  real = flat(run.splits.test.images[::2])
+  each = [metrics.frechet_distance(real, flat(d.images)) for d in draws]
+  assert own.value == pytest.approx(np.mean(each), rel=1e-3)
+  deviation = 1.96 * np.std(each, ddof=1) / np.sqrt(3)
+  assert own.ci95 == pytest.approx(deviation, rel=1e-2)
+  assert (own.protocol['draws'], own.n) == (3, 30)
+  assert 'draws' not in floor.protocol and floor.ci95 is None
 
 
 def test_copies_of_training_images_show(run):
   """Which none of a generator's own drawing shows."""
   copies = run.splits.train
-  found = by_name(class_quality.measure(run, copies, None, TOLD, images=12))
+  found = by_name(class_quality.measure(run, [copies], None, TOLD, images=12))
   assert found['scola', distances.TO_TRAINING].value == 0
   assert found['test', distances.TO_TRAINING].value > 0
   assert len(found) == 2
@@ -91,11 +113,23 @@ def test_images_are_drawn_of_every_class(run):
     ),
     sample_class=lambda key, params, y: y.astype(jnp.float32),
   )
-  made = class_quality.made(run, model, 1.0, 3, 300)
+  (made,) = class_quality.made(run, model, 1.0, 3, images=300)
   assert np.bincount(made.labels).tolist() == [100] * 3
   grays = np.rint(25.5 * made.labels)
   assert (made.images == grays[:, None, None, None]).all()
-  assert len(class_quality.made(run, model, 1.0, 3, 1).images) == 3
+  assert len(class_quality.made(run, model, 1.0, 3, images=1)[0].images) == 3
+
+
+def test_each_draw_is_another_one(run):
+  """And the first is the same, however many there are."""
+  model = Generator(
+    decode=lambda params, z: z[:, None, None, None],
+    sample_class=lambda key, params, y: jax.random.uniform(key, y.shape),
+  )
+  (once,) = class_quality.made(run, model, (), 3, images=30)
+  again = class_quality.made(run, model, (), 3, images=30, draws=3)
+  np.testing.assert_array_equal(again[0].images, once.images)
+  assert len({own.images.tobytes() for own in again}) == 3
 
 
 def test_more_neighbors_than_images_are_refused(run):

@@ -107,7 +107,9 @@ def test_scores_of_generators_that_are_known(tmp_path, monkeypatch, name, made):
     tmp_path / 'run', copies(2, 0.8), copies(10, 0.5), **{'batches.made': made}
   )
   model, params = drawing_of(list(shown)), jnp.asarray(templates())
-  drawn = class_quality.made(run, model, params, CLASSES, 8 * CLASSES)
+  (drawn,) = class_quality.made(
+    *(run, model, params, CLASSES), images=8 * CLASSES
+  )
   results = classifiers.train_all(
     run,
     settings,

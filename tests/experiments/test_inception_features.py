@@ -68,7 +68,9 @@ def test_the_fid_is_by_the_given_weights(small, tmp_path, ending):
     device_bytes=10**9,
   )
   drawn = images_of(2, 50)
-  results = class_quality.measure(run, drawn, found, TOLD, images=50, subsets=2)
+  results = class_quality.measure(
+    *(run, [drawn], found, TOLD), images=50, subsets=2
+  )
   compared = [r for r in results if 'features' in r.protocol]
   assert len(compared) == 2 * 7
   name = f'Inception, weights of weights{ending}'
