@@ -10,7 +10,7 @@ from experiments.run.config import flatten
 from experiments.run.results import ON_MADE, SCORE
 
 
-def found(metric, shots, run='scola', **fields):
+def found(metric, shots, run='scola', entry=(), **fields):
   """The numbers beside a result of CIFAR-10: value, table and differences."""
   config = importlib.import_module('configs.cola.cifar10').get_config(run)
   named = {name.replace('__', '.'): value for name, value in fields.items()}
@@ -22,6 +22,7 @@ def found(metric, shots, run='scola', **fields):
     'value': 0.5,
     'dataset': 'cifar10',
     'protocol': {'classes': 10, 'images a class': shots, 'sample': 0},
+    **dict(entry),
   }
   numbers = matching(cola.NUMBERS, settings | named, entry)
   return [(100 * n.value, n.table, n.differs) for n in numbers]
@@ -29,11 +30,15 @@ def found(metric, shots, run='scola', **fields):
 
 UNKNOWN = 'classifier and steps not said'
 # By appendix B.2, and with the numbers of parameters of Table 4.
-FAITHFUL = {'generator__loss': 'vgg16', 'measure__weights': 'vgg16.npz'}
+FAITHFUL = {
+  'generator__loss': 'vgg16',
+  'measure__weights': 'vgg16.npz',
+  'batches__made': 5_000,
+}
 DIFFERENT = {
   'B.2': ({**FAITHFUL, 'generator__latent_size': 128}, ()),
   'Table 4': (FAITHFUL, ()),
-  'pyramid': ({}, ('the perceptual loss of VGG',)),
+  'pyramid': ({'batches__made': 5_000}, ('the perceptual loss of VGG',)),
   'latents': (
     {**FAITHFUL, 'generator__latent_size': 32},
     ('latents of 128 or 64',),
@@ -57,6 +62,50 @@ def test_all_images_are_compared_by_vgg(name, network, score, on_made):
     (number,) = found(metric, 5_000, generator__network=network, **fields)
     assert number[0] == pytest.approx(value)
     assert number[1:] == ('COLA Table 5', (*differs, UNKNOWN))
+
+
+def test_the_score_is_of_a_set_as_large_as_the_training_set():
+  """By Ravuri and Vinyals; what a classifier is tested on is no such set."""
+  fields = FAITHFUL | {'batches__made': 0}
+  ((*_, differs),) = found(SCORE, 5_000, **fields)
+  assert differs == ('5,000 made images a class', UNKNOWN)
+  ((*_, differs),) = found(ON_MADE, 5_000, **fields)
+  assert differs == (UNKNOWN,)
+
+
+FID = "Fréchet distance in Inception's features (FID)"
+FIDS = {'infogan': 49.38, 'residual': 85.94, 'conditional': 39.49}
+PROTOCOL_OF_FID = {'images a class': 5_000, 'sample': 0, 'features': 'a.npz'}
+
+
+def found_fid(real, **fields):
+  entry = {'protocol': {**PROTOCOL_OF_FID, 'real': real}}
+  return found(FID, 5_000, entry=entry, **FAITHFUL, **fields)
+
+
+@pytest.mark.parametrize('network', FIDS)
+def test_the_fid_of_all_images(network):
+  own = {'quality__images': 10_000, 'quality__draws': 10}
+  ((value, table, differs),) = found_fid(
+    10_000, generator__network=network, **own
+  )
+  assert value == pytest.approx(100 * FIDS[network])  # It is no share.
+  assert (table, differs) == ('COLA Table 5', ('mean of three models',))
+  ((*_, differs),) = found_fid(2_000, generator__network=network)
+  assert differs == (
+    *("10,000 made images and the test's 10,000", 'ten draws'),
+    'mean of three models',
+  )
+
+
+def test_no_fid_stands_beside_another_distance():
+  real = {'protocol': {**PROTOCOL_OF_FID, 'real': 10_000}}
+  assert not found(FID, 5_000, entry={**real, 'floor': True, 'name': 'test'})
+  others = "Fréchet distance in the recognizer's features"
+  assert not found(others, 5_000, entry=real)
+  few = {'protocol': {**PROTOCOL_OF_FID, 'images a class': 100}}
+  assert not found(FID, 100, entry=few)
+  assert not found(FID, 5_000, run='glo', entry=real)
 
 
 def test_few_images_are_compared_by_pyramids():
