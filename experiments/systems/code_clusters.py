@@ -1,5 +1,6 @@
 """Clusters of GLO's codes, found without labels when they are trained."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -10,7 +11,7 @@ from experiments.run import streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.stages import generator
-from lasium_jax.clustering import mixture_clusters
+from lasium_jax.clustering import kmeans_clusters, mixture_clusters
 from lasium_jax.generators import fitted_mixture
 from lasium_jax.models.build import make_generator
 from lasium_jax.settings import Part
@@ -18,6 +19,7 @@ from lasium_jax.types import Array, Generator, Params, Trainer, TrainingSet
 
 CODE_CLUSTERS = Part(mixture_clusters, given=('clusters',))
 SECTIONS: Sections = {'code_clusters': CODE_CLUSTERS}
+_ATTEMPTS = 5  # To find a mixture of whose Gaussians each has an image.
 _CODES = 'codes'  # Beside the generator's parameters, until they have clusters.
 
 
@@ -62,24 +64,47 @@ def divided(settings: Settings, params: Params) -> tuple[Params, Params]:
     `experiments.stages.clustered.train` has them, one-hot.
 
   Raises:
-    BadConfig: if a cluster has no image.
+    BadConfig: if fewer codes than clusters differ.
   """
   count, codes = settings['generator']['classes'], params[_CODES]
-  key = streams.stream(settings['seed'], streams.CLUSTERS)
-  found = mixture_clusters(
-    key, codes, clusters=count, **settings['code_clusters']
-  )
-  empty = (np.bincount(found, minlength=count) == 0).sum()
-  if empty:
-    raise BadConfig(
-      f'Of {count} clusters of codes {empty} have no image: change config.seed '
-      'or lower config.generator.classes, in another workdir.'
-    )
+  found = _clusters(settings, codes, count)
   prior = fitted_mixture(codes, jnp.asarray(found), count)
   targets = jnp.eye(count)[found]
   return _without_codes(params) | {'prior': prior._asdict()}, {
     'targets': targets
   }
+
+
+def _clusters(settings: Settings, codes: Array, count: int) -> np.ndarray:
+  """The cluster of each code, none of which is empty: the work is done.
+
+  EM may leave a Gaussian that is the likeliest of no code. Then it begins anew
+  elsewhere, a few times, and last the clusters of k-means are kept.
+  """
+  key = streams.stream(settings['seed'], streams.CLUSTERS)
+  for own in (key, *jax.random.split(key, _ATTEMPTS - 1)):
+    found = mixture_clusters(
+      own, codes, clusters=count, **settings['code_clusters']
+    )
+    if not _empty(found, count):
+      return found
+  found = kmeans_clusters(key, codes, clusters=count)
+  if empty := _empty(found, count):
+    raise BadConfig(
+      f'Of {count} clusters of codes {empty} have no image, as no more than '
+      f'{count - empty} codes differ: lower config.generator.classes, or the '
+      'rates of its training.'
+    )
+  print(
+    f'Of {_ATTEMPTS} mixtures each had a Gaussian without codes: clusters are '
+    'those of k-means.',
+    flush=True,
+  )
+  return found
+
+
+def _empty(clusters: np.ndarray, count: int) -> int:
+  return int((np.bincount(clusters, minlength=count) == 0).sum())
 
 
 def trained(settings: Settings, files: Record) -> tuple[Params, Params]:

@@ -32,6 +32,7 @@ from experiments.systems import (
 from experiments.systems.cola_figures import Request
 from experiments.systems.exports import export
 from lasium_jax import models
+from lasium_jax.clustering import mixture_clusters
 from lasium_jax.metrics import agreement
 
 GLYPHS = 'cola/glyphs.py:glo-unlabeled'
@@ -116,13 +117,19 @@ def test_each_cluster_has_the_gaussian_of_its_codes(found):
     np.testing.assert_allclose(root @ root.T, covariance, atol=1e-6)
 
 
-def test_planted_codes_are_divided_as_they_were_planted():
-  """Into one cluster each; a cluster without a code is refused."""
+@pytest.fixture
+def planted():
+  """Settings of three clusters, that of each code, and parameters."""
   settings = settings_with(**{**SMALL, 'generator__classes': 3})
   rng = np.random.default_rng(0)
   truth = rng.permutation(np.repeat(np.arange(3), 6))
   codes = np.eye(3, 8)[truth] + 0.01 * rng.normal(size=(18, 8))
-  given = {'params': {}, 'prior': {}, 'codes': jnp.float32(codes)}
+  return settings, truth, {'params': {}, 'codes': jnp.float32(codes)}
+
+
+def test_planted_codes_are_divided_as_they_were_planted(planted):
+  """Into one cluster each; equal codes are of one cluster, and refused."""
+  settings, truth, given = planted
   params, found = code_clusters.divided(settings, given)
   clusters = np.asarray(found['targets']).argmax(1)
   assert agreement(clusters, truth).accuracy == 1
@@ -131,6 +138,29 @@ def test_planted_codes_are_divided_as_they_were_planted():
   same = {**given, 'codes': jnp.ones((18, 8))}
   with pytest.raises(BadConfig, match='Of 3 clusters of codes 2 have no image'):
     code_clusters.divided(settings, same)
+
+
+@pytest.mark.parametrize('failures', [1, 4, 5])
+def test_a_trained_generator_is_not_lost_to_an_empty_cluster(
+  planted, monkeypatch, capsys, failures
+):
+  """Mixtures begin elsewhere, and last there is k-means, which has none."""
+  settings, truth, given = planted
+  keys = []
+
+  def clusters(key, codes, **rest):
+    keys.append(key)
+    if len(keys) <= failures:
+      return np.zeros(len(codes), np.int32)
+    return mixture_clusters(key, codes, **rest)
+
+  monkeypatch.setattr(code_clusters, 'mixture_clusters', clusters)
+  params, found = code_clusters.divided(settings, given)
+  assert agreement(np.asarray(found['targets']).argmax(1), truth).accuracy == 1
+  assert np.isfinite(params['prior']['mean']).all()
+  tried = {tuple(jax.random.key_data(key).tolist()) for key in keys}
+  assert len(tried) == min(failures + 1, 5)
+  assert ('those of k-means' in capsys.readouterr().out) == (failures == 5)
 
 
 def test_it_resumes_bit_for_bit(program, run, tmp_path):
