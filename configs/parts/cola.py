@@ -120,7 +120,10 @@ def of_official_splits(
     config: of `get_config`, changed in place.
     test: the section of the images of the test.
     most: how many training images each class has, all of which the run without
-      labels learns from, with latents of the paper's size (appendix B.2).
+      labels learns from, with latents of the paper's size (appendix B.2). The
+      loss stays the pyramid's, as the paper's for all images, the perceptual
+      one, needs weights that a user names (`config.generator.loss=vgg16` with
+      `config.measure.weights`).
 
   Returns:
     The config.

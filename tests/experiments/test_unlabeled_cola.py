@@ -322,7 +322,7 @@ def test_views_that_are_none_are_refused():
 
 
 @pytest.mark.parametrize('run', ['cola-resnet20', 'cola-strong'])
-def test_there_is_no_recipe_without_classifiers(run):
+def test_a_run_without_labels_names_no_network_or_recipe(run):
   with pytest.raises(
     ValueError, match=f"no run '{run}'. .* all but cola and glo"
   ):
