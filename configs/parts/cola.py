@@ -33,10 +33,11 @@ UNLABELED = ('cola', 'glo-unlabeled')
 GAN_STEPS = 100_000  # With 64 images in each of the critic's 5 steps.
 GAN_BATCH = 320
 STEPS = 7_800  # Of a classifier: the paper has as many for all samples.
-# Networks of the paper's classifiers, which a run may name.
+# Networks that a run may name: the paper's classifiers, and a small WRN.
 NETWORKS: dict[str, ConfigDict] = {
   'resnet20': named(CLASSIFIERS, 'resnet20'),
   'resnet32': named(CLASSIFIERS, 'resnet32'),
+  'wrn-16-2': named(CLASSIFIERS, 'wide_resnet', depth=16, width=2),
   'wrn-16-8': named(CLASSIFIERS, 'wide_resnet', depth=16, width=8),
   'wrn-28-10': named(CLASSIFIERS, 'wide_resnet', depth=28, width=10),
 }

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 import whole_program
 from whole_program import (
@@ -29,8 +30,10 @@ from experiments.systems import cola
 from experiments.systems.exports import export
 from lasium_jax import batches, models
 from lasium_jax.data import Dataset
+from lasium_jax.models.build import make_classifier
 from lasium_jax.ops.trivial_augment import trivial_augment
 from lasium_jax.settings import Part
+from lasium_jax.types import TrainingSet
 
 GLYPHS = 'cola/glyphs.py'
 CLASSES, SHOTS, BATCH = 3, 2, 8
@@ -183,6 +186,7 @@ NETWORKS = {
   'glo-resnet32': ('resnet32', {}),
   'scola-wrn-16-8': ('wide_resnet', {'depth': 16, 'width': 8}),
   'cgan-pd-wrn-28-10': ('wide_resnet', {'depth': 28, 'width': 10}),
+  'scola-wrn-16-2-strong': ('wide_resnet', {'depth': 16, 'width': 2}),
   'scola-strong': ('wide_resnet', {'depth': 16, 'width': 8}),
   'scola-resnet20-strong': ('resnet20', {'width': 16}),
 }
@@ -193,6 +197,30 @@ def test_a_run_says_its_network(run):
   name, fields = NETWORKS[run]
   section = settings_with(f'cola/cifar10.py:{run}')['classifier']
   assert section['name'] == name and section.items() >= fields.items()
+
+
+# As docs/cola.md has them, in millions, of ten classes.
+PARAMETERS = {
+  'resnet20': 0.27,
+  'resnet32': 0.46,
+  'wrn-16-2': 0.69,
+  'wrn-16-8': 10.96,
+  'wrn-28-10': 36.48,
+}
+
+
+@pytest.mark.parametrize('network', PARAMETERS)
+def test_networks_have_the_numbers_of_parameters_of_the_documents(network):
+  section = settings_with(f'cola/cifar10.py:scola-{network}')['classifier']
+  _, trainer = make_classifier(section, 10, (32, 32, 3), optax.sgd(0.1))
+  data = TrainingSet(jnp.zeros((1, 32, 32, 3), jnp.uint8), jnp.zeros(1, int))
+
+  def made(key):
+    return trainer.params(trainer.init(key, data))['params']
+
+  shapes = jax.eval_shape(made, jax.random.key(0))
+  count = sum(leaf.size for leaf in jax.tree.leaves(shapes)) / 1e6
+  assert count == pytest.approx(PARAMETERS[network], abs=0.005)
 
 
 def test_the_paper_has_two_schedules():
