@@ -50,8 +50,22 @@ def define_flags() -> None:
   flags.DEFINE_integer('seed', 0, 'Of what is random.', 0, 2**32 - 1)
 
 
+def hint(given: Any) -> str:
+  """By what other flags photographs are learned better, or ''."""
+  default = given.recipe == 'paper' and given.generator == 'cola'
+  if not (default and given.mirror):  # Characters are not mirrored.
+    return ''
+  return (
+    'Hint: few photographs were learned better by --recipe=strong '
+    '--generator=none, which trains no generator, than by the defaults '
+    '(docs/cola.md). Characters need --nomirror.'
+  )
+
+
 def work(given: Any) -> None:
   """Does what the flags say, and prints where the results are."""
+  if said := hint(given):
+    print(said, flush=True)
   recipe = {name: getattr(given, name) for name in NUMBERS}
   recipe |= {
     'recipe': given.recipe,

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from experiments.components.small_sample import folds
 from experiments.pages import cross_validation
 from experiments.run.record import WrongWorkdir
 from experiments.stages import few_pictures
-from experiments.systems import small_sample
+from experiments.systems import small_sample, small_sample_command
 from lasium_jax import SmallSampleClassifier, models
 from lasium_jax.data.decode import ImageForm
 
@@ -310,6 +311,22 @@ def test_counts_of_a_class_by_hand():
   pairs = [('a', 'a'), ('b', 'a'), ('a', 'b'), ('a', 'a')]
   entries = [{'truth': t, 'label': found} for t, found in pairs]
   assert cross_validation._counts(entries) == {'a': (2, 3), 'b': (0, 1)}
+
+
+@pytest.mark.parametrize(
+  ('fields', 'hinted'),
+  [
+    ({}, True),
+    ({'mirror': False}, False),  # Characters.
+    ({'recipe': 'strong'}, False),
+    ({'generator': 'none'}, False),
+  ],
+)
+def test_photographs_by_the_defaults_are_told_of_a_better_way(fields, hinted):
+  defaults = {'recipe': 'paper', 'generator': 'cola', 'mirror': True}
+  said = small_sample_command.hint(SimpleNamespace(**defaults | fields))
+  assert ('--recipe=strong --generator=none' in said) == hinted
+  assert bool(said) == hinted
 
 
 def test_the_command(program, images, tmp_path):
