@@ -159,10 +159,10 @@ def results_of(
   """
   clusters = params['targets'].shape[1]
   labels = run.splits.train.labels
-  found = Found(run.name, _clusters(params), labels, 'without labels', steps)
+  own = Clustering(run.name, _clusters(params), labels, 'without labels', steps)
   protocol = {'clusters': clusters, **told}
   results = [
-    *_compared(run, found, protocol),
+    *_compared(run, own, protocol),
     *_compared(run, _by_pixels(run, clusters), protocol),
   ]
   for result in results:
@@ -170,7 +170,7 @@ def results_of(
   return results
 
 
-class Found(NamedTuple):
+class Clustering(NamedTuple):
   """Clusters, and what results say of them.
 
   Attributes:
@@ -188,7 +188,7 @@ class Found(NamedTuple):
   steps: int
 
 
-def _by_pixels(run: Run, clusters: int) -> Found:
+def _by_pixels(run: Run, clusters: int) -> Clustering:
   """k-means of the pixels, of no more images than take a minute."""
   images, labels = run.splits.train.images, run.splits.train.labels
   if len(images) > KMEANS_IMAGES:
@@ -198,26 +198,26 @@ def _by_pixels(run: Run, clusters: int) -> Found:
   pixels = jnp.asarray(images.reshape(len(images), -1), jnp.float32)
   key = jax.random.key(run.seed)
   found = kmeans_clusters(key, pixels, clusters=clusters)
-  return Found('k-means', found, labels, 'of pixels, from one start', 0)
+  return Clustering('k-means', found, labels, 'of pixels, from one start', 0)
 
 
 def _compared(
-  run: Run, found: Found, protocol: Mapping[str, Any]
+  run: Run, clustering: Clustering, protocol: Mapping[str, Any]
 ) -> list[Result]:
-  measures = agreement(found.clusters, found.labels)._asdict()
+  measures = agreement(clustering.clusters, clustering.labels)._asdict()
   return [
     Result(
-      found.name,
+      clustering.name,
       metric,
       measures[name],
       run.dataset,
-      len(found.labels),
+      len(clustering.labels),
       'images',
       protocol=protocol,
-      steps=found.steps,
+      steps=clustering.steps,
       config=run.config,
-      floor=not found.steps,
-      note=found.note,
+      floor=not clustering.steps,
+      note=clustering.note,
     )
     for name, metric in METRICS.items()
   ]

@@ -92,15 +92,15 @@ def merged(mixture: Gaussian) -> Gaussian:
     The Gaussian. Where clusters have equally many codes it is the one fitted
     to all of them, but for the number that their squares are divided by.
   """
-  found = jnp.isfinite(mixture.mean).all(-1)
-  share = found / found.sum()
-  means = jnp.where(found[:, None], mixture.mean, 0.0)
-  roots = jnp.where(found[:, None, None], mixture.root, 0.0)
+  nonempty = jnp.isfinite(mixture.mean).all(-1)
+  share = nonempty / nonempty.sum()
+  means = jnp.where(nonempty[:, None], mixture.mean, 0.0)
+  roots = jnp.where(nonempty[:, None, None], mixture.root, 0.0)
   mean = _product(share, means)
-  apart = means - mean[None]
+  offsets = means - mean[None]
   einsum = functools.partial(jnp.einsum, precision='highest')
   within = einsum('k,kij,klj->il', share, roots, roots)
-  covariance = within + einsum('k,ki,kj->ij', share, apart, apart)
+  covariance = within + einsum('k,ki,kj->ij', share, offsets, offsets)
   return Gaussian(mean, _root(covariance))
 
 
@@ -123,9 +123,9 @@ def draw(key: Array, gaussian: Gaussian, n: int) -> Array:
 
 def draw_clusters(key: Array, mixture: Gaussian, n: int) -> Array:
   """Draws clusters `[n]`, each as often as any other that has codes."""
-  found = jnp.isfinite(mixture.mean).all(-1)
+  nonempty = jnp.isfinite(mixture.mean).all(-1)
   return jax.random.categorical(
-    key, jnp.where(found, 0.0, -jnp.inf), shape=(n,)
+    key, jnp.where(nonempty, 0.0, -jnp.inf), shape=(n,)
   )
 
 
