@@ -23,6 +23,7 @@ def generated(
   classes: int,
   *,
   share: Share = 0.5,
+  whole: bool = False,
   made: Whole = 0,
   augment_made: bool = False,
   augment: Augment | None = None,
@@ -40,6 +41,8 @@ def generated(
     classes: how many it draws of, and labels are of.
     share: of the batch that is made: its first images. 0 leaves real ones
       alone, and 1 made ones alone.
+    whole: whether each batch is wholly made or wholly real, as in the code of
+      GLICO (Azuri and Weinshall 2020): made with the probability `share`.
     made: images of each class that there are in all, any of which is as likely
       to be met at any step; 0 makes new ones. Parameters that are the same have
       the same set.
@@ -67,6 +70,14 @@ def generated(
     >>> made.rows.tolist(), (2 * made.x.ravel() == made.y)[:2].tolist()
     ([-1, -1, 2, 3], [True, True])
   """
+  if whole and 0 < share < 1:
+    own: dict[str, Any] = {'made': made, 'augment_made': augment_made}
+    own['augment'] = augment
+    return _tossed(
+      share,
+      generated(generator, classes, share=1.0, **own),
+      generated(generator, classes, share=0.0, **own),
+    )
   latents = _latents(generator, made)
 
   def batch_fn(key: Array, source: Any, batch: Batch) -> Batch:
@@ -87,6 +98,18 @@ def generated(
       rows=batch.rows.at[:count].set(-1),
       y=_labels(y, batch.y, classes),
     )
+
+  return batch_fn
+
+
+def _tossed(share: float, made: BatchFn, real: BatchFn) -> BatchFn:
+  """One of two batch functions at each step, the first with a probability."""
+
+  def batch_fn(key: Array, source: Any, batch: Batch) -> Batch:
+    coin_key, key = jax.random.split(key)
+    heads = jax.random.bernoulli(coin_key, share)
+    chosen: Batch = jax.lax.cond(heads, made, real, key, source, batch)
+    return chosen
 
   return batch_fn
 

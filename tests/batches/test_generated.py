@@ -81,6 +81,34 @@ def test_a_fixed_set_has_so_many_images_of_each_class(share):
   assert len(everything) == 3 * CLASSES
 
 
+@pytest.mark.parametrize('soft', [False, True])
+def test_a_coin_makes_a_batch_wholly_real_or_wholly_made(soft):
+  """As often as the share says."""
+  y = jnp.eye(CLASSES)[jnp.zeros(6, int)] if soft else jnp.zeros(6, jnp.int32)
+  batch = real(6, y)
+  batch_fn = batches.generated(PAIRS, CLASSES, share=0.3, whole=True)
+  keys = jax.random.split(jax.random.key(0), 500)
+  tossed = jax.jit(jax.vmap(batch_fn, (0, None, None)))(keys, 1.0, batch)
+  are_made = np.asarray(tossed.rows == -1)
+  heads = are_made.all(1)
+  assert (heads == are_made.any(1)).all()
+  assert scipy.stats.binomtest(int(heads.sum()), 500, 0.3).pvalue > 1e-4
+  assert (tossed.x[~heads] == 1).all()  # As all real pixels are.
+  np.testing.assert_array_equal(tossed.rows[~heads][0], batch.rows)
+  shown = np.rint(8 * np.asarray(tossed.x)[heads][:, :, 0, 0, 0]) - 1
+  labels = np.asarray(tossed.y)[heads]
+  np.testing.assert_array_equal(labels.argmax(-1) if soft else labels, shown)
+
+
+@pytest.mark.parametrize('share', [0.0, 1.0])
+def test_no_coin_is_tossed_for_what_is_certain(share):
+  batch = real(6, jnp.zeros(6, jnp.int32))
+  plain, whole = (
+    made_of(batch, share=share, whole=whole) for whole in (False, True)
+  )
+  jax.tree.map(np.testing.assert_array_equal, plain, whole)
+
+
 def test_a_set_of_one_is_one_image_a_class():
   batch = real(50)
   made = made_of(batch, 0, 0.5, share=1.0, made=1)
