@@ -41,5 +41,9 @@ def get_config(run: str = 'ro-vae-maml') -> ConfigDict:
     config.clustered_training.update(steps=960, judge_every=320)
     config.generator_training.steps = 1_600
   if 'meta' in config:
-    config.meta.update(iterations=300, validate_every=100, validation_tasks=50)
+    config.meta.iterations = 300
+  if 'rounds' in config:  # Of which no label chooses any parameters.
+    config.rounds.update(number=3, iterations=200)
+  elif 'meta' in config:
+    config.meta.update(validate_every=100, validation_tasks=50)
   return config

@@ -45,9 +45,12 @@ SHRINK = {
 
 
 def shrink(config, **fields):
-  """The fields of `SHRINK` that a config has, and others, with __ for dots."""
+  """The fields of `SHRINK` that a config has, and others, with __ for dots.
+
+  What a config has switched off by 0 stays so.
+  """
   known = flatten(config.to_dict())
-  small = {name: value for name, value in SHRINK.items() if name in known}
+  small = {k: v for k, v in SHRINK.items() if k in known and known[k] != 0}
   if isinstance(known.get('generator.filters'), int):
     small['generator.filters'] = 4
   return small | {k.replace('__', '.'): v for k, v in fields.items()}
