@@ -21,11 +21,12 @@ def reciprocal_similarity(
 
   The neighborhood of an image has those that are among its k nearest and have
   it among theirs, and the closer neighborhoods, by half of k, of those of them
-  that share more than two thirds of theirs with it (equation 5). Its members
-  weigh `exp(-d / median)`, where the median is that of the distances of all
-  neighbors, and the weights of an image sum to one; they are then averaged over
-  the image and its nearest (section 3.4). The similarity of two images is what
-  their weights have in common over what they have together (equation 10).
+  that share more than two thirds of theirs with it (equation 5, which says no
+  less; that exactly two thirds are too few follows UFLST's released code). Its
+  members weigh `exp(-d / median)`, where the median is that of the distances of
+  all neighbors, and the weights of an image sum to one; they are then averaged
+  over the image and its nearest (section 3.4). The similarity of two images is
+  what their weights have in common over what they have together (equation 10).
 
   It is computed of neighbors alone: of all other pairs it is left out.
 

@@ -1,5 +1,6 @@
 """Clusters of features, against SciPy, scikit-learn and loops over images."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -241,8 +242,12 @@ def test_what_cannot_be_is_named(call, message):
 
 
 def test_neighbors_compile_once(groups):
-  compiled = jax.jit(clustering.nearest_neighbors, static_argnums=1)
-  x = jnp.asarray(groups[0])
-  np.testing.assert_array_equal(
-    compiled(x, 3).rows, clustering.nearest_neighbors(x, 3).rows
+  chex.clear_trace_counter()
+  compiled = jax.jit(
+    chex.assert_max_traces(clustering.nearest_neighbors, n=1), static_argnums=1
   )
+  x = jnp.asarray(groups[0])
+  for features in (x, x[::-1]):
+    np.testing.assert_array_equal(
+      compiled(features, 3).rows, clustering.nearest_neighbors(features, 3).rows
+    )
