@@ -8,8 +8,7 @@ import numpy as np
 
 from benchmarks import programs, timing
 from benchmarks.cases import Case
-from experiments.components.parts import make_part
-from experiments.components.tasks import AUGMENTATION
+from experiments.components.tasks import augment_of
 from experiments.run.config import Settings
 from experiments.run.precision import jit
 from lasium_jax import clustering
@@ -25,7 +24,8 @@ def views(*, small: bool) -> Case:
   settings = _settings(small=small)
   tasks = settings['cluster_tasks']
   n = tasks['ways'] * (tasks['shots'] + tasks['queries'])
-  augment = make_part(AUGMENTATION, settings['augment'])
+  augment = augment_of(settings, 'augment')
+  assert augment is not None
   side = settings['data']['size']
 
   def step(key: Array, state: Array, x: Array) -> tuple[Array, Metrics]:

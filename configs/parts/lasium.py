@@ -150,7 +150,8 @@ def _no_such_run(file: str, run: str) -> str:
     f'{file} has no run {run!r}. It has {{{samplers}}}-{{{generators}}}-'
     f'{{{learners}}}, {",".join(CLUSTERS)}-{{{learners}}}, '
     f'cactus-{{{",".join(ENCODED)}}}-{{{learners}}}, '
-    f'umtra-{{{learners}}}, clustered-protonets, supervised-{{{learners}}} and '
+    f'umtra-{{{learners}}}, clustered-protonets, '
+    f'clustered-SAMPLER-GENERATOR-protonets, supervised-{{{learners}}} and '
     f'scratch, each with -{" or -".join(VARIANTS)} behind it or nothing.'
   )
 

@@ -7,7 +7,7 @@ when the flags are known. A run records what was filled in.
 
 from typing import Any
 
-from experiments.components.tasks import TASKS, augmentation
+from experiments.components.tasks import TASKS, augment_of
 from experiments.run.config import Config
 from lasium_jax.settings import pick
 
@@ -31,10 +31,14 @@ def resolved(config: Config) -> Config:
   """
   config = config.copy_and_resolve_references()
   if 'augment' in config and config.augment.views is None:
-    # Photographs; and UMTRA would otherwise have nothing to tell apart.
+    # Photographs; UMTRA would otherwise have nothing to tell apart, and rounds
+    # of clustering would learn from images as they are.
     reads = pick(TASKS, config.tasks.name, 'config.tasks.name').reads
-    photographs = config.data.channels == 3 or reads == 'images'
-    asked = augmentation(**config.augment.to_dict() | {'views': False})
+    photographs = (
+      config.data.channels == 3 or reads == 'images' or 'clustering' in config
+    )
+    unseen = {'augment': config.augment.to_dict() | {'views': False}}
+    asked = augment_of(unseen, 'augment')
     config.augment.views = photographs and asked is None
   for field, value in by_size(config.data.size, config.data.channels).items():
     section, name = field.split('.')

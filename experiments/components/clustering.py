@@ -12,11 +12,6 @@ from lasium_jax.settings import Count, Part, Ways
 from lasium_jax.tasks import cluster_set
 from lasium_jax.types import Array, Augment, ClusterSet, Network, Params
 
-_KEEP = (
-  'To keep what was meta-trained before, name this workdir with '
-  '--config.rounds.workdir, and another with --workdir.'
-)
-
 
 class Finder(Protocol):
   """Finds clusters of images."""
@@ -38,6 +33,7 @@ def finder(
   network: Network,
   view: Augment | None,
   ways: int,
+  lender: str,
   *,
   views: Count = 4,
   neighbors: Ways = 20,
@@ -53,6 +49,7 @@ def finder(
     network: images to features.
     view: what an image looks like otherwise, or None.
     ways: how many clusters there must be.
+    lender: the workdir whose meta-training rounds begin with; '' for the run's.
     views: of each image, whose features are averaged.
     neighbors: of each image; fewer than there are images.
     expansion: over how many images weights of neighborhoods are averaged.
@@ -66,6 +63,7 @@ def finder(
       clustering.features, network=network, augment=view, views=views
     )
   )
+  keep = _keep(lender)
   nearest = jit(clustering.nearest_neighbors, static_argnums=1)
 
   def find(key: Array, params: Params, images: Array) -> ClusterSet:
@@ -78,18 +76,33 @@ def finder(
         similarity, links=links, least=least, most=most, thresholds=thresholds
       )
     except ValueError as error:
-      raise BadConfig(f'config.clustering: {error} {_KEEP}') from error
+      raise BadConfig(f'config.clustering: {error} {keep}') from error
     number = int(found.labels.max()) + 1
     if number < ways:
       raise BadConfig(
         f'There are {number} clusters of {least} to {most} images, and '
         f'config.cluster_tasks.ways is {ways}: lower that, lower '
         'config.clustering.least, or train the first features for longer. '
-        f'{_KEEP}'
+        f'{keep}'
       )
     return cluster_set(images, jnp.asarray(found.labels), least=least)
 
   return find
+
+
+def _keep(lender: str) -> str:
+  """How to try again without another meta-training."""
+  if lender:
+    return (
+      f'The meta-training of {lender} serves again: leave '
+      'config.rounds.workdir as it is, and name another --workdir, where '
+      'rounds begin anew.'
+    )
+  return (
+    'To keep what was meta-trained before, name this workdir with '
+    '--config.rounds.workdir, and another with --workdir, where rounds begin '
+    'anew.'
+  )
 
 
 CLUSTERING = Part(finder)

@@ -9,7 +9,7 @@ from experiments.components.data import image_shape
 from experiments.components.floors import FLOORS
 from experiments.components.latents import ANCHORS, SAMPLERS
 from experiments.components.parts import make, make_part
-from experiments.components.tasks import AUGMENTATION, CLUSTER_TASKS, TASKS
+from experiments.components.tasks import CLUSTER_TASKS, TASKS, augment_of
 from experiments.run.config import Settings, replaced
 from experiments.run.members import as_fields
 from lasium_jax.models.build import make_generator, make_learner, make_network
@@ -144,7 +144,7 @@ def parts_of(settings: Settings) -> Parts:
 
 def _clustering(settings: Settings) -> Clustering:
   tasks = settings['cluster_tasks']
-  augment = make_part(AUGMENTATION, settings['augment'])
+  augment = augment_of(settings, 'augment')
 
   def learner_of(values: Values) -> Learner:
     own = replaced(settings, as_fields(values))
@@ -157,8 +157,9 @@ def _clustering(settings: Settings) -> Clustering:
       CLUSTERING,
       settings['clustering'],
       network=make_network(settings['network'])(None),
-      view=make_part(AUGMENTATION, settings['cluster_views']),
+      view=augment_of(settings, 'cluster_views'),
       ways=tasks['ways'],
+      lender=settings['rounds']['workdir'],
     ),
   )
 
@@ -180,9 +181,7 @@ def _anchors(settings: Settings, model: Generator, ways: int) -> AnchorFn:
 
 def training_tasks(settings: Settings, model: Generator | None) -> TaskFn:
   """The tasks of meta-training; `model` is None if they need no generator."""
-  available: dict[str, Any] = {
-    'augment': make_part(AUGMENTATION, settings['augment'])
-  }
+  available: dict[str, Any] = {'augment': augment_of(settings, 'augment')}
   if model is not None and 'latents' in settings:
     available |= {
       'generator': model,

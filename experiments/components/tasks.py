@@ -7,6 +7,8 @@ from typing import Annotated
 
 import jax
 
+from experiments.components.parts import make_part
+from experiments.run.config import BadConfig, Settings
 from lasium_jax import tasks
 from lasium_jax.ops.affine import random_warps
 from lasium_jax.ops.augment import random_shifts, random_views
@@ -47,7 +49,9 @@ def augmentation(
   smoothness: Smoothness = 0.15,
   thickness: Radius = 0.0,
 ) -> Augment | None:
-  """What is done to the query images of a task, or to a classifier's batch.
+  """What is done to images of a task, or to a classifier's batch.
+
+  Of a task these are its query images, and with `augment_support` all.
 
   Args:
     shift: the least and the largest offset in pixels, each way; (0, 0) is none.
@@ -76,7 +80,7 @@ def augmentation(
   low, high = shift
   if low > high:
     raise ValueError(
-      f'config.augment.shift is {shift}; it must be (low, high), in this order.'
+      f'shift is {shift}; it must be (low, high), in this order.'
     )
   shifts = (low, high) != (0, 0)
   warp = (rotation, translation, scale, shear, stretch)
@@ -84,7 +88,7 @@ def augmentation(
   anew = warps or elastic > 0 or thickness > 0
   if shifts + views + anew > 1:
     raise ValueError(
-      f'config.augment.views is {views}, shift {shift}, rotation, '
+      f'views is {views}, shift {shift}, rotation, '
       f'translation, scale, shear and stretch {warp}, and elastic and '
       f'thickness {(elastic, thickness)}; views, shift or the others can '
       'change the images. Set views to False, shift to (0, 0), or the others '
@@ -159,3 +163,16 @@ TASKS = {
 }
 CLUSTER_TASKS = Part(tasks.clustered, given=('augment',))
 AUGMENTATION = Part(augmentation)
+
+
+def augment_of(settings: Settings, section: str) -> Augment | None:
+  """What a section of `AUGMENTATION` has images changed by, or None.
+
+  Raises:
+    BadConfig: if its settings do not go together.
+  """
+  try:
+    augment: Augment | None = make_part(AUGMENTATION, settings[section])
+  except ValueError as error:
+    raise BadConfig(f'config.{section}: {error}') from error
+  return augment

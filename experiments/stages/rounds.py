@@ -19,7 +19,7 @@ from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
 from experiments.stages.meta import OverTasks, steps_of
 from lasium_jax import meta, parallel
-from lasium_jax.settings import Count, NonNegative
+from lasium_jax.settings import Count, NonNegative, Whole
 from lasium_jax.types import (
   Array,
   ClusterSet,
@@ -42,7 +42,7 @@ _ABOUT = (
   'began. Curves show the share of images that are in a cluster (covered) and, '
   'where the data happen to have labels, the share of these whose class is '
   "their cluster's most frequent one (purity); that is looked at, and nothing "
-  'is chosen by it.'
+  'in a run is chosen by it.'
 )
 
 
@@ -83,7 +83,7 @@ def train(
   learning: Learning,
   params: Params,
   *,
-  number: Count = 12,
+  number: Whole = 12,
   iterations: Count = 600,
   batch: Count = 1,
   learning_rate: NonNegative = 1e-3,
@@ -100,7 +100,7 @@ def train(
     run: of which no label is read but for purity.
     learning: what learns, and from which images.
     params: `[members, ...]`, what the first clusters are found by.
-    number: of rounds.
+    number: of rounds; with 0 the first parameters are the last.
     iterations: outer steps of a round.
     batch: tasks of an outer step.
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
@@ -114,6 +114,8 @@ def train(
     The last parameters, `[members, ...]`.
   """
   del workdir  # What it left is `params`.
+  if not number:
+    return params
   optimizer = _optimizer(learning_rate, iterations)
   step_of = steps_of(
     run, learning, lambda values: optimizer, batch=batch, over_tasks=over_tasks

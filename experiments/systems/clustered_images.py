@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from experiments.components.data import image_shape
-from experiments.components.parts import Sections, make, make_part
-from experiments.components.tasks import AUGMENTATION
+from experiments.components.parts import Sections, make
+from experiments.components.tasks import AUGMENTATION, augment_of
 from experiments.components.trunks import TRUNKS
 from experiments.run.config import BadConfig, Config, Settings
 from experiments.run.record import Record
@@ -48,7 +48,7 @@ def build(settings: Settings, clusters: int) -> Trainer:
   Raises:
     ValueError: if settings cannot work; the message names the field.
   """
-  views = make_part(AUGMENTATION, settings['cluster_views'])
+  views = augment_of(settings, 'cluster_views')
   if views is None:
     raise BadConfig(
       'config.cluster_views leaves images as they are, and clusters are made '
@@ -90,7 +90,7 @@ def encoder(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
 def left_behind(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
   """As `encoder`, with all parameters, also those of the targets."""
   clusters = settings['generator']['clusters']
-  views = make_part(AUGMENTATION, settings['cluster_views'])
+  views = augment_of(settings, 'cluster_views')
   classify, trainer = _made(settings, clusters, views)
   steps = settings['clustered_training']['steps']
   (params,) = training.left_behind(trainer, files, clustered.NAME, steps=steps)

@@ -20,12 +20,12 @@ from experiments.components.orders import reads_labels
 from experiments.components.parts import (
   Sections,
   check_sections,
-  make_part,
 )
 from experiments.components.tasks import (
   AUGMENTATION,
   CLUSTER_TASKS,
   TASKS,
+  augment_of,
 )
 from experiments.components.trunks import TRUNKS
 from experiments.run.config import (
@@ -86,6 +86,10 @@ _MADE_OF = {
   'clusters': 'clusters of encoded images',
   'labels': 'labeled images',
 }
+_CHANGES = (
+  'set config.augment.views=True, or config.augment.shift, or one or more of '
+  'rotation, translation, scale, shear, stretch, elastic and thickness there'
+)
 # Checked by functions of their own.
 _OTHERS = ('evaluation_learner', 'floors')
 
@@ -135,8 +139,8 @@ def _check_refined(settings: Settings, own: Settings) -> None:
   require(
     settings,
     'also_judged.refine_steps',
-    not also or ('refine_steps' in own and not own['inductive']),
-    '0 for this learner, which has no prototypes, or judges each query alone',
+    not also or 'refine_steps' in own,
+    '0 for this learner, which has no prototypes',
   )
   alone = own.get('inductive') or own.get('head_steps')
   if steps := own.get('refine_steps', 0) if alone else 0:
@@ -240,11 +244,19 @@ def _check_meta(settings: Settings) -> None:
     f'config.evaluation.ways, {evaluated["ways"]}: this learner keeps the '
     'number that it trained with',
   )
-  changed = make_part(AUGMENTATION, settings['augment']) is not None
+  changed = augment_of(settings, 'augment') is not None
   if TASKS[tasks['name']].reads == 'images' and not changed:
     raise BadConfig(
       'config.augment leaves images as they are, and UMTRA would have nothing '
-      'to tell apart: set config.augment.views=True, or config.augment.shift.'
+      f'to tell apart: {_CHANGES}.'
+    )
+  if 'clustering' in settings and not changed:
+    require(
+      settings,
+      'cluster_tasks.augment_support',
+      not settings['cluster_tasks']['augment_support'],
+      'False where config.augment leaves images as they are, as UFLST learns; '
+      f'otherwise {_CHANGES}',
     )
   if 'clustering' in settings:
     _check_clustering(settings)
@@ -265,6 +277,12 @@ def _check_clustering(settings: Settings) -> None:
     'clustering.expansion',
     found['expansion'] <= found['neighbors'] + 1,
     'at most config.clustering.neighbors and one',
+  )
+  require(
+    settings,
+    'rounds.workdir',
+    not (settings['meta']['workdir'] and settings['rounds']['workdir']),
+    "'' where config.meta.workdir names a run, whose rounds are taken over too",
   )
 
 

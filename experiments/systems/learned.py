@@ -62,11 +62,16 @@ class Learned(NamedTuple):
 
 def last_stage(settings: Settings) -> tuple[str, int]:
   """The stage that learns last, and its steps."""
-  if 'rounds' not in settings:
+  if not _has_rounds(settings):
     return meta.NAME, settings['meta']['iterations']
   return rounds.NAME, math.prod(
     settings['rounds'][name] for name in ('number', 'iterations')
   )
+
+
+def _has_rounds(settings: Settings) -> bool:
+  """Whether there is a round of clustering; there may be a section of none."""
+  return bool(settings.get('rounds', {}).get('number'))
 
 
 def steps(settings: Settings) -> int:
@@ -99,7 +104,7 @@ def left_behind(
     raise BadConfig(f'The run {settings["name"]!r} has no learner to export.')
   theirs = lender(settings, files)
   given = parts.meta.learner({}), everyone, theirs, image_shape(settings)
-  if parts.clustering is not None:
+  if _has_rounds(settings):
     return Learned(rounds.left_behind(*given, **settings['rounds']), 0)
   state = meta.left_behind(*given, **settings['meta'])
   return Learned(state.best, int(np.argmax(state.best_accuracy)))
@@ -131,7 +136,10 @@ def warm_up(parts: Parts, members: Sequence[Member]) -> Params | None:
 
 def lender(settings: Settings, files: Record) -> Record:
   """The run whose learners they are: another's, or this one."""
-  return generator.lender(files, settings.get('meta', {}).get('workdir', ''))
+  workdir = settings.get('meta', {}).get('workdir', '')
+  if 'rounds' in settings and not _has_rounds(settings):
+    workdir = workdir or settings['rounds']['workdir']
+  return generator.lender(files, workdir)
 
 
 def check_borrowed(settings: Settings) -> None:

@@ -19,10 +19,9 @@ from experiments.components.parts import (
   check_needs,
   check_sections,
   make,
-  make_part,
   needs,
 )
-from experiments.components.tasks import AUGMENTATION
+from experiments.components.tasks import AUGMENTATION, augment_of
 from experiments.pages import report, sections
 from experiments.run.config import (
   BadConfig,
@@ -158,7 +157,7 @@ def build(settings: Settings) -> Parts:
     how['batch_size'] % how['set_size'] == 0,
     f'a multiple of config.training.set_size, {how["set_size"]}',
   )
-  augment = make_part(AUGMENTATION, settings['augment'])
+  augment = augment_of(settings, 'augment')
   _check_batches(settings, augment)
   optimizer = make(
     OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.components.tasks import augmentation
+from experiments.components.tasks import augment_of, augmentation
+from experiments.run.config import BadConfig
 from lasium_jax.ops.elastic import random_bends
 
 SIDE = 24
@@ -73,5 +74,14 @@ def test_nothing_asked_for_is_no_augmentation():
   ],
 )
 def test_shifts_and_photographs_views_stand_alone(asked):
-  with pytest.raises(ValueError, match=r'config\.augment\.views is .*shift'):
+  with pytest.raises(ValueError, match=r'views is .*shift'):
     augmentation(**asked)
+
+
+@pytest.mark.parametrize('section', ['augment', 'cluster_views'])
+def test_a_message_names_the_section_that_is_wrong(section):
+  settings = {'augment': {}, 'cluster_views': {}}
+  settings[section] = {'shift': (2, -2)}
+  with pytest.raises(BadConfig, match=rf'config\.{section}: shift is .2, -2'):
+    for name in settings:
+      augment_of(settings, name)

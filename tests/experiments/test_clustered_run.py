@@ -10,6 +10,7 @@ import pytest
 from whole_program import (
   assert_same_run,
   config_of,
+  final_states,
   go_through,
   interrupted,
   metrics,
@@ -61,7 +62,7 @@ def drawings(seed):
 
 def settings(run='clustered-protonets', **fields):
   config = config_of(f'lasium/glyphs.py:{run}')
-  small = shrink(config, **SMALL | {'meta.validate_every': 0} | fields)
+  small = shrink(config, **SMALL | fields)
   config.update_from_flattened_dict(small)
   return settings_of(config, lasium.system())
 
@@ -76,6 +77,24 @@ def finish(workdir, images=None, **fields):
 def finished(tmp_path_factory):
   workdir = tmp_path_factory.mktemp('clustered')
   return workdir, *finish(workdir)
+
+
+@pytest.mark.parametrize('file', ['omniglot', 'glyphs', 'cifar_fs', 'folder'])
+@pytest.mark.parametrize('warm_up', ['', 'ro-vae-', 'n-interpolative-'])
+def test_no_label_chooses_parameters(file, warm_up):
+  config = config_of(f'lasium/{file}.py:clustered-{warm_up}protonets')
+  assert config.meta.validate_every == 0
+
+
+@pytest.mark.parametrize('warm_up', ['', 'ro-vae-', 'n-interpolative-'])
+def test_photographs_have_one_network_whatever_the_warm_up(warm_up):
+  config = config_of(f'lasium/folder.py:clustered-{warm_up}protonets')
+  config.data.path, config.data.channels = 'x', 1
+  own = settings_of(config, lasium.system())
+  lasium.build(own)
+  assert own['network']['downsample'] == 'max_pool'
+  assert own['network']['filters'] == 32
+  assert own['augment']['views']  # Gray ones are seen anew in rounds too.
 
 
 def test_each_round_finds_clusters_and_learns_from_them(finished):
@@ -185,6 +204,14 @@ def test_purity_counts_the_most_frequent_class_of_each_cluster():
     ({'device_bytes': 6 * 16 * 16}, 'the 6 training images that .* of 72'),
     ({'cluster_tasks.ways': 13}, 'at most 12: a cluster has'),
     ({'clustering.views': 0}, 'config.clustering.views'),
+    (
+      {'cluster_views.shift': (1, 0)},
+      r'config\.cluster_views: shift is \(1, 0\)',
+    ),
+    (
+      {'meta.workdir': 'one', 'rounds.workdir': 'other'},
+      "config.rounds.workdir is 'other'; it must be ''",
+    ),
     ({'rounds.batch': 0}, 'config.rounds.batch'),
     ({'cluster_tasks.ways': 1}, 'config.cluster_tasks.ways'),
   ],
@@ -219,6 +246,26 @@ def test_rounds_begin_with_the_warm_up_of_another_run(lender, tmp_path):
   assert first_round(tmp_path) == first_round(lender)
   assert not any(entry['stage'] == 'meta_train' for entry in metrics(tmp_path))
   assert results(tmp_path)[0]['steps'] == 6 + 6
+
+
+def test_a_warm_up_is_judged_without_rounds(lender, tmp_path):
+  """By its last parameters, in a run of no rounds that borrows it."""
+  lent = {'rounds.workdir': str(lender), 'rounds.number': 0}
+  run, parts = finish(tmp_path, **lent)
+  begun = final_states(lender)['meta_train']
+  learned_ = learned.left_behind(parts, run.members, run.files).params
+  for path, leaf in jax.tree_util.tree_leaves_with_path(learned_):
+    name = jax.tree_util.keystr(path)
+    saved = [v for k, v in begun.items() if k.endswith(f'best{name}')]
+    np.testing.assert_array_equal(leaf, saved[0], name)
+  assert results(tmp_path)[0]['steps'] == 6
+  stages = {entry['stage'] for entry in metrics(tmp_path)}
+  assert not stages & {'meta_train', rounds.NAME}
+  page = (tmp_path / 'report.html').read_text()
+  assert 'Accuracy' in page and 'Clusters of round' not in page
+  run.files.keep_data(run.splits)
+  card = models.load_model(export(tmp_path, tmp_path / 'model')).card
+  assert card['kind'] == 'learner'
 
 
 @pytest.mark.parametrize(
@@ -266,10 +313,30 @@ def test_a_generator_s_tasks_may_be_the_warm_up(tmp_path):
 )
 def test_too_few_clusters_say_what_to_change(fields, words, tmp_path):
   """The learner that was trained before is kept."""
-  with pytest.raises(BadConfig, match=words):
+  with pytest.raises(BadConfig, match=f'{words}.*name this workdir.*anew'):
     finish(tmp_path, **fields)
   saved = tmp_path / 'checkpoints/meta_train'
   assert json.loads(next(saved.glob('*/manifest.json')).read_text())
+
+
+def test_rounds_that_change_nothing_are_refused():
+  nothing = {'rotation': 0.0, 'translation': 0.0, 'scale': 1.0}
+  nothing |= {'shear': 0.0, 'stretch': 1.0}
+  own = {f'augment.{name}': value for name, value in nothing.items()}
+  run = 'clustered-ro-vae-protonets'
+  with pytest.raises(BadConfig, match=r'augment_support is True.*False where'):
+    lasium.build(settings(run, **own))
+  lasium.build(settings(run, **own, **{'cluster_tasks.augment_support': False}))
+
+
+def test_another_run_s_meta_training_serves_again():
+  own = settings(**{'rounds.workdir': 'lent', 'clustering.links': 40})
+  parts = lasium.build(own)
+  params = parts.meta.learner({}).init(
+    jax.random.key(0), jnp.zeros((1, 16, 16, 1))
+  )
+  with pytest.raises(BadConfig, match=r'All vanish.*training of lent serves'):
+    parts.clustering.find(jax.random.key(1), params, drawings(0).images)
 
 
 def test_images_of_one_color_are_refused_before_the_warm_up(tmp_path):

@@ -203,7 +203,7 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
     (
       'ro-vae-maml',
       {'augment__shift': (4, -5)},
-      'augment.shift is .*order',
+      'config.augment: shift is .*order',
     ),
     (
       'ro-vae-maml',

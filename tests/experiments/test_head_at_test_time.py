@@ -143,7 +143,6 @@ def test_queries_refine_prototypes_in_another_evaluation(
       {},
       r'also_judged\.refine.*no prototypes',
     ),
-    (RUN, 'also_judged', {'inductive': True}, r'also_judged\.refine.* alone'),
     (RUN, 'evaluation_learner', {'head_steps': 2}, 'in 2 steps .* a head'),
     (RUN, 'evaluation_learner', {'inductive': True}, 'in 2 steps .* by itself'),
   ],
@@ -154,6 +153,14 @@ def test_what_cannot_be_refined_is_refused(shrunk, run, field, others, said):
   settings = settings_of(config, lasium.system())
   with pytest.raises(BadConfig, match=said):
     lasium.build(settings)
+
+
+def test_an_inductive_learner_is_judged_by_no_refined_prototypes():
+  """Its config may have them: what queries do together is left out."""
+  own = config_of('lasium/omniglot.py:clustered-protonets')
+  own.learner.inductive = True
+  assert own.also_judged.refine_steps
+  assert not lasium.build(settings_of(own, lasium.system())).meta.others
 
 
 @pytest.mark.parametrize('section', ['learner', 'evaluation_learner'])
