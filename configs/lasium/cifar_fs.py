@@ -6,7 +6,9 @@
 
 The argument is that of configs/lasium/omniglot.py. The classes are CIFAR-100's,
 divided as Bertinetto et al. (2019) do: 64 to train on, 16 for validation and 20
-for the test, 600 images of each. Both floors are judged too.
+for the test, 600 images of each. Both floors are judged too, and
+umtra-protonets with its network tuned to each task, as
+configs/lasium/folder.py says.
 """
 
 from ml_collections import ConfigDict

@@ -11,7 +11,7 @@ import pytest
 from whole_program import config_of, results
 
 from experiments.components import data, tasks
-from experiments.components.few_shot import parts_of
+from experiments.components.few_shot import as_judged, parts_of
 from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.run import Places
@@ -342,6 +342,13 @@ def test_photographs_are_seen_anew_and_nothing_is_chosen_by_labels():
   own = settings(config)
   assert own['augment']['views'] and own['augment']['shift'] == (0, 0)
   assert own['meta']['validate_every'] == 0
+  parts = lasium.build(own).meta
+  assert as_judged(own)['tune_network'] and as_judged(own)['head_steps'] == 50
+  assert [other.name for other in parts.others] == ['prototypes', 'inductive']
+  prototypes = {'head_steps': 0, 'tune_network': False}
+  config.evaluation_learner.update(prototypes)
+  parts = lasium.build(settings(config)).meta
+  assert [other.name for other in parts.others] == ['inductive']
   papers = settings(config_of('lasium/folder.py:umtra-protonets-paper'))
   assert papers['tasks']['ways'] == 5
   assert papers['network']['filters'] == 64
