@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiments.components.apart import division_of, require_apart
 from experiments.components.data import image_shape
 from experiments.components.images import name_of
-from experiments.run.config import BadConfig
+from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.saved import saved_settings
 from experiments.stages import generator as training
@@ -26,12 +27,12 @@ class Borrowed(NamedTuple):
   Attributes:
     model: the generator.
     params: its parameters.
-    trained_on: the name of the data set that it learned from.
+    data: the section of what it learned from; empty if nobody says it.
   """
 
   model: Generator
   params: Params
-  trained_on: str
+  data: Mapping[str, Any]
 
 
 class _Found(NamedTuple):
@@ -101,8 +102,36 @@ def lend(
       'trained on images of that height, width and number of channels.'
     )
   model, _ = make_generator(found.section, shape)
-  trained_on = name_of(found.data) if 'name' in found.data else 'not said'
-  return Borrowed(model, found.params, trained_on)
+  return Borrowed(model, found.params, found.data)
+
+
+def require_unseen(
+  lent: Borrowed, judged: Settings, field: str, folder: str, way_out: str
+) -> None:
+  """Sees that a generator has learned from no image that is judged.
+
+  Args:
+    lent: the generator.
+    judged: the section of the images.
+    field: of that section.
+    folder: where the generator is from.
+    way_out: how to have another.
+
+  Raises:
+    BadConfig: if it may have.
+  """
+  given = f'config.borrowed.folder is {folder!r}, a generator'
+  require_apart(given, lent.data, judged, field, way_out)
+
+
+def told(lent: Borrowed) -> dict[str, Any]:
+  """What results say of a generator."""
+  if 'name' not in lent.data:
+    return {'generator trained on': 'not said'}
+  division = division_of(lent.data)
+  return {'generator trained on': name_of(lent.data)} | (
+    {'generator division': division} if division else {}
+  )
 
 
 def _of_model(path: Path) -> _Found:

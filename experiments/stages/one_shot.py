@@ -62,12 +62,14 @@ class Recognizer(NamedTuple):
     learner: of as many ways as it is judged with.
     params: its parameters.
     normalization: 'transductive' or 'inductive'.
+    told: what results say of its training besides.
   """
 
   name: str
   learner: Learner
   params: Params
   normalization: str
+  told: Mapping[str, Any]
 
 
 class Critics(NamedTuple):
@@ -218,6 +220,7 @@ def _recognized(
     'ways': ways,
     'recognizer': own.name,
     'normalization': own.normalization,
+    **own.told,
   }
   results = []
   for judged in all_judged:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jax
 
-from experiments.components.apart import apart
+from experiments.components.apart import require_apart
 from experiments.components.data import image_shape
 from experiments.components.images import name_of
 from experiments.run.config import BadConfig, Settings
@@ -54,22 +54,16 @@ def check_unseen(settings: Settings) -> None:
     BadModel: as `embedding_at`.
     FileNotFoundError: likewise.
   """
-  found, judged = embedding_of(settings), settings['evaluation_data']
-  if found is None or not found.data or apart(found.data, judged):
+  found = embedding_of(settings)
+  if found is None or not found.data:
     return
-  raise BadConfig(
-    f'{FIELD} is {settings["quality"]["recognizer"]!r}, which was trained on '
-    f'{_told(found.data)}: it may have seen what is judged, '
-    f'{_told(judged)} (config.evaluation_data). Train one on other images; '
-    'docs/interpolative.md has the commands.'
+  require_apart(
+    f'{FIELD} is {settings["quality"]["recognizer"]!r}',
+    found.data,
+    settings['evaluation_data'],
+    'config.evaluation_data',
+    'Train one on other images; docs/interpolative.md has the commands.',
   )
-
-
-def _told(section: Settings) -> str:
-  """Which images of a data set they are, in a few words."""
-  fields = ('split', 'part', 'classes')
-  words = [f'{k} {section[k]}' for k in fields if section.get(k)]
-  return f'{name_of(section)} ({", ".join(words)})'
 
 
 def embedding_at(

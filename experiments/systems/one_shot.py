@@ -81,6 +81,7 @@ SECTIONS: Sections = {
   'one_shot': ONE_SHOT,
 }
 
+JUDGED = 'config.evaluation_data'
 # Folders that must be named, and of what.
 FOLDERS = {
   'borrowed.folder': 'the workdir of a run of experiments/interpolative.py, or '
@@ -196,8 +197,14 @@ def _subject(settings: Settings) -> Maker:
       f"{needed}. Choose both by the config's argument, such as "
       'configs/one_shot/omniglot.py:interpolative.'
     )
-  told = {'generator trained on': lent.trained_on}
-  return Maker(settings['name'], lent.model, lent.params, told)
+  borrowed.require_unseen(
+    lent,
+    settings['evaluation_data'],
+    JUDGED,
+    settings['borrowed']['folder'],
+    f'{settings["file"]} has the command that trains one on other characters.',
+  )
+  return Maker(settings['name'], lent.model, lent.params, borrowed.told(lent))
 
 
 def read(settings: Settings, places: Places) -> Splits:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.components.apart import division_of, require_apart
 from experiments.components.data import image_shape
 from experiments.components.few_shot import normalization
 from experiments.components.images import name_of
@@ -48,8 +49,8 @@ def recognizer_of(settings: Settings) -> Recognizer:
 
   Raises:
     BadConfig: if there is none in that folder, or it is for other images or
-      another number of ways. Where nothing is said of a threshold, it learned
-      from gray images.
+      another number of ways, or may have learned from what is judged. Where
+      nothing is said of a threshold, it learned from gray images.
     BadModel: if an exported model is damaged.
     FileNotFoundError: if its run has not come to its end.
   """
@@ -76,6 +77,14 @@ def recognizer_of(settings: Settings) -> Recognizer:
       f'judge images cut at config.critics.threshold = {judged["threshold"]} '
       '(0 leaves them gray). Make them the same.'
     )
+  require_apart(
+    f'{FIELD} is {place!r}',
+    found.data,
+    settings['evaluation_data'],
+    'config.evaluation_data',
+    f'{settings["file"]} has the command that trains one on other characters, '
+    'which for Omniglot has --config.data.split=first_characters.',
+  )
   section, own = found.architecture['learner'], found.architecture['ways']
   if own != ways and 'ways' not in LEARNERS[section['name']].given:
     raise BadConfig(
@@ -83,11 +92,13 @@ def recognizer_of(settings: Settings) -> Recognizer:
       f'config.one_shot.ways is {ways}. Set it to {own}, or name a learner '
       'that compares features, such as ProtoNets.'
     )
+  division = division_of(found.data)
   return Recognizer(
     f'{section["name"]} of {name_of(found.data)}',
     make_learner(section, found.architecture['network'], ways),
     found.params,
     normalization(section),
+    {'recognizer division': division} if division else {},
   )
 
 
@@ -102,7 +113,7 @@ def _exported(folder: Path) -> _Found:
   return _Found(
     card['architecture'],
     model.params,
-    card['training'].get('data', {'name': 'unknown data'}),
+    card['training'].get('data', {}),
     models.image_shape(card),
     card['image']['invert'],
   )

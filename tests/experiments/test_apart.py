@@ -50,12 +50,30 @@ PAIRS = [
     judged(CHARACTERS, split='train'),
     False,
   ),
-  (learned('omniglot.py'), judged(CHARACTERS, classes='random'), False),
+  # One shuffle deals the first 1,200 to one of them, and later ones to the
+  # other.
+  (learned('omniglot.py'), judged(CHARACTERS, classes='random'), True),
   (
-    learned('omniglot.py'),
+    learned('omniglot.py', train_classes=1_201),
+    judged(CHARACTERS, classes='random'),
+    False,
+  ),
+  (
+    learned('omniglot.py', split='rotations', train_classes=1_300),
     judged(CHARACTERS, classes='random', validation_classes=100),
     True,
   ),
+  (
+    learned('omniglot.py', split_seed=1),
+    judged(CHARACTERS, classes='random'),
+    False,
+  ),
+  (
+    learned('omniglot.py', tfds_splits=('test',)),
+    judged(CHARACTERS, classes='random'),
+    False,
+  ),
+  (learned('omniglot.py'), judged(CHARACTERS, classes='background'), False),
   (learned('emnist.py:characters'), judged(EMNIST), False),
   (learned('emnist.py:characters'), judged(EMNIST, part='second'), True),
   (learned('emnist.py:characters'), judged(EMNIST, part='first'), False),
@@ -79,8 +97,36 @@ def faces(name='celeba', attribute='Male', present=True):
   return named | {'present': present}
 
 
+# What generators learned from, of either kind of run.
+DRAWN = judged(CHARACTERS, split='train')
+LETTERS = judged(EMNIST)
+PAIRS += [
+  (DRAWN, judged(CHARACTERS), True),
+  (DRAWN, DRAWN, False),
+  (judged(CHARACTERS, split='validation'), judged(CHARACTERS), True),
+  (judged(CHARACTERS, split='test'), DRAWN, True),
+  (judged(CHARACTERS, split='test'), judged(CHARACTERS), False),
+  (judged(OMNIGLOT, split='train'), judged(CHARACTERS), False),
+  (judged(OMNIGLOT, split='train'), judged(OMNIGLOT), True),
+  (judged(OMNIGLOT, part='first'), judged(OMNIGLOT, part='second'), True),
+  (DRAWN, judged(OMNIGLOT), False),
+  # A test of other numbers has other classes than these.
+  (judged(CHARACTERS), judged(CHARACTERS, classes='vinyals'), False),
+  (LETTERS, judged(EMNIST, part='second'), False),
+  (judged(EMNIST, part='first'), judged(EMNIST, part='second'), True),
+  (judged(EMNIST, dataset='mnist', split='train'), LETTERS, True),
+  (judged(EMNIST, dataset='emnist/letters'), LETTERS, False),
+  (judged('glyphs.py:vae', split='train'), judged('glyphs.py:vae'), True),
+  (judged('glyphs.py:vae'), judged('glyphs.py:vae', split_seed=1), False),
+  (DRAWN, learned('omniglot.py', split='first_characters'), False),
+  (judged(CHARACTERS), learned('omniglot.py', split='first_characters'), True),
+  ({}, LETTERS, False),
+  ({'name': 'tfds', 'dataset': 'omniglot'}, judged(OMNIGLOT), False),
+]
 PAIRS += [
   (faces('celeba_images'), faces(), False),
+  (faces(), {**faces(), 'split': 'all'}, False),
+  (faces(), {**faces(), 'split': 'test'}, True),
   (faces('celeba_images'), faces(present=False), True),
   (faces('celeba_images'), faces(attribute='Smiling', present=False), False),
 ]

@@ -53,12 +53,13 @@ SMALL = {
   'one_shot__views': 2,
   'checkpoint_seconds': 0,
 }
+GLYPH_DATA = {'name': 'glyphs'}
 CONV4 = {'name': 'conv4', 'filters': 2}
 
 
 def card_of(kind, architecture, side, **card):
   image = {'height': side, 'width': side, 'channels': 1, 'invert': True}
-  rest = {'training': {'data': {'name': 'glyphs'}}, 'accuracy': []}
+  rest = {'training': {'data': GLYPH_DATA}, 'accuracy': []}
   return (
     {'kind': kind, 'architecture': architecture, 'image': image} | rest | (card)
   )
@@ -69,7 +70,7 @@ def saved(folder, card, params):
   return str(models.save_model(folder, models.Model(card, params)))
 
 
-def generator(folder, section, side=28):
+def generator(folder, section, side=28, **training):
   """As experiments/export.py leaves it, untrained."""
   shape = (side, side, 1)
   _, trainer = make_generator(section, shape)
@@ -77,19 +78,18 @@ def generator(folder, section, side=28):
     lambda key: trainer.params(trainer.init(key, training_set(shape)))
   )
   card = card_of('generator', section, side)
+  card['training'] |= training
   return saved(folder, card, made(jax.random.key(0)))
 
 
-def learner(folder, name='protonets', side=SIZE, threshold=None, **image):
+def learner(folder, name='protonets', side=SIZE, data=GLYPH_DATA, **image):
   section = {'name': name}
   architecture = {'network': CONV4, 'learner': section, 'ways': 5}
   own = make_learner(section, CONV4, 5)
   params = own.init(jax.random.key(0), jnp.zeros((1, side, side, 1)))
   card = card_of('learner', architecture, side)
   card['image'] |= image
-  if threshold is not None:
-    data = {'name': 'tfds', 'dataset': 'others', 'threshold': threshold}
-    card['training'] = {'data': data}
+  card['training'] = {'data': data}
   return saved(folder, card, params)
 
 
@@ -375,7 +375,7 @@ def of_colors(run):
 # They see bytes as they are, and know an image by its pixels or its corner.
 CRITICS = one_shot.Critics(
   lambda x: jnp.rint(255 * as_floats(x)).astype(jnp.uint8),
-  one_shot.Recognizer('pixels', nearest_neighbors(ways=4), (), ''),
+  one_shot.Recognizer('pixels', nearest_neighbors(ways=4), (), '', {}),
   lambda params, x: 255 * x[:, :1, :1].reshape(len(x), 1),
   (),
   'corner',
@@ -481,7 +481,8 @@ def test_folders_that_cannot_be_used(folders, tmp_path):
   maml = learner(tmp_path / 'maml', 'maml')
   light = learner(tmp_path / 'light', invert=False)
   other = learner(tmp_path / 'other', side=16)
-  halved = learner(tmp_path / 'cut', threshold=0.5)
+  cut = {'name': 'tfds', 'dataset': 'others', 'threshold': 0.5}
+  halved = learner(tmp_path / 'cut', data=cut)
   for fields, said in (
     ({'borrowed__folder': nothing}, 'is not a run'),
     ({'borrowed__folder': learned}, 'is a learner; name a generator'),
@@ -503,6 +504,47 @@ def test_folders_that_cannot_be_used(folders, tmp_path):
       ready(**fields)
   ready(one_shot__recognizer=maml, one_shot__ways=5)
   ready(one_shot__recognizer=halved, critics__threshold=0.5)
+
+
+def test_what_may_have_seen_the_characters_is_refused(folders, tmp_path):
+  """Plain runs on random characters; those of the others' commands are not."""
+  random = config_of('lasium/omniglot.py:supervised-protonets').data.to_dict()
+  others = {**random, 'split': 'first_characters'}
+  drawn = config_of('interpolative/characters.py:vae').data.to_dict()
+  background = config_of('interpolative/omniglot.py:vae').data.to_dict()
+  section = {'name': 'interpolative', 'latent_size': 3, 'width': 2}
+
+  def ready(recognizer, lent):
+    name = str(len(list(tmp_path.iterdir())))
+    data = {**recognizer, 'threshold': 0.5} if recognizer else {}
+    settings = configured(
+      folders,
+      'one_shot/omniglot.py:interpolative',
+      one_shot__recognizer=learner(tmp_path / f'r{name}', data=data),
+      borrowed__folder=generator(tmp_path / f'g{name}', section, data=lent),
+    )
+    parts = system.build(settings)
+    system.ready(parts, record.Record(tmp_path, {}))
+    return system.recognizer_of(settings), system._subject(settings)
+
+  recognizer, subject = ready(others, drawn)
+  assert recognizer.told['recognizer division'] == 'split first_characters'
+  division = 'split train, classes first_characters'
+  assert subject.told['generator division'] == division
+  ready(others, others)
+  said = r'omniglot \(split random\): it may .*--config.data.split=first_char'
+  for split in ('random', 'vinyals'):
+    seen = {**random, 'split': split}
+    with pytest.raises(BadConfig, match=said.replace('random', split)):
+      ready(seen, drawn)
+    with pytest.raises(
+      BadConfig, match=r'folder is .*, a generator, which was'
+    ):
+      ready(others, seen)
+  with pytest.raises(BadConfig, match=r'omniglot \(split train\).*command'):
+    ready(others, background)
+  with pytest.raises(BadConfig, match='unknown data'):
+    ready(others, {})
 
 
 def test_data_that_are_too_few():
