@@ -12,8 +12,9 @@ is trained on: `none`, the drawings as they are; `views` of them, turned, moved
 and scaled as in interpolative training; and views of which half of each batch
 are mixed: by `mixup`, or as `autoencoder` or `interpolative` codes of two
 drawings of one character. The last two are given the workdir of a run, or an
-exported generator, that was not trained on these characters: one of
-configs/lasium/omniglot.py, which trains on the same 1,200 others.
+exported generator, that was not trained on these characters; one that may have
+been is refused. Those of configs/lasium/omniglot.py train on the same 1,200
+others, such as its `n-interpolative-protonets`.
 
 Published, with labels of those: 66.22 % without augmentation, 67.32 with views
 of their own, 88.81 (DAGAN), 89.03 (MatchingGAN), 91.93 (F2GAN).

@@ -198,16 +198,29 @@ def _check_batches(settings: Settings, augment: Augment | None) -> None:
 
 
 def ready(parts: Parts, files: Record) -> None:
-  """Sees that a generator that is to be borrowed is the one that is meant."""
+  """Sees that a generator that is to be borrowed is one that can be used."""
   del files
   _borrowed(parts.settings)
 
 
 def _borrowed(settings: Settings) -> borrowed.Borrowed | None:
-  """The generator of the batch function; None if it needs none."""
+  """The generator of the batch function; None if it needs none.
+
+  Raises:
+    BadConfig: if it may have learned from the images of this run, or as
+      `borrowed.borrow`.
+  """
   if 'borrowed' not in settings:
     return None
-  return borrowed.borrow(image_shape(settings), **settings['borrowed'])
+  lent = borrowed.borrow(image_shape(settings), **settings['borrowed'])
+  borrowed.require_unseen(
+    lent,
+    settings['data'],
+    'config.data',
+    settings['borrowed']['folder'],
+    f'The text at the top of {settings["file"]} says which to train.',
+  )
+  return lent
 
 
 def read(settings: Settings, places: Places) -> Splits:
@@ -271,7 +284,7 @@ def work(run: Run, parts: Parts) -> None:
     batch_fn,
     lent.params if lent else (),
     run.splits.test,
-    {'generator trained on': lent.trained_on} if lent else {},
+    borrowed.told(lent) if lent else {},
   )
   params = classifier.train(run, classifying, **settings['training'])
   steps = settings['training']['steps']

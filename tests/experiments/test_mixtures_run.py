@@ -153,6 +153,8 @@ def test_table_3_is_of_letters(emnist, lenders, tmp_path, run):
     protocol = {'classes': 37}
     if run in LENDERS:
       protocol['generator trained on'] = 'mnist'
+    if run == 'autoencoder':  # The other's card says no more.
+      protocol['generator division'] = 'split train'
     assert entry['protocol'] == protocol
     numbers = candidates(flatten(parts.settings), entry)
     assert [number.value for number in numbers] == [ACCURACIES[run]]
@@ -205,7 +207,8 @@ def test_an_exported_autoencoder_is_the_same(lenders, tmp_path):
     borrowed.borrow(SHAPE, generator='autoencoder', folder=str(path))
     for path in (folder, workdir)
   )
-  assert ours.trained_on == theirs.trained_on == 'mnist'
+  assert borrowed.told(ours) == borrowed.told(theirs)
+  assert borrowed.told(ours)['generator trained on'] == 'mnist'
   chex.assert_trees_all_equal(ours.params, theirs.params)
 
 
@@ -284,7 +287,51 @@ def test_what_cannot_be_borrowed(lenders, tmp_path):
   section = {'name': 'autoencoder', 'width': 2}
   folder = exported(tmp_path / 'autoencoder', section)
   lent = borrowed.borrow(SHAPE, generator='autoencoder', folder=folder)
-  assert lent.trained_on == 'not said'
+  assert borrowed.told(lent) == {'generator trained on': 'not said'}
+
+
+SEEN = {
+  'low_data/omniglot': [
+    # The command that its text names: 1,200 other characters of one shuffle.
+    ('lasium/omniglot.py:n-interpolative-protonets', {}, True),
+    ('lasium/omniglot.py:n-interpolative-protonets', {'split_seed': 1}, False),
+    ('interpolative/characters.py:interpolative', {}, False),
+    ('interpolative/omniglot.py:interpolative', {}, False),
+    ('interpolative/emnist.py:interpolative', {}, True),
+  ],
+  'low_data/emnist': [
+    ('interpolative/emnist.py:interpolative', {}, True),
+    ('interpolative/emnist.py:novel-vae', {}, False),
+  ],
+  'recognizer/emnist': [
+    ('interpolative/emnist.py:autoencoder', {}, True),
+    ('interpolative/emnist.py:novel-vae', {}, False),
+  ],
+  'recognizer/glyphs': [
+    ('interpolative/glyphs.py:interpolative', {}, True),
+    ('interpolative/glyphs.py:novel-vae', {}, False),
+    ('lasium/glyphs.py:n-interpolative-protonets', {}, True),
+  ],
+}
+
+
+@pytest.mark.parametrize(
+  ('benchmark', 'path', 'fields', 'accepted'),
+  [(name, *case) for name, cases in SEEN.items() for case in cases],
+)
+def test_no_generator_has_seen_what_is_judged(
+  tmp_path, benchmark, path, fields, accepted
+):
+  """Of those that documented commands train none is refused."""
+  data = config_of(path).data.to_dict() | fields
+  section = {'name': 'interpolative', 'latent_size': 3, 'width': 2}
+  lender = exported(tmp_path / 'lent', section, data=data)
+  config = run_of('interpolative', {'interpolative': lender}, benchmark)
+  parts = recognizer.build(settings(config))
+  if accepted:
+    return recognizer.ready(parts, None)
+  with pytest.raises(BadConfig, match=rf'{benchmark}\.py says which to train'):
+    recognizer.ready(parts, None)
 
 
 @pytest.mark.parametrize(
