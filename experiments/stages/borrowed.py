@@ -28,20 +28,31 @@ class Borrowed(NamedTuple):
     model: the generator.
     params: its parameters.
     data: the section of what it learned from; empty if nobody says it.
+    steps: of its training; None if nobody says it.
   """
 
   model: Generator
   params: Params
   data: Mapping[str, Any]
+  steps: int | None
 
 
 class _Found(NamedTuple):
-  """What a folder has: a generator's section, image shape, parameters, data."""
+  """What a folder has.
+
+  Attributes:
+    section: of the generator.
+    shape: `(H, W, C)` of its images.
+    params: its parameters.
+    data: as that of `Borrowed`.
+    steps: likewise.
+  """
 
   section: Mapping[str, Any]
   shape: tuple[int, int, int]
   params: Params
   data: Mapping[str, Any]
+  steps: int | None
 
 
 def borrow(
@@ -102,7 +113,7 @@ def lend(
       'trained on images of that height, width and number of channels.'
     )
   model, _ = make_generator(found.section, shape)
-  return Borrowed(model, found.params, found.data)
+  return Borrowed(model, found.params, found.data, found.steps)
 
 
 def require_unseen(
@@ -126,12 +137,13 @@ def require_unseen(
 
 def told(lent: Borrowed) -> dict[str, Any]:
   """What results say of a generator."""
-  if 'name' not in lent.data:
-    return {'generator trained on': 'not said'}
-  division = division_of(lent.data)
-  return {'generator trained on': name_of(lent.data)} | (
-    {'generator division': division} if division else {}
-  )
+  known = 'name' in lent.data
+  words = {
+    'generator trained on': name_of(lent.data) if known else 'not said',
+    'generator division': division_of(lent.data),
+    'generator steps': lent.steps,
+  }
+  return {name: word for name, word in words.items() if word}
 
 
 def _of_model(path: Path) -> _Found:
@@ -146,6 +158,7 @@ def _of_model(path: Path) -> _Found:
     shape_of_card(card),
     params,
     card['training'].get('data', {}),
+    card['training'].get('generator_training', {}).get('steps'),
   )
 
 
@@ -160,4 +173,4 @@ def _of_run(path: Path) -> _Found:
   _, trainer = make_generator(section, shape)
   files, how = Record(path, {}), settings['generator_training']
   params = training.trained(trainer, files, **how)
-  return _Found(section, shape, params, settings['data'])
+  return _Found(section, shape, params, settings['data'], how['steps'])

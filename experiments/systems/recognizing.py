@@ -27,6 +27,7 @@ class _Found(NamedTuple):
     architecture: `network`, `learner` and `ways`, as cards have it.
     params: the learner's.
     data: the section of what it learned from.
+    iterations: of its meta-training; None if nobody says it.
     shape: `(H, W, C)` of its images.
     invert: whether dark is 1 for it.
   """
@@ -34,6 +35,7 @@ class _Found(NamedTuple):
   architecture: Settings
   params: Params
   data: Settings
+  iterations: int | None
   shape: tuple[int, int, int]
   invert: bool
 
@@ -92,13 +94,16 @@ def recognizer_of(settings: Settings) -> Recognizer:
       f'config.one_shot.ways is {ways}. Set it to {own}, or name a learner '
       'that compares features, such as ProtoNets.'
     )
-  division = division_of(found.data)
+  told = {
+    'recognizer division': division_of(found.data),
+    'recognizer iterations': found.iterations,
+  }
   return Recognizer(
     f'{section["name"]} of {name_of(found.data)}',
     make_learner(section, found.architecture['network'], ways),
     found.params,
     normalization(section),
-    {'recognizer division': division} if division else {},
+    {name: word for name, word in told.items() if word},
   )
 
 
@@ -114,6 +119,7 @@ def _exported(folder: Path) -> _Found:
     card['architecture'],
     model.params,
     card['training'].get('data', {}),
+    card['training'].get('meta', {}).get('iterations'),
     models.image_shape(card),
     card['image']['invert'],
   )
@@ -126,6 +132,7 @@ def _trained(folder: Path) -> _Found:
     trained.architecture,
     trained.params,
     settings['data'],
+    settings['meta']['iterations'],
     image_shape(settings),
     settings['data']['invert'],
   )

@@ -90,6 +90,7 @@ def learner(folder, name='protonets', side=SIZE, data=GLYPH_DATA, **image):
   card = card_of('learner', architecture, side)
   card['image'] |= image
   card['training'] = {'data': data}
+  card['training']['meta'] = {'iterations': 7}
   return saved(folder, card, params)
 
 
@@ -139,6 +140,7 @@ def test_one_command_leaves_a_whole_record(run):
     if kind == one_shot.RECOGNIZABILITY:
       assert 0 <= entry['value'] <= 1 and entry['n'] == 6
       assert (told['ways'], told['recognizer']) == (20, 'protonets of glyphs')
+      assert told['recognizer iterations'] == 7
     else:
       assert told['embedding'] == 'SimCLR of glyphs, 3 steps'
       assert (entry['n'], entry['of']) == (215, 'classes')
