@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.components.apart import apart
 from experiments.pages import pictures
 from experiments.run import streams
 from experiments.run.config import BadConfig, Settings
@@ -116,12 +117,30 @@ def kinds_of(settings: Settings) -> tuple[str, str]:
   Returns:
     Of those of `held_out_data`, and of `evaluation_data`: 'training' where it
     was trained on these very images, 'held out' for others like them, 'novel'
-    for what is of another kind.
+    for what is of another kind, and 'may be in training' where the settings do
+    not tell.
   """
-  held_out, novel = (settings[name] == settings['data'] for name in JUDGED)
-  if novel:  # What others never see it was trained on.
-    return 'training' if held_out else 'novel', 'training'
-  return 'training' if held_out else 'held out', 'novel'
+  learned, (held_out, novel) = settings['data'], (settings[s] for s in JUDGED)
+  # Where what others never see was trained on, the held out are of another
+  # kind.
+  like = 'held out' if apart(learned, novel) else 'novel'
+  return _kind(learned, held_out, like), _kind(learned, novel, 'novel')
+
+
+def _kind(learned: Settings, judged: Settings, otherwise: str) -> str:
+  """What images are to a generator, if it has surely not learned from them."""
+  if judged == learned:
+    return 'training'
+  if apart(learned, judged):
+    return otherwise
+  anew = _drawn_anew(learned, judged)
+  return 'held out' if anew else 'may be in training'
+
+
+def _drawn_anew(learned: Settings, judged: Settings) -> bool:
+  """Whether they are other drawings of the built-in characters."""
+  names = {learned['name'], judged['name']}
+  return names == {'glyphs'} and learned['split_seed'] != judged['split_seed']
 
 
 def _check_same_images(

@@ -121,6 +121,9 @@ def test_what_a_model_makes_of_its_prior_has_a_row(key, splits):
   np.testing.assert_allclose(made, 255 * 0.8 * 0.5, atol=1e-3)
 
 
+UNSURE = 'may be in training'
+
+
 def test_errors_are_named_for_what_images_are_to_a_model(key, splits):
   """Where no images were held out, nothing is called so."""
   other = COMPARED[1]._replace(kinds=('training', 'novel'))
@@ -152,6 +155,24 @@ def test_what_the_images_of_a_config_are(run, kinds):
   config = config_of(f'interpolative/{run}')
   settings = settings_of(config, interpolative.system())
   assert kinds_of(settings) == kinds
+
+
+@pytest.mark.parametrize(
+  ('run', 'fields', 'kinds'),
+  [
+    # A half of the letters that were trained on, whole; or the other half.
+    ('emnist.py:novel-vae', {'part': 'second'}, ('novel', UNSURE)),
+    ('emnist.py:interpolative', {'part': 'second'}, ('held out', 'novel')),
+    ('omniglot.py:novel-vae', {'part': 'first'}, ('novel', UNSURE)),
+    ('characters.py:vae', {'classes': 'random'}, ('training', UNSURE)),
+    ('glyphs.py:novel-vae', {'split_seed': 1}, ('novel', 'held out')),
+  ],
+)
+def test_images_that_may_have_been_trained_on(run, fields, kinds):
+  config = config_of(f'interpolative/{run}')
+  settings = settings_of(config, interpolative.system())
+  judged = {**settings['evaluation_data'], **fields}
+  assert kinds_of({**settings, 'evaluation_data': judged}) == kinds
 
 
 @pytest.mark.parametrize('figure', ['midpoints', 'new_images'])
