@@ -198,6 +198,61 @@ def test_known_interpolants_by_hand(run):
   assert 'to 0.25 of a side' in page and '>pixels</text>' in page
 
 
+# Its codes are squares of the pixels: what it mixes is brighter than a mean.
+SQUARES = Generator(
+  decode=lambda params, z: jnp.sqrt(z),
+  encode=lambda params, x: jnp.square(x),
+)
+
+
+def test_an_uneven_weight_by_hand(run):
+  """Of strokes that grow from nothing to two pixels a quarter is a half.
+
+  A dot that has grown by r has `clip(r + 1 - d, 0, 1)` of ink at the distance
+  d.
+  """
+  dot = np.zeros((8, 8, 8, 1), np.uint8)
+  dot[:, 4, 3] = 255
+  test = Dataset(dot, np.arange(8, dtype=np.int32), tuple('abcdefgh'))
+  run = run._replace(splits=run.splits._replace(test=test))
+  results = known_interpolants.measure(
+    *(run, SQUARES, (), 'dots'),
+    steps=7,
+    parts=4,
+    gaps=2,
+    **STILL | {'thickness': 2.0},
+  )
+  rows, columns = np.indices((8, 8))
+  distance = np.hypot(rows - 4, columns - 3)
+
+  def grown(radius):
+    return np.clip(radius + 1 - distance, 0, 1)
+
+  def errors(alpha, thick, thin):
+    """Of the model, and of mixed pixels."""
+    a, b = grown(thick), grown(thin)
+    known = grown(alpha * thick + (1 - alpha) * thin)
+    squares = np.sqrt(alpha * a**2 + (1 - alpha) * b**2)
+    pixels = alpha * a + (1 - alpha) * b
+    return [255 * np.abs(made - known).mean() for made in (squares, pixels)]
+
+  curves = json.loads((run.files.workdir / 'interpolants.json').read_text())
+  weights = [errors(alpha, 2, 0) for alpha in (0, 0.25, 0.5, 0.75, 1)]
+  # By the larger share of the thin dot it is not as by that of the thick one.
+  assert abs(weights[1][0] - weights[3][0]) > 1
+  gaps = [errors(0.5, 1.5, 0.5), errors(0.5, 2, 0)]
+  found = {r.name: r.value for r in results if r.protocol['factor'][:2] == 'th'}
+  for i, name in enumerate((run.name, 'pixels')):
+    curve = curves['thickness']['by'][name]
+    assert curve['weight']['at'] == [0, 0.25, 0.5, 0.75, 1]
+    expected = [own[i] for own in weights]
+    np.testing.assert_allclose(curve['weight']['mean'], expected, atol=1e-3)
+    between = np.mean(expected[1:-1])
+    assert found[name] == pytest.approx(between, rel=1e-4)
+    expected = [own[i] for own in gaps]
+    np.testing.assert_allclose(curve['gap']['mean'], expected, atol=1e-3)
+
+
 RANGES = {
   'rotation': 30.0,
   'translation': 0.2,
