@@ -137,9 +137,7 @@ def searched(
 
 def _by_search(model: Generator, params: Params, x: Array) -> Array:
   assert model.encode is not None
-  z = find_codes(
-    model, params, x, model.encode(params, x), steps=SEARCH_STEPS, norm='l1'
-  )
+  z = find_codes(model, params, x, model.encode(params, x), steps=SEARCH_STEPS)
   return model.decode(params, z)
 
 

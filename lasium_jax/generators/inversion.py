@@ -136,7 +136,7 @@ def find_codes(
   *,
   steps: Count,
   learning_rate: NonNegative = 0.1,
-  norm: Norm = 'l2',
+  norm: Norm = 'l1',
 ) -> Array:
   """Searches for the codes of images, by gradients of the error of pixels.
 

@@ -40,7 +40,7 @@ def test_the_search_finds_least_squares(key, images):
   start = jax.random.normal(key, (4, 3))
   codes = jax.jit(
     lambda params, x, z: find_codes(
-      LINEAR, params, x, z, steps=400, learning_rate=0.1
+      LINEAR, params, x, z, steps=400, learning_rate=0.1, norm='l2'
     )
   )(basis, images, start)
   flat = np.asarray(images).reshape(4, 64) - 0.5
@@ -50,9 +50,7 @@ def test_the_search_finds_least_squares(key, images):
 
 def test_each_image_is_searched_for_by_itself(key, images):
   start = jax.random.normal(key, (4, 3))
-  search = jax.jit(
-    lambda x, z: find_codes(LINEAR, BASIS, x, z, steps=5, norm='l1')
-  )
+  search = jax.jit(lambda x, z: find_codes(LINEAR, BASIS, x, z, steps=5))
   codes = search(images, start)
   changed = search(images.at[1:].set(0.0), start.at[1:].set(3.0))
   np.testing.assert_allclose(changed[0], codes[0], atol=1e-5)
