@@ -38,8 +38,8 @@ def get_config(
     and the others mix the codes of the seed and of its views.
 
   Raises:
-    ValueError: if there is no such run, or its generator has no encoder, or
-      one that draws in its own way is to mix codes.
+    ValueError: if there is no such run, or its generator learns from what is
+      judged, or one that draws in its own way is to mix codes.
   """
   sampler, judged = _named_by(file, run)
   config = common.run('one_shot', file, run)
@@ -60,7 +60,7 @@ def get_config(
 
 def _named_by(file: str, run: str) -> tuple[str, str]:
   """The sampler that a run's name says, and whose generator is judged."""
-  judged = [name for name in RUNS if name not in ('novel-vae', 'wgan-gp')]
+  judged = [name for name in RUNS if name != 'novel-vae']
   if run in judged:
     return OWN if run in LABELED else 'mixtures', run
   mixed = [name for name in judged if name not in LABELED]

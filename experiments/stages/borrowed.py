@@ -11,6 +11,7 @@ from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.saved import saved_settings
 from experiments.stages import generator as training
+from experiments.stages import inversion
 from lasium_jax import models
 from lasium_jax.models.build import image_shape as shape_of_card
 from lasium_jax.models.build import make_generator
@@ -41,14 +42,16 @@ class _Found(NamedTuple):
   """What a folder has.
 
   Attributes:
-    section: of the generator.
+    name: of the generator.
+    model: the generator.
     shape: `(H, W, C)` of its images.
     params: its parameters.
     data: as that of `Borrowed`.
     steps: likewise.
   """
 
-  section: Mapping[str, Any]
+  name: str
+  model: Generator
   shape: tuple[int, int, int]
   params: Params
   data: Mapping[str, Any]
@@ -70,7 +73,8 @@ def borrow(
   if lent.model.encode is None:
     raise BadConfig(
       f'The generator in {folder} (config.borrowed.folder) is {generator!r}, '
-      'which has no encoder: name an autoencoder.'
+      'which has no encoder: name an autoencoder, or the workdir of a run that '
+      'trains one by inversion, as what is exported of it has none.'
     )
   return lent
 
@@ -90,7 +94,8 @@ def lend(
       made of one.
 
   Returns:
-    The generator.
+    The generator; from a workdir with the encoder that the run trained to
+    invert it, if it did, which is not exported.
 
   Raises:
     BadConfig: if there is none in the folder, or it is another, or makes images
@@ -100,11 +105,10 @@ def lend(
   """
   path = Path(folder)
   found = _of_model(path) if (path / CARD).is_file() else _of_run(path)
-  name = found.section['name']
-  if name != generator:
+  if found.name != generator:
     raise BadConfig(
       f'config.borrowed.generator is {generator!r}, and the one in {folder} is '
-      f'{name!r}: name another config.borrowed.folder, or set it so.'
+      f'{found.name!r}: name another config.borrowed.folder, or set it so.'
     )
   if found.shape != shape:
     raise BadConfig(
@@ -112,8 +116,7 @@ def lend(
       f'{found.shape}, and those of this run are {shape}: name one that was '
       'trained on images of that height, width and number of channels.'
     )
-  model, _ = make_generator(found.section, shape)
-  return Borrowed(model, found.params, found.data, found.steps)
+  return Borrowed(found.model, found.params, found.data, found.steps)
 
 
 def require_unseen(
@@ -154,7 +157,8 @@ def _of_model(path: Path) -> _Found:
       f'config.borrowed.folder: {path} is a {card["kind"]}; name a generator.'
     )
   return _Found(
-    card['architecture'],
+    card['architecture']['name'],
+    models.generator(card),
     shape_of_card(card),
     params,
     card['training'].get('data', {}),
@@ -163,14 +167,20 @@ def _of_model(path: Path) -> _Found:
 
 
 def _of_run(path: Path) -> _Found:
-  """The generator of a finished run."""
+  """The generator of a finished run, and what inverts it, if it has that."""
   settings = saved_settings(path, *LENDERS)
   if 'generator' not in settings:
     raise BadConfig(
       f'config.borrowed.folder: {path} is a run without a generator.'
     )
   shape, section = image_shape(settings), settings['generator']
-  _, trainer = make_generator(section, shape)
+  model, trainer = make_generator(section, shape)
   files, how = Record(path, {}), settings['generator_training']
   params = training.trained(trainer, files, **how)
-  return _Found(section, shape, params, settings['data'], how['steps'])
+  if 'inversion' in settings:
+    model, params = inversion.trained(
+      files, model, params, shape, **settings['inversion']
+    )
+  return _Found(
+    section['name'], model, shape, params, settings['data'], how['steps']
+  )

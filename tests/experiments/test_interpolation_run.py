@@ -25,7 +25,8 @@ from experiments.run import record
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig, flatten
 from experiments.run.run import Places, open_run
-from experiments.stages import interpolation
+from experiments.run.saved import saved_settings
+from experiments.stages import borrowed, interpolation
 from experiments.stages.distances import TO_SEED, TO_TRAINING
 from experiments.stages.in_parts import in_parts
 from experiments.systems import interpolative
@@ -234,7 +235,7 @@ def test_figures_are_drawn_of_several_runs(program, run, another, tmp_path):
 
 
 def test_a_gan_is_inverted(program, tmp_path):
-  """What it was given as an encoder is found again for figures."""
+  """What it was given as an encoder is found again for figures, and lent."""
   own = {
     'generator_training__steps': 2,
     'generator_training__batch_size': 20,
@@ -259,6 +260,17 @@ def test_a_gan_is_inverted(program, tmp_path):
   draw('inverted', [workdir], places, tmp_path / 'out', count=2, seed=0)
   drawn = json.loads((tmp_path / 'out.json').read_text())
   assert drawn['rows'] == ['original', 'run']
+  shape, x = (28, 28, 1), jnp.linspace(0, 1, 784).reshape(1, 28, 28, 1)
+  lent = borrowed.borrow(shape, generator='wgan_gp', folder=str(workdir))
+  own = interpolative.judged_model(
+    saved_settings(workdir, 'interpolative'), record.Record(workdir, {})
+  )
+  z, expected = (one.model.encode(one.params, x) for one in (lent, own))
+  np.testing.assert_array_equal(z, expected)
+  assert lent.model.decode(lent.params, z).shape == (1, *shape)
+  model = str(export(workdir, tmp_path / 'model'))
+  with pytest.raises(BadConfig, match='trains one by inversion'):
+    borrowed.borrow(shape, generator='wgan_gp', folder=model)
 
 
 def test_figures_of_other_images_are_refused(run, tmp_path):

@@ -214,6 +214,7 @@ def test_what_goes_beyond_the_seed_is_judged(program, folders, run, tmp_path):
   'run,sampler,generator',
   [
     ('vae', 'mixtures', 'variational'),
+    ('wgan-gp', 'mixtures', 'wgan_gp'),
     ('dagan', 'own', 'dagan'),
     ('differences-acai', 'differences', 'acai'),
     ('midpoints-mapped-autoencoder', 'midpoints', 'autoencoder'),
@@ -230,7 +231,7 @@ def test_a_runs_name_says_how_it_draws(folders, run, sampler, generator):
 
 
 @pytest.mark.parametrize(
-  'run', ['wgan-gp', 'differences-dagan', 'own-vae', 'differences', 'zz-vae']
+  'run', ['novel-vae', 'differences-dagan', 'own-vae', 'differences', 'zz-vae']
 )
 def test_runs_that_are_not_there(run):
   with pytest.raises(ValueError, match=f"has no run '{run}'.*differences"):
