@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.run import loop, streams
+from experiments.run import loop, record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
 from experiments.run.run import Run
 from experiments.run.saved import saved_settings
 from experiments.stages import training
 from lasium_jax.batches import shuffled, unchanged
+from lasium_jax.data import Splits
 from lasium_jax.settings import Count, Ways
 from lasium_jax.types import Params, Trainer, TrainingSet
 
@@ -103,3 +104,17 @@ def check_borrowed(settings: Settings) -> None:
         )
   steps = settings['embedding_training']['steps']
   loop.check_finished(Record(Path(workdir), {}), NAME, steps)
+
+
+def check_borrowed_data(settings: Settings, splits: Splits) -> None:
+  """Raises `BadConfig` if a borrowed embedding learned from other images."""
+  workdir = settings['embedding_training']['workdir']
+  if not workdir:
+    return
+  theirs = record.read_json(Path(workdir) / 'data.json').get('train')
+  if theirs != record.digest(splits.train):
+    raise BadConfig(
+      f'The embedding in {workdir} (config.embedding_training.workdir) learned '
+      'from other images than those of this run: their number, classes, size '
+      'or content differ. Use the same data, or train another.'
+    )

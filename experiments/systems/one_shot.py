@@ -229,7 +229,9 @@ def read(settings: Settings, places: Places) -> Splits:
   require_filled(settings, 'embedding_training.batch_size', len(train.images))
   new_drawings.check_images(test, **settings['one_shot'])
   new_drawings.check_same(judged, test)
-  return Splits(train, judged, test)
+  splits = Splits(train, judged, test)
+  contrastive.check_borrowed_data(settings, splits)
+  return splits
 
 
 def work(run: Run, parts: Parts) -> None:

@@ -22,7 +22,7 @@ from experiments.run import record
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import Places, open_run
-from experiments.stages import new_drawings, one_shot
+from experiments.stages import contrastive, new_drawings, one_shot
 from experiments.stages.new_drawings import (
   Maker,
   Sampling,
@@ -182,6 +182,9 @@ def test_an_embedding_is_shared(program, folders, run, tmp_path):
   settings = configured(folders, **given, embedding__temperature=0.3)
   with pytest.raises(BadConfig, match=r'embedding\.temperature = 0\.5.* 0\.3'):
     system.ready(system.build(settings), None)
+  splits = random_splits(SIZE)
+  with pytest.raises(BadConfig, match='learned from other images than those'):
+    contrastive.check_borrowed_data(configured(folders, **given), splits)
   settings = configured(folders, embedding_training__workdir=str(tmp_path))
   with pytest.raises(BadConfig, match='is not a run'):
     system.ready(system.build(settings), None)
