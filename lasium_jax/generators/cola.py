@@ -38,6 +38,7 @@ def cola(
   halve_every: Count = 50,
   reset_moments: bool = False,
   spread: NonNegative = 1.0,
+  ridge: NonNegative = 0.0,
   measure_weights: Params | None = None,
 ) -> tuple[Generator, Trainer]:
   """A generator that is trained together with codes that lie in clusters.
@@ -84,6 +85,8 @@ def cola(
       of GLANN (Hoshen, Li and Malik 2019). The paper does not say.
     spread: what the deviations of draws are multiplied by: below 1 images of a
       cluster are more alike (figure 9). The paper has 1.
+    ridge: this share of the mean variance of a cluster's codes is added to the
+      variance of each dimension. The paper says nothing of it.
     measure_weights: of the network of a loss that has one.
 
   Returns:
@@ -134,7 +137,7 @@ def cola(
 
   def params(state: State) -> Params:
     assert state.clusters is not None
-    prior = fitted_mixture(state.codes, state.clusters, clusters)
+    prior = fitted_mixture(state.codes, state.clusters, clusters, ridge=ridge)
     return {**trainer.params(state), 'prior': prior._asdict()}
 
   def decode(params: Params, z: Array) -> Array:

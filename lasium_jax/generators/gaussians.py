@@ -30,7 +30,9 @@ class Gaussian(NamedTuple):
   root: Array
 
 
-def fitted(codes: Array, members: Array | None = None) -> Gaussian:
+def fitted(
+  codes: Array, members: Array | None = None, *, ridge: float = 0.0
+) -> Gaussian:
   """The Gaussian with the mean and the covariance of codes.
 
   Where there are no more codes than dimensions, its root is the centered codes
@@ -40,6 +42,8 @@ def fitted(codes: Array, members: Array | None = None) -> Gaussian:
   Args:
     codes: `[n, D]`.
     members: `[n]` bool, those that count; None for all.
+    ridge: this share of the mean variance is added to that of each dimension,
+      so that draws leave the plane.
 
   Returns:
     The Gaussian. That of a single code has no spread. That of none has a mean
@@ -60,24 +64,31 @@ def fitted(codes: Array, members: Array | None = None) -> Gaussian:
 
   def of_many() -> Array:
     centered = jnp.where(members[:, None], codes - mean[None], 0.0)
-    return _root(_product(centered.T, centered) / divisor)
+    covariance = _product(centered.T, centered) / divisor
+    added = ridge * jnp.trace(covariance) / size
+    return _root(covariance + added * jnp.eye(size))
 
+  if ridge:
+    return Gaussian(mean, of_many())
   return Gaussian(mean, jax.lax.cond(count <= size, of_few, of_many))
 
 
-def fitted_mixture(codes: Array, clusters: Array, count: int) -> Gaussian:
+def fitted_mixture(
+  codes: Array, clusters: Array, count: int, *, ridge: float = 0.0
+) -> Gaussian:
   """A Gaussian for each cluster of codes (COLA, step III).
 
   Args:
     codes: `[n, D]`.
     clusters: `[n]` int, in `0..count-1`; other numbers are of no cluster.
     count: K, how many clusters there are.
+    ridge: as in `fitted`.
 
   Returns:
     `fitted` of each, stacked.
   """
   return jax.lax.map(
-    lambda own: fitted(codes, clusters == own), jnp.arange(count)
+    lambda own: fitted(codes, clusters == own, ridge=ridge), jnp.arange(count)
   )
 
 

@@ -28,6 +28,7 @@ def glo(
   codes_learning_rate: NonNegative = 1e-2,
   halve_every: Count = 50,
   reset_moments: bool = False,
+  ridge: NonNegative = 0.0,
   measure_weights: Params | None = None,
 ) -> tuple[Generator, Trainer]:
   """A generator that is trained together with the code of each image.
@@ -55,6 +56,7 @@ def glo(
     codes_learning_rate: of the codes' Adams.
     halve_every: after so many epochs both rates are halved, again and again.
     reset_moments: as in `cola`.
+    ridge: likewise.
     measure_weights: likewise.
 
   Returns:
@@ -97,9 +99,9 @@ def glo(
 
   def params(state: State) -> Params:
     if state.clusters is None:
-      prior = fitted(state.codes)
+      prior = fitted(state.codes, ridge=ridge)
     else:
-      prior = fitted_mixture(state.codes, state.clusters, classes)
+      prior = fitted_mixture(state.codes, state.clusters, classes, ridge=ridge)
     return {**trainer.params(state), 'prior': prior._asdict()}
 
   def decode(params: Params, z: Array) -> Array:

@@ -25,6 +25,7 @@ from experiments.components import measures
 from experiments.components.small_sample import small_sample
 from experiments.run.config import flatten
 from experiments.run.run import Places
+from experiments.stages import generator
 from experiments.stages.distances import TO_TRAINING
 from experiments.systems import cola
 from experiments.systems.exports import export
@@ -300,6 +301,21 @@ def test_the_generator_has_500_epochs_whatever_the_sample(shots, batch, steps):
   assert (how['batch_size'], how['steps']) == (batch, steps)
   given = settings_with('cola/cifar10.py', generator_training__steps=7)
   assert given['generator_training']['steps'] == 7
+
+
+def test_a_generator_that_is_older_than_the_ridge_may_be_borrowed(tmp_path):
+  """It has none; what is wrong here is only that it was never trained."""
+  own = settings_with('cola/cifar10.py')
+  older = json.loads(json.dumps(own))
+  del older['generator']['ridge']
+  (tmp_path / 'config.json').write_text(json.dumps(older))
+  (tmp_path / 'data.json').write_text('{}')
+  own['generator_training']['workdir'] = str(tmp_path)
+  with pytest.raises(FileNotFoundError):
+    generator.check_borrowed(own)
+  own['generator']['ridge'] = 0.1
+  with pytest.raises(ValueError, match=r'ridge = 0.0, and this .* 0.1'):
+    generator.check_borrowed(own)
 
 
 def test_the_gans_rates_fall_until_its_last_step():

@@ -48,6 +48,22 @@ def test_one_has_the_codes_moments(n):
   )
 
 
+@pytest.mark.parametrize('n', [1, 3, SIZE + 1])
+def test_a_ridge_is_a_share_of_the_mean_variance(n):
+  """Added to each dimension's, of fewer codes than dimensions, too."""
+  codes = np.random.default_rng(0).normal(1, 2, (n, SIZE))
+  _, covariance = moments(codes)
+  wide = covariance + 0.3 * np.trace(covariance) / SIZE * np.eye(SIZE)
+  one = fitted(jnp.float32(codes), ridge=0.3)
+  others = np.concatenate([codes, codes + 9])
+  y = jnp.asarray(np.repeat([0, 1], n))
+  mixture = fitted_mixture(jnp.float32(others), y, 2, ridge=0.3)
+  for found in (covariances(one), *covariances(mixture)):
+    np.testing.assert_allclose(found, wide, rtol=1e-3, atol=1e-4)
+  rank = np.linalg.matrix_rank(np.asarray(covariances(one)), tol=1e-3)
+  assert rank == (SIZE if n > 1 else 0)
+
+
 def test_clusters_of_all_sizes_have_their_own_moments():
   """Fewer codes than dimensions, as many, and more, in one mixture.
 
