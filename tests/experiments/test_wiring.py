@@ -338,6 +338,7 @@ def test_photographs_have_one_recipe(run):
 
 def test_photographs_are_seen_anew_and_nothing_is_chosen_by_labels():
   config = config_of('lasium/folder.py')
+  config.data.path = 'PHOTOS'
   assert config.name == 'umtra-protonets'
   own = settings(config)
   assert own['augment']['views'] and own['augment']['shift'] == (0, 0)
