@@ -17,7 +17,7 @@ from lasium_jax.data.dataset import select_classes
 from lasium_jax.embeddings import clusters_of
 from lasium_jax.nets import TwoHeads
 from lasium_jax.settings import Part
-from lasium_jax.types import Array, Augment, ClassifyFn, Params, Trainer
+from lasium_jax.types import Array, ClassifyFn, Params, Trainer
 
 EPOCHS = 200  # Of each task, where no number of steps is given.
 CLUSTERED = Part(embeddings.clustered, given=('clusters',))
@@ -48,6 +48,10 @@ def build(settings: Settings, clusters: int) -> Trainer:
   Raises:
     ValueError: if settings cannot work; the message names the field.
   """
+  return _made(settings, clusters)[1]
+
+
+def _made(settings: Settings, clusters: int) -> tuple[ClassifyFn, Trainer]:
   views = augment_of(settings, 'cluster_views')
   if views is None:
     raise BadConfig(
@@ -55,12 +59,6 @@ def build(settings: Settings, clusters: int) -> Trainer:
       'of other views of them: let config.cluster_views.views be True for '
       'photographs, or config.cluster_views.rotation be above 0.'
     )
-  return _made(settings, clusters, views)[1]
-
-
-def _made(
-  settings: Settings, clusters: int, views: Augment
-) -> tuple[ClassifyFn, Trainer]:
   return embeddings.clustered(
     TwoHeads(make(TRUNKS, settings['trunk']), clusters),
     image_shape(settings),
@@ -90,8 +88,7 @@ def encoder(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
 def left_behind(settings: Settings, files: Record) -> tuple[ClassifyFn, Params]:
   """As `encoder`, with all parameters, also those of the targets."""
   clusters = settings['generator']['clusters']
-  views = augment_of(settings, 'cluster_views')
-  classify, trainer = _made(settings, clusters, views)
+  classify, trainer = _made(settings, clusters)
   steps = settings['clustered_training']['steps']
   (params,) = training.left_behind(trainer, files, clustered.NAME, steps=steps)
   return classify, params
