@@ -145,7 +145,8 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
     `out`.
 
   Raises:
-    BadConfig: if there is no run, or it has no such part.
+    BadConfig: if there is no run, it has no such part, or its images were cut
+      into black and white.
     FileNotFoundError: if the stage is not finished.
   """
   settings = saved_settings(workdir, *EXPORTS)
@@ -156,6 +157,7 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
       f'{workdir} is a run of {settings["system"]}, which has no {kind} to '
       f'export; it has {", ".join(options)}.'
     )
+  _check_gray(settings, workdir)
   trained = options[kind](settings, Record(workdir, {}))
   side, _, channels = image_shape(settings)
   card = {
@@ -171,6 +173,17 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
     'accuracy': _accuracy(settings, workdir, trained.member),
   }
   return models.save_model(out, models.Model(card, trained.params))
+
+
+def _check_gray(settings: Settings, workdir: Path) -> None:
+  """Sees that a model can be given images as people have them."""
+  if threshold := settings['data'].get('threshold'):
+    raise BadConfig(
+      f'{workdir} learned from images cut into black and white, with '
+      f'config.data.threshold = {threshold}. No program that uses an exported '
+      'model cuts them, so that it would misread gray ones. '
+      'config.one_shot.recognizer names such a workdir itself.'
+    )
 
 
 def _told(settings: Settings, kind: str) -> dict[str, Any]:

@@ -162,6 +162,11 @@ def test_runs_that_cannot_be_exported(shrunk, reference, tmp_path):
   shutil.copy(reference / 'config.json', run)
   with pytest.raises(FileNotFoundError, match='0 of 6 steps of meta_train'):
     export(run, tmp_path / 'model')
+  cut = json.loads((reference / 'config.json').read_text())
+  cut['data']['threshold'] = 0.5
+  (run / 'config.json').write_text(json.dumps(cut))
+  with pytest.raises(BadConfig, match=r'data\.threshold = 0\.5'):
+    export(run, tmp_path / 'model')
   scratch = settings_of(shrunk('scratch'), lasium.system())
   (run / 'config.json').write_text(json.dumps(scratch))
   for what in ('learner', 'generator'):
