@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from experiments.run.added_settings import with_added
 from experiments.run.config import flatten
 from lasium_jax import cores
 from lasium_jax.data import Splits
@@ -220,6 +221,8 @@ def open_record(workdir: Path, config: Mapping[str, Any]) -> Record:
 def read_config(workdir: Path) -> dict[str, Any] | None:
   """The config of the run in a folder, None if there is no run.
 
+  It has the settings that came after that run, if they would change nothing.
+
   Raises:
     WrongWorkdir: if config.json is there, and is not that of a run.
   """
@@ -227,7 +230,7 @@ def read_config(workdir: Path) -> dict[str, Any] | None:
   if not path.is_file():
     return None
   try:
-    return dict(json.loads(path.read_text()))
+    return with_added(json.loads(path.read_text()))
   except (TypeError, ValueError) as error:
     raise WrongWorkdir(
       f'{path} does not hold the config of a run ({error}). Name another '

@@ -48,8 +48,6 @@ OWN = {
   'borrowed': ('folder',),
   'clustered_training': ('judge_every', 'steps_per_dispatch'),
 }
-# What runs were trained with that are older than a setting, and lack it.
-_BEFORE = {'generator': {'ridge': 0.0}}
 # The sections that a generator follows from; those of its clusters, if any.
 _FOLLOWS = ('generator', 'generator_training', 'data')
 _CLUSTERS = ('clustered', 'trunk', 'cluster_views', 'clustered_training')
@@ -227,8 +225,7 @@ def check_borrowed(settings: Settings) -> None:
   sections += ('measure',) if 'measure' in ours else ()
   for section in sections:
     for name, value in ours[section].items():
-      before = _BEFORE.get(section, {}).get(name)
-      their = theirs.get(section, {}).get(name, before)
+      their = theirs.get(section, {}).get(name)
       if name not in OWN.get(section, ()) and their != value:
         raise BadConfig(
           f'The generator in {workdir} was trained with {section}.{name} = '

@@ -68,9 +68,9 @@ def divided(settings: Settings, params: Params) -> tuple[Params, Params]:
   """
   count, codes = settings['generator']['classes'], params[_CODES]
   found = _clusters(settings, codes, count)
-  # Runs of an older version have none.
-  ridge = settings['generator'].get('ridge', 0.0)
-  prior = fitted_mixture(codes, jnp.asarray(found), count, ridge=ridge)
+  prior = fitted_mixture(
+    codes, jnp.asarray(found), count, ridge=settings['generator']['ridge']
+  )
   targets = jnp.eye(count)[found]
   return _without_codes(params) | {'prior': prior._asdict()}, {
     'targets': targets

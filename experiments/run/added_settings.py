@@ -1,0 +1,50 @@
+"""Settings that came after the first runs, and what these did without them.
+
+A run whose config lacks one goes on, and lends what it trained, as if it said
+so. A setting belongs here only if one value of it leaves all as it was.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Added(NamedTuple):
+  """A setting that older runs lack.
+
+  Attributes:
+    system: of the runs.
+    section: of their configs.
+    parts: names of the parts that have it; empty for a section of one part.
+    field: of the section.
+    value: by which nothing changes.
+  """
+
+  system: str
+  section: str
+  parts: tuple[str, ...]
+  field: str
+  value: Any
+
+
+ADDED = (
+  Added('lasium', 'data', ('tfds',), 'threshold', 0.0),
+  Added('lasium', 'generator', ('cola', 'glo'), 'ridge', 0.0),
+  Added('lasium', 'learner', ('protonets',), 'tune_network', False),
+  Added('cola', 'batches', ('generated',), 'made', 0),
+  Added('cola', 'batches', ('generated',), 'whole', False),
+  Added('cola', 'generator', ('cola', 'glo'), 'ridge', 0.0),
+  Added('cola', 'quality', (), 'draws', 1),
+)
+
+
+def with_added(config: Mapping[str, Any]) -> dict[str, Any]:
+  """A saved config, with the settings of `ADDED` that it lacks."""
+  full = copy.deepcopy(dict(config))
+  for added in ADDED:
+    section = full.get(added.section)
+    if full.get('system') != added.system or not isinstance(section, dict):
+      continue
+    if not added.parts or section.get('name') in added.parts:
+      section.setdefault(added.field, added.value)
+  return full

@@ -1,0 +1,66 @@
+"""Runs that are older than a setting go on, and lend what they trained."""
+
+import copy
+import json
+
+import pytest
+from whole_program import settings_of
+
+from configs.cola import cifar10
+from configs.lasium import omniglot
+from experiments.run.added_settings import ADDED, with_added
+from experiments.run.record import WrongWorkdir, open_record, read_config
+from experiments.systems import cola, lasium
+
+# Of each kind of run one that has the settings.
+RUNS = {
+  'lasium': (lasium, omniglot, ('clustered-protonets', 'cola-protonets')),
+  'cola': (cola, cifar10, ('scola', 'glo')),
+}
+
+
+def all_settings(system):
+  module, configs, runs = RUNS[system]
+  return [settings_of(configs.get_config(run), module.system()) for run in runs]
+
+
+def of(added):
+  """The settings of a run that has the one that was added."""
+  for settings in all_settings(added.system):
+    section = settings.get(added.section, {})
+    if not added.parts or section.get('name') in added.parts:
+      return settings
+  raise AssertionError(f'No run here has {added}.')
+
+
+def lacking(settings, added):
+  older = copy.deepcopy(settings)
+  del older[added.section][added.field]
+  return older
+
+
+@pytest.mark.parametrize('added', ADDED, ids=lambda added: added.field)
+def test_what_is_absent_is_what_changes_nothing(added):
+  """That is today's default; a setting that is there is left alone."""
+  settings = of(added)
+  assert with_added(lacking(settings, added)) == settings
+  other = copy.deepcopy(settings)
+  other[added.section][added.field] = 'another'
+  assert with_added(other) == other
+
+
+@pytest.mark.parametrize('system', RUNS)
+def test_runs_of_today_lack_nothing(system):
+  for settings in all_settings(system):
+    assert with_added(settings) == settings
+
+
+def test_an_older_run_goes_on_by_that_value_alone(tmp_path):
+  settings = json.loads(json.dumps(of(ADDED[0])))
+  older = lacking(settings, ADDED[0])
+  (tmp_path / 'config.json').write_text(json.dumps(older))
+  assert read_config(tmp_path) == settings
+  open_record(tmp_path, settings)
+  settings['data']['threshold'] = 0.5
+  with pytest.raises(WrongWorkdir, match=r'data.threshold: 0.0 there, 0.5 now'):
+    open_record(tmp_path, settings)
