@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from lasium_jax.ops.turns import quarter_turns
 from lasium_jax.settings import Count, Ways
 from lasium_jax.tasks.examples import some_of_each, split_task
 from lasium_jax.types import Array, Augment, ImageSet, Task, TaskFn
@@ -14,6 +15,8 @@ def labeled(
   shots: Count,
   queries: Count,
   augment: Augment | None = None,
+  augment_support: bool = False,
+  turned: bool = False,
   within_groups: bool = False,
 ) -> TaskFn:
   """Distinct classes, and distinct images of each, uniformly at random.
@@ -27,6 +30,9 @@ def labeled(
     queries: Q; every class must have `K + Q` images. The images of a class
       that has fewer are NaN, so that they cannot be used unnoticed.
     augment: `(key, x [n, H, W, C]) -> x`, applied to the query images.
+    augment_support: whether the support images are augmented too.
+    turned: whether all images of a drawn class are turned by the same random
+      number of quarter turns, as by `lasium_jax.tasks.clustered`.
     within_groups: whether all classes of a task are of one group, which is
       drawn uniformly among those that have N classes or more. If none has, the
       images are NaN.
@@ -56,7 +62,12 @@ def labeled(
     x = some_of_each(image_key, source, classes, shots + queries)
     if within_groups:
       x = jnp.where(there, x, jnp.nan)
-    return split_task(augment_key, x, shots, augment)
+    if turned:
+      turns = jax.random.randint(jax.random.fold_in(key, 3), (ways,), 0, 4)
+      x = quarter_turns(turns, x)
+    return split_task(
+      augment_key, x, shots, augment, augment_support=augment_support
+    )
 
   return task
 

@@ -14,7 +14,11 @@ from experiments.systems import cola, lasium
 
 # Of each kind of run one that has the settings.
 RUNS = {
-  'lasium': (lasium, omniglot, ('clustered-protonets', 'cola-protonets')),
+  'lasium': (
+    lasium,
+    omniglot,
+    ('clustered-protonets', 'cola-protonets', 'supervised-protonets'),
+  ),
   'cola': (cola, cifar10, ('scola', 'glo')),
 }
 

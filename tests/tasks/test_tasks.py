@@ -283,11 +283,16 @@ def test_tasks_of_clusters(key):
     assert set(drawn.tolist()) <= images[color]
 
 
-def test_a_turn_is_one_for_all_images_of_a_cluster(key):
+@pytest.mark.parametrize('make', ['labeled', 'clustered'])
+def test_a_turn_is_one_for_all_images_of_a_class(key, make):
   image = np.arange(9, dtype=np.uint8).reshape(1, 3, 3, 1)
   images = jnp.asarray(np.repeat(image, 12, axis=0))
-  source = tasks.cluster_set(images, jnp.arange(12) // 4, least=4)
-  task_fn = jax.jit(tasks.clustered(ways=3, shots=1, queries=3, turned=True))
+  source = ImageSet(images, jnp.array([0, 4, 8]), jnp.array([4, 4, 4]))
+  if make == 'clustered':
+    source = tasks.cluster_set(images, jnp.arange(12) // 4, least=4)
+  task_fn = jax.jit(
+    getattr(tasks, make)(ways=3, shots=1, queries=3, turned=True)
+  )
   seen = set()
   for seed in range(8):
     task = task_fn(jax.random.fold_in(key, seed), source)
@@ -303,12 +308,15 @@ def test_a_turn_is_one_for_all_images_of_a_cluster(key):
   assert seen == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize('make', ['umtra', 'clustered'])
+@pytest.mark.parametrize('make', ['umtra', 'clustered', 'labeled'])
 @pytest.mark.parametrize('augment_support', [False, True])
 def test_support_is_augmented_if_asked_for(key, make, augment_support):
   source = clusters_of_colors([0, 1, 2] * 4)
   if make == 'umtra':
     source = ImageSet(source.images, jnp.array([0]), jnp.array([12]))
+  elif make == 'labeled':
+    starts, counts = jnp.array([0, 3, 6, 9]), jnp.full(4, 3)
+    source = ImageSet(source.images, starts, counts)
 
   def noise(key, x):
     return x + jax.random.uniform(key, (len(x), 1, 1, 1), minval=2, maxval=3)
