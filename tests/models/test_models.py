@@ -32,8 +32,21 @@ ARCHITECTURES = {
   },
   'vae': {'name': 'vae', 'latent_size': 2, 'filters': [2, 2]},
   'msgan': {'name': 'msgan', 'latent_size': 2, 'filters': 2},
-  'cola': {'name': 'cola', 'clusters': 2, 'latent_size': 2, 'width': 2},
-  'glo': {'name': 'glo', 'classes': 2, 'latent_size': 2, 'width': 2},
+  # Images of 8x8 have two levels.
+  'cola': {
+    'name': 'cola',
+    'clusters': 2,
+    'latent_size': 2,
+    'width': 2,
+    'levels': 2,
+  },
+  'glo': {
+    'name': 'glo',
+    'classes': 2,
+    'latent_size': 2,
+    'width': 2,
+    'levels': 2,
+  },
   'cgan_pd': {'name': 'cgan_pd', 'classes': 2, 'latent_size': 2, 'width': 1},
   'resnet20': {'network': {'name': 'resnet20', 'width': 2}, 'classes': 5},
   'wide_resnet': {
