@@ -63,6 +63,7 @@ EVALUATED: dict[str, dict[str, int | None]] = {
     'head_steps': None,
     'head_learning_rate': None,
     'tune_network': None,
+    'head_views': None,
     'refine_steps': None,
     'inductive': None,
   },

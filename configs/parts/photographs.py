@@ -29,7 +29,10 @@ def adapted(config: ConfigDict, run: str) -> ConfigDict:
     # As `scratch` trains for each task, but from what was learned. Prototypes
     # are judged beside it.
     config.evaluation_learner.update(
-      head_steps=50, head_learning_rate=3e-4, tune_network=True
+      head_steps=50,
+      head_learning_rate=3e-4,
+      tune_network=True,
+      head_views=True,
     )
   many = run == 'umtra-protonets' or 'clustering' in config
   if many:

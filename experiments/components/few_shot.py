@@ -220,7 +220,8 @@ def note_of(section: Settings) -> str:
   """What pages say of how a learner of such a section is judged."""
   if steps := section.get('head_steps'):
     fitted = 'all weights' if section.get('tune_network') else 'a linear head'
-    return f'{fitted}, {steps} steps from prototypes'
+    views = ' on views' if section.get('head_views') else ''
+    return f'{fitted}, {steps} steps{views} from prototypes'
   if steps := section.get('refine_steps'):
     return f'queries refine the prototypes, {steps} steps'
   return ''

@@ -31,6 +31,7 @@ ADDED = (
   Added('lasium', 'data', ('tfds',), 'threshold', 0.0),
   Added('lasium', 'generator', ('cola', 'glo'), 'ridge', 0.0),
   Added('lasium', 'learner', ('protonets',), 'tune_network', False),
+  Added('lasium', 'learner', ('protonets',), 'head_views', False),
   Added('lasium', 'tasks', ('labeled',), 'augment_support', False),
   Added('lasium', 'tasks', ('labeled',), 'turned', False),
   Added('cola', 'batches', ('generated',), 'made', 0),

@@ -125,12 +125,13 @@ def _check_learner(settings: Settings) -> None:
   own = as_judged(settings)
   checked(LEARNERS, own, 'config.evaluation_learner')
   _check_refined(settings, own)
-  if own.get('tune_network') and not own['head_steps']:
-    raise BadConfig(
-      'tune_network (of config.evaluation_learner, or of config.learner where '
-      'that is None) is True, and head_steps is 0, so that nothing would be '
-      'tuned: give it steps, such as 50, or set tune_network to False.'
-    )
+  for name, said in (('tune_network', 'tuned'), ('head_views', 'seen')):
+    if own.get(name) and not own['head_steps']:
+      raise BadConfig(
+        f'{name} (of config.evaluation_learner, or of config.learner where '
+        'that is None) is True, and head_steps is 0, so that nothing would be '
+        f'{said}: give it steps, such as 50, or set {name} to False.'
+      )
 
 
 def _check_refined(settings: Settings, own: Settings) -> None:

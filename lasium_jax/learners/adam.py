@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from lasium_jax.types import Array
@@ -17,7 +18,7 @@ EPS_ROOT = 1e-32
 
 
 def minimized(
-  loss: Callable[[Variables], Array],
+  loss: Callable[[Variables, Array], Array],
   start: Variables,
   *,
   steps: int,
@@ -26,7 +27,7 @@ def minimized(
   """What so many steps of Adam come to; differentiable.
 
   Args:
-    loss: what falls.
+    loss: what falls, of variables and of the step, an int32 scalar from 0.
     start: where the first step begins.
     steps: how many.
     learning_rate: Adam's.
@@ -34,13 +35,13 @@ def minimized(
   optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
 
   def step(
-    carry: tuple[Variables, optax.OptState], _: None
+    carry: tuple[Variables, optax.OptState], number: Array
   ) -> tuple[tuple[Variables, optax.OptState], None]:
     variables, opt_state = carry
-    gradient = jax.grad(loss)(variables)
+    gradient = jax.grad(loss)(variables, number)
     updates, opt_state = optimizer.update(gradient, opt_state)
     return (optax.apply_updates(variables, updates), opt_state), None
 
   carry = (start, optimizer.init(start))
-  (variables, _), _ = jax.lax.scan(step, carry, length=steps)
+  (variables, _), _ = jax.lax.scan(step, carry, jnp.arange(steps))
   return variables

@@ -3,11 +3,12 @@
 import functools
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from lasium_jax.learners.adam import minimized
 from lasium_jax.ops.labels import cross_entropy
-from lasium_jax.types import Array, Examples, Network, Params
+from lasium_jax.types import Array, Augment, Examples, Network, Params
 
 
 class LinearHead(NamedTuple):
@@ -57,21 +58,24 @@ def logits_of(
 
 
 def fitted(
+  key: Array,
   network: Network,
   params: Params,
   head: LinearHead,
   support: Examples,
-  features: Array,
   *,
+  features: Array,
   steps: int,
   learning_rate: float,
   tune_network: bool = False,
+  view: Augment | None = None,
   mask: Array | None = None,
   present: Array | None = None,
 ) -> tuple[Params, LinearHead]:
   """Steps of Adam on the mean cross-entropy of all examples at once.
 
   Args:
+    key: a PRNG key, of the views.
     network: from images to the head's features.
     params: the network's.
     head: to start from.
@@ -80,6 +84,8 @@ def fitted(
     steps: how many.
     learning_rate: Adam's.
     tune_network: whether the network changes with the head.
+    view: what each step sees the images changed by, anew; None for the images
+      as they are.
     mask: `[n]` bool, False for padding; None where there is none.
     present: as in `logits_of`.
 
@@ -87,17 +93,22 @@ def fitted(
     The network's parameters and the head after the steps.
   """
 
-  def loss(head: LinearHead, features: Array) -> Array:
-    logits = logits_of(head, features, present)
-    return cross_entropy(logits, support.y).mean(where=mask)
+  def seen(params: Params, step: Array) -> Array:
+    if view is None and not tune_network:
+      return features
+    x = support.x
+    if view is not None:
+      x = view(jax.random.fold_in(key, step), x)
+    return network.apply(params, x, mask=mask)[0]
 
-  def loss_of_both(both: tuple[Params, LinearHead]) -> Array:
+  def loss(both: tuple[Params, LinearHead], step: Array) -> Array:
     params, head = both
-    return loss(head, network.apply(params, support.x, mask=mask)[0])
+    logits = logits_of(head, seen(params, step), present)
+    return cross_entropy(logits, support.y).mean(where=mask)
 
   descend = functools.partial(
     minimized, steps=steps, learning_rate=learning_rate
   )
   if tune_network:
-    return descend(loss_of_both, (params, head))
-  return params, descend(lambda head: loss(head, features), head)
+    return descend(loss, (params, head))
+  return params, descend(lambda head, step: loss((params, head), step), head)

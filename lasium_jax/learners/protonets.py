@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from lasium_jax.learners.linear import LinearHead, fitted, head_of, logits_of
 from lasium_jax.learners.padding import real
+from lasium_jax.ops.augment import random_views
 from lasium_jax.ops.labels import shares
 from lasium_jax.settings import NonNegative, Whole
 from lasium_jax.types import Array, Examples, Learner, Network, Params
@@ -44,6 +45,7 @@ def protonets(
   head_steps: Whole = 0,
   head_learning_rate: NonNegative = 0.001,
   tune_network: bool = False,
+  head_views: bool = False,
   refine_steps: Whole = 0,
   padded: bool = False,
 ) -> Learner:
@@ -56,8 +58,9 @@ def protonets(
   With `head_steps` a linear head starts from the means, with the same
   probabilities, and is fitted to the support by so many steps of Adam, while
   the network stays as it is (Medina et al. 2020, ProtoTransfer), or with
-  `tune_network` changes with it. To evaluate with it, make a second learner and
-  use the same parameters.
+  `tune_network` changes with it. With `head_views` each step sees the support
+  anew: of a few images as they are, a network soon knows all. To evaluate with
+  it, make a second learner and use the same parameters.
 
   With `refine_steps` the queries that are predicted together refine the means,
   by so many steps of soft k-means from them: each query counts for each class
@@ -76,6 +79,8 @@ def protonets(
       ProtoTransfer has 15 epochs.
     head_learning_rate: Adam's.
     tune_network: whether those steps change the network too.
+    head_views: whether each of those steps sees other views of the support
+      images, as of photographs (`lasium_jax.ops.augment.random_views`).
     refine_steps: of soft k-means; 0 for the means of the support alone.
     padded: whether examples whose label is -1 are padding, without effect. A
       class without a support example is infinitely far from everything, so
@@ -100,14 +105,13 @@ def protonets(
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
   fit = functools.partial(
     fitted,
-    network,
     steps=head_steps,
     learning_rate=head_learning_rate,
     tune_network=tune_network,
+    view=random_views if head_views else None,
   )
 
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
-    del key
     mask = real(support, padded)
     features, statistics = network.apply(params, support.x, mask=mask)
     members = shares(support.y, ways).T  # [N, n], 0 for padding.
@@ -121,7 +125,14 @@ def protonets(
     if head_steps:
       head = head_of(means, 1 / means.shape[1] if distance == 'mean' else 1.0)
       params, head = fit(
-        params, head, support, features, mask=mask, present=present
+        key,
+        network,
+        params,
+        head,
+        support,
+        features=features,
+        mask=mask,
+        present=present,
       )
       if tune_network:
         _, statistics = network.apply(params, support.x, mask=mask)

@@ -42,7 +42,7 @@ def scratch(
   def adapt(key: Array, params: Params, support: Examples) -> Adapted:
     del params
     params = minimized(
-      lambda params: support_loss(network, params, support, padded),
+      lambda params, _: support_loss(network, params, support, padded),
       network.init(key, support.x),
       steps=steps,
       learning_rate=learning_rate,

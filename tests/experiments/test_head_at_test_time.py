@@ -164,10 +164,13 @@ def test_an_inductive_learner_is_judged_by_no_refined_prototypes():
 
 
 @pytest.mark.parametrize('section', ['learner', 'evaluation_learner'])
-def test_a_network_is_tuned_with_a_head_alone(shrunk, section):
-  config = shrunk(RUN, **{f'{section}__tune_network': True})
+@pytest.mark.parametrize(
+  ('field', 'said'), [('tune_network', 'tuned'), ('head_views', 'seen')]
+)
+def test_what_is_for_a_heads_steps_needs_some(shrunk, section, field, said):
+  config = shrunk(RUN, **{f'{section}__{field}': True})
   settings = settings_of(config, lasium.system())
-  with pytest.raises(BadConfig, match='nothing would be tuned'):
+  with pytest.raises(BadConfig, match=f'{field}.*nothing would be {said}'):
     lasium.build(settings)
 
 
@@ -176,6 +179,8 @@ def test_what_is_said_of_a_head_that_is_fitted():
   assert note_of(own) == 'a linear head, 7 steps from prototypes'
   own['tune_network'] = True
   assert note_of(own) == 'all weights, 7 steps from prototypes'
+  own['head_views'] = True
+  assert note_of(own) == 'all weights, 7 steps on views from prototypes'
 
 
 def test_maml_has_no_such_setting():

@@ -9,8 +9,10 @@ import pytest
 from small import small
 
 from lasium_jax import learners, meta
+from lasium_jax.learners.linear import LinearHead
 from lasium_jax.learners.maml import support_loss
 from lasium_jax.nets import conv4
+from lasium_jax.ops.augment import random_views
 from lasium_jax.types import Examples, Network
 
 WAYS = 3
@@ -292,6 +294,43 @@ def test_a_head_tunes_its_network_by_hand(task, key, distance):
   np.testing.assert_allclose(adapted.params, p, atol=1e-3)
   logits = learner.predict(adapted, task.query.x)
   np.testing.assert_allclose(logits, query @ p @ w + b, atol=1e-2)
+
+
+@pytest.mark.parametrize('tune_network', [False, True])
+def test_each_step_of_a_head_sees_other_views(task, key, tune_network):
+  """As many single steps, from one state of Adam, on views of one's own."""
+  learner = learners.protonets(
+    LINEAR,
+    ways=WAYS,
+    head_steps=3,
+    head_learning_rate=0.05,
+    tune_network=tune_network,
+    head_views=True,
+  )
+  params = jax.random.normal(key, (64, 5)) / 8
+  adapted = jax.jit(learner.adapt)(key, params, task.support)
+  means = adapted.means
+  head = LinearHead(2 * means.T / 5, -(means**2).sum(1) / 5)
+  both = (params, head)
+  optimizer = optax.adam(0.05)
+  state = optimizer.init(both)
+  for step in range(3):
+    x = random_views(jax.random.fold_in(key, step), task.support.x)
+
+    def loss(both, x=x):
+      params, head = both
+      logits = x.reshape(len(x), -1) @ params @ head.weights + head.biases[None]
+      chosen = jax.nn.log_softmax(logits)[jnp.arange(len(x)), task.support.y]
+      return -chosen.mean()
+
+    updates, state = optimizer.update(jax.grad(loss)(both), state)
+    moved = optax.apply_updates(both, updates)
+    both = moved if tune_network else (params, moved[1])
+  chex.assert_trees_all_close(
+    (adapted.params, adapted.head), both, rtol=1e-3, atol=1e-4
+  )
+  other = learner.adapt(jax.random.key(1), params, task.support)
+  assert not np.allclose(other.head.weights, adapted.head.weights, atol=1e-3)
 
 
 def test_queries_have_the_moments_of_the_tuned_network(task, key):

@@ -32,6 +32,15 @@ LEARNERS = {
     tune_network=True,
     **options,
   ),
+  'viewed': lambda **options: learners.protonets(
+    SMALL,
+    ways=WAYS,
+    head_steps=3,
+    head_learning_rate=0.01,
+    tune_network=True,
+    head_views=True,
+    **options,
+  ),
   'refined': lambda inductive=False, **options: learners.protonets(
     SMALL,
     ways=WAYS,
