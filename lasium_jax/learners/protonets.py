@@ -114,13 +114,12 @@ def protonets(
   def adapt(key: Array, params: Params, support: Examples) -> Prototypes:
     mask = real(support, padded)
     features, statistics = network.apply(params, support.x, mask=mask)
-    members = shares(support.y, ways).T  # [N, n], 0 for padding.
-    counts = members.sum(axis=1, keepdims=True)
-    present = None
+    members = shares(support.y, ways)  # [n, N], 0 for padding.
+    counts = members.sum(axis=0)
+    present = counts > 0 if padded else None
     if padded:
-      present = counts[:, 0] > 0
       counts = jnp.where(counts > 0, counts, 1)
-    means = members @ features / counts
+    means = members.T @ features / counts[:, None]
     head = None
     if head_steps:
       head = head_of(means, 1 / means.shape[1] if distance == 'mean' else 1.0)
@@ -137,7 +136,7 @@ def protonets(
       if tune_network:
         _, statistics = network.apply(params, support.x, mask=mask)
     moments = statistics if inductive else None
-    weights = counts[:, 0] if refine_steps else None
+    weights = counts if refine_steps else None
     return Prototypes(params, means, moments, present, head, weights)
 
   def predict(
@@ -146,17 +145,24 @@ def protonets(
     features, _ = network.apply(adapted.params, x, adapted.statistics, mask)
     if adapted.head is not None:
       return logits_of(adapted.head, features, adapted.present)
-
-    def logits_by(means: Array) -> Array:
-      logits = -reduce((features[:, None] - means[None]) ** 2, axis=-1)
-      if adapted.present is None:
-        return logits
-      # A prototype at infinity would do the same, but its gradient is NaN.
-      return jnp.where(adapted.present[None], logits, -jnp.inf)
-
+    logits_by = functools.partial(_logits, reduce, adapted.present, features)
     return logits_by(_refined(logits_by, adapted, features, mask, refine_steps))
 
   return Learner(network.init, adapt, predict)
+
+
+def _logits(
+  reduce: Callable[..., Array],
+  present: Array | None,
+  features: Array,
+  means: Array,
+) -> Array:
+  """`[n, N]`, by the distances of features `[n, F]` to means `[N, F]`."""
+  logits = -reduce((features[:, None] - means[None]) ** 2, axis=-1)
+  if present is None:
+    return logits
+  # A prototype at infinity would do the same, but its gradient is NaN.
+  return jnp.where(present[None], logits, -jnp.inf)
 
 
 def _check_refined(steps: int, *, alone: bool) -> None:
