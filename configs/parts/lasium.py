@@ -152,8 +152,9 @@ def _no_such_run(file: str, run: str) -> str:
     f'{{{learners}}}, {",".join(CLUSTERS)}-{{{learners}}}, '
     f'cactus-{{{",".join(ENCODED)}}}-{{{learners}}}, '
     f'umtra-{{{learners}}}, clustered-protonets, '
-    f'clustered-SAMPLER-GENERATOR-protonets, supervised-{{{learners}}} and '
-    f'scratch, each with -{" or -".join(VARIANTS)} behind it or nothing.'
+    f'clustered-SAMPLER-GENERATOR-protonets (not with {",".join(CLUSTERS)}), '
+    f'supervised-{{{learners}}} and scratch, each with '
+    f'-{" or -".join(VARIANTS)} behind it or nothing.'
   )
 
 
