@@ -7,9 +7,8 @@ The argument is that of configs/lasium/omniglot.py; without one it is
 umtra-protonets, which needs no generator and was best of what was tried on
 photographs (RESULTS.md). It is judged with its network tuned to views of each
 task's images, in 50 steps from the prototypes, which are judged beside it; for
-these alone say `--config.evaluation_learner.head_steps=0`, and False for
-`tune_network` and `head_views` there. The MSGAN is as wide at any size, and
-above 44 pixels slow on CPUs.
+these alone say `--config.evaluation_learner.head_steps=0`. The MSGAN is as wide
+at any size, and above 44 pixels slow on CPUs.
 FOLDER is any tree of PNG, JPEG, WebP, BMP or TIFF files. A tenth of the files
 is held out. Where sub-folders name classes, one half of the held-out files
 gives the tasks of validation and the other those of evaluation; better is a

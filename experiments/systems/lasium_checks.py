@@ -125,6 +125,14 @@ def _check_learner(settings: Settings) -> None:
   own = as_judged(settings)
   checked(LEARNERS, own, 'config.evaluation_learner')
   _check_refined(settings, own)
+  # Who says 0 there wants prototypes, whatever else a head would have.
+  if settings['evaluation_learner'].get('head_steps') is None:
+    _check_stepless(own)
+  _check_head_views(settings, own)
+
+
+def _check_stepless(own: Settings) -> None:
+  """That a learner without steps of a head is not told how these should be."""
   for name, said in (('tune_network', 'tuned'), ('head_views', 'seen')):
     if own.get(name) and not own['head_steps']:
       raise BadConfig(
@@ -132,6 +140,20 @@ def _check_learner(settings: Settings) -> None:
         'that is None) is True, and head_steps is 0, so that nothing would be '
         f'{said}: give it steps, such as 50, or set {name} to False.'
       )
+
+
+def _check_head_views(settings: Settings, own: Settings) -> None:
+  """That ink which is changed in other ways is not mirrored and cropped."""
+  if not (own.get('head_views') and own['head_steps']):
+    return
+  otherwise = augment_of(settings, 'augment') is not None
+  if otherwise and not settings['augment']['views']:
+    raise BadConfig(
+      'config.evaluation_learner.head_views is True, so that a head would see '
+      'its images cropped, mirrored and recolored as photographs are, and '
+      'config.augment changes images in other ways: set head_views to False, '
+      'or config.augment to views=True alone.'
+    )
 
 
 def _check_refined(settings: Settings, own: Settings) -> None:

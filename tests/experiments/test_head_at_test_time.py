@@ -174,6 +174,27 @@ def test_what_is_for_a_heads_steps_needs_some(shrunk, section, field, said):
     lasium.build(settings)
 
 
+@pytest.mark.parametrize(
+  ('changes', 'refused'),
+  [
+    ({}, False),
+    ({'views': True}, False),
+    ({'shift': (-2, 2)}, True),
+    ({'rotation': 9.0}, True),
+  ],
+)
+def test_a_head_does_not_mirror_what_is_no_photograph(changes, refused):
+  config = config_of('lasium/folder.py')
+  config.data.path = 'PHOTOS'
+  config.augment.update(changes)
+  if refused:
+    with pytest.raises(BadConfig, match='head_views to False'):
+      lasium.build(settings_of(config, lasium.system()))
+    config.evaluation_learner.head_views = False
+  parts = lasium.build(settings_of(config, lasium.system()))
+  assert parts.meta.others
+
+
 def test_what_is_said_of_a_head_that_is_fitted():
   own = {'head_steps': 7}
   assert note_of(own) == 'a linear head, 7 steps from prototypes'

@@ -347,8 +347,7 @@ def test_photographs_are_seen_anew_and_nothing_is_chosen_by_labels():
   assert as_judged(own)['tune_network'] and as_judged(own)['head_steps'] == 50
   assert as_judged(own)['head_views']
   assert [other.name for other in parts.others] == ['prototypes', 'inductive']
-  prototypes = {'head_steps': 0, 'tune_network': False, 'head_views': False}
-  config.evaluation_learner.update(prototypes)
+  config.evaluation_learner.head_steps = 0
   parts = lasium.build(settings(config)).meta
   assert [other.name for other in parts.others] == ['inductive']
   papers = settings(config_of('lasium/folder.py:umtra-protonets-paper'))
