@@ -38,7 +38,8 @@ class Run(NamedTuple):
     seed: of its first member.
     members: its learners; one, or several.
     over_members: how these are looped over inside a program.
-    task_mesh: the devices that share tasks; None for one alone.
+    task_mesh: the devices that share a meta-batch; None for one alone.
+    judging_mesh: the devices that share tasks of an evaluation, likewise.
     image_mesh: the devices that share large batches of images.
     device_bytes: of images that a device has room for.
     checkpoint_seconds: between checkpoints.
@@ -57,6 +58,7 @@ class Run(NamedTuple):
   members: list[Member]
   over_members: OverMembers
   task_mesh: Mesh | None
+  judging_mesh: Mesh | None
   image_mesh: Mesh | None
   device_bytes: int
   checkpoint_seconds: float
@@ -110,8 +112,8 @@ def common(
       `lasium_jax.ops.xla_convolutions`, where JAX has its option. Results are
       the others' to rounding.
     devices: of all hosts, that share each batch. Results are those of one to
-      rounding, so a run may go on with others. 0 is one; on CPU each core,
-      where they share the meta-batch evenly, is one for tasks.
+      rounding, so a run may go on with others. 0 is one; on CPU each core is
+      one for tasks, as far as they share those of a step evenly.
     device_bytes: of images that a device has room for; more are read from the
       host as they are needed.
     checkpoint_seconds: between checkpoints.
@@ -135,8 +137,11 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
     ValueError: if there are fewer devices than asked for.
   """
   devices, data = settings['devices'], settings['data']
-  # Evaluation can share any number of tasks.
-  shared = settings.get('meta', {}).get('batch', jax.device_count())
+  # Tasks of a step, of meta-training and of evaluation; others have any number.
+  any_number = jax.device_count()
+  learned = settings.get('meta', {}).get('batch', any_number)
+  evaluated = settings.get('evaluation', {})
+  judged = evaluated.get('tasks_per_dispatch', any_number)
   return Run(
     settings['name'],
     run_name(settings),
@@ -147,7 +152,8 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
     settings['seed'],
     members_of(settings),
     over_members(settings['over_members']),
-    parallel.mesh(devices or _cores_for(shared)),
+    parallel.mesh(devices or _cores_for(learned)),
+    parallel.mesh(devices or _cores_for(judged)),
     parallel.mesh(devices or 1),
     settings['device_bytes'],
     settings['checkpoint_seconds'],

@@ -99,7 +99,7 @@ def evaluate(
   if not len(run.splits.test.images):
     print('No evaluation: there are no labeled images for it.', flush=True)
     contestants = ()
-  source = parallel.replicate(run.task_mesh, image_set(run.splits.test))
+  source = parallel.replicate(run.judging_mesh, image_set(run.splits.test))
   results: list[Result] = []
   for contestant in contestants:
     for k in shots:
@@ -153,15 +153,17 @@ def _stage(
   accuracies = judge(run, task_fn, contestant.learner, tasks_per_dispatch)
   values = members_of_run.stacked_values(contestant.members)
   count = len(contestant.members)
+  params = parallel.replicate(run.judging_mesh, contestant.params)
   # The same tasks for every member.
   keys = jnp.stack([jax.random.key(protocol['seed'])] * count)
 
   def init() -> Scores:
-    return parallel.replicate(run.task_mesh, Scores(jnp.zeros((count, tasks))))
+    scores = Scores(jnp.zeros((count, tasks)))
+    return parallel.replicate(run.judging_mesh, scores)
 
   def advance(state: Scores, first: int, n: int) -> tuple[Scores, Any]:
     indices = np.arange(first, first + n)
-    scores = accuracies(keys, values, contestant.params, source, indices)
+    scores = accuracies(keys, values, params, source, indices)
     done = state.accuracies.at[:, first : first + n].set(scores)
     accuracy = {'accuracy': done[:, : first + n].mean(1)}
     return Scores(done), members_of_run.named(accuracy, contestant.members)

@@ -45,7 +45,7 @@ def judge(
         return judged(*shared, indices)
 
       return parallel.map_over_devices(
-        run.task_mesh, share, jnp.asarray(indices), (key, params, source)
+        run.judging_mesh, share, jnp.asarray(indices), (key, params, source)
       )
 
     return run.over_members(of_member, (keys, values, params))

@@ -269,14 +269,18 @@ def _validator(
   Each member has the tasks that a run of its own, with its seed, would have.
   """
   accuracies = judge(run, learning.validation, learning.judged, tasks)
-  source = parallel.replicate(run.task_mesh, image_set(run.splits.validation))
+  images = image_set(run.splits.validation)
+  source = parallel.replicate(run.judging_mesh, images)
   keys = jnp.stack(
     [streams.stream(m.seed, streams.VALIDATION) for m in run.members]
   )
   indices = np.arange(tasks)
-  return lambda values, params: np.asarray(
-    accuracies(keys, values, params, source, indices)
-  )
+
+  def validate(values: Values, params: Params) -> np.ndarray:
+    params = parallel.replicate(run.judging_mesh, params)
+    return np.asarray(accuracies(keys, values, params, source, indices))
+
+  return validate
 
 
 def keep_best(state: Training, accuracy: np.ndarray, step: int) -> Training:

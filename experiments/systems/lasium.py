@@ -29,7 +29,6 @@ from experiments.systems.lasium_stages import (
   contestants,
   learning,
 )
-from lasium_jax import parallel
 from lasium_jax.data import Splits
 from lasium_jax.types import Params, TrainingSet
 
@@ -168,8 +167,7 @@ def _learned(run: Run, parts: Parts) -> Params | None:
   """What meta-training left: the best parameters of each member, or None."""
   if parts.meta is None:
     return None
-  found = learned.left_behind(parts, run.members, run.files)
-  return parallel.replicate(run.task_mesh, found.params)
+  return learned.left_behind(parts, run.members, run.files).params
 
 
 def build_generator(settings: Settings) -> Parts:
