@@ -19,14 +19,20 @@ each alphabet are judged, and all critics and generators learn from the others,
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/characters
 
 What tells characters apart is trained with labels, on images of 50x50 in black
-and white, as those it judges:
+and white, as those it judges, and on views of them:
 
   python experiments/lasium.py \
     --config=configs/lasium/omniglot.py:supervised-protonets \
     --config.data.split=first_characters --config.data.size=50 \
-    --config.data.threshold=0.5 --config.network.head=flatten \
-    --config.learner.distance=sum --config.tasks.ways=60 \
+    --config.data.threshold=0.5 --config.learner.distance=sum \
+    --config.network.downsample=max_pool --config.network.filters=48 \
+    --config.network.padding=VALID --config.tasks.ways=60 \
+    --config.tasks.queries=2 --config.tasks.augment_support=True \
+    --config.tasks.turned=True --config.augment.rotation=17 \
+    --config.augment.scale=1.2 --config.augment.shear=0.25 \
+    --config.augment.stretch=1.15 --config.augment.translation=0.125 \
     --config.meta.batch=1 --config.meta.schedule=cosine \
+    --config.meta.iterations=3500 --config.meta.validate_every=1000 \
     --data_dir=PREPARED_TFDS_DATA --workdir=runs/recognizer
 
 Runs after the first can be judged by its embedding:
