@@ -1,12 +1,11 @@
 """Keeps results in the repository, and makes RESULTS.md's tables of them."""
 
-import importlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from experiments.papers import older
+from experiments.papers.changed import PLACES, Defaults, Page, changed
 from experiments.papers.over_samples import (
   is_of_a_sample,
   of_classifiers,
@@ -24,31 +23,12 @@ from experiments.run.record import (
 )
 from experiments.run.results import INTERPOLANTS, read_results
 
-Page = dict[str, Any]
-# A config as its file has it, with what it leaves to other fields filled in.
-Defaults = Callable[[Any], Mapping[str, Any]]
-
-# These fields say where things were on one machine.
-PLACES = {
-  *('data.path', 'data.evaluation_path', 'generator_training.workdir'),
-  *('quality.recognizer', 'one_shot.recognizer', 'borrowed.folder'),
-  *('embedding_training.workdir', 'meta.workdir', 'rounds.workdir'),
-  'measure.weights',
-}
 # What another run did in place of this one, by the field that names it: the
 # stage, or '' for all that this one has not done itself.
 BORROWED = {
   'generator_training.workdir': 'train_generator',
   'meta.workdir': '',
   'rounds.workdir': '',
-}
-# These fields say which run it is or how fast it was, or have a column of
-# their own in RESULTS.md.
-ELSEWHERE = PLACES | {
-  *('system', 'file', 'name', 'devices', 'device_bytes', 'checkpoint_seconds'),
-  *('meta.iterations', 'meta.batch'),
-  *('generator_training.steps', 'generator_training.batch_size'),
-  *('floors.scratch.judge', 'floors.nearest.judge'),
 }
 
 
@@ -71,7 +51,7 @@ def publish(workdirs: list[Path], root: Path, defaults: Defaults) -> None:
     folder = root / 'results' / dataset
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f'{workdir.resolve().name}.json', page)
-  write_tables(root / 'RESULTS.md', kept(root / 'results'))
+  write_tables(root / 'RESULTS.md', kept(root / 'results', defaults))
 
 
 def collect(workdir: Path, defaults: Defaults) -> Page:
@@ -99,7 +79,7 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
   settings = older.renamed(config)
   seconds = _all_seconds(workdir, settings)
   page['settings'] = {k: v for k, v in settings.items() if k not in PLACES}
-  page['changed'] = _changed(settings, defaults, new='system' in config)
+  page['changed'] = changed(settings, defaults)
   page['seconds'] = seconds
   shown = {
     'interpolants': read_json(workdir / INTERPOLANTS),
@@ -125,47 +105,6 @@ def _rounded(value: Any) -> Any:
   if isinstance(value, list):
     return [_rounded(own) for own in value]
   return float(f'{value:.4g}') if isinstance(value, float) else value
-
-
-def _changed(
-  settings: Mapping[str, Any], defaults: Defaults, *, new: bool
-) -> Page:
-  """The settings that flags gave other values than the config file has.
-
-  Settings of an older run that today's file does not have are left out.
-  """
-  default = _of_the_file(settings, defaults)
-
-  def differs(field: str, value: Any) -> bool:
-    if field in ELSEWHERE:
-      return False
-    if field in default:
-      return bool(default[field] != value)
-    return new
-
-  return {k: v for k, v in settings.items() if differs(k, v)}
-
-
-def _of_the_file(settings: Mapping[str, Any], defaults: Defaults) -> Page:
-  """The flattened settings that the config file has by itself."""
-  file, run = settings['file'], settings['name']
-  try:
-    module = importlib.import_module(file.removesuffix('.py').replace('/', '.'))
-    config = module.get_config(run)
-  except (ImportError, ValueError) as error:
-    raise ValueError(
-      f'{file} has no run {run!r} any more, so that what its flags changed '
-      f'cannot be told: {error}'
-    ) from error
-  own = {}
-  for field in ('size', 'channels'):
-    if f'data.{field}' in settings and field in config.data:
-      own[f'data.{field}'] = config.data[field]
-      config.data[field] = settings[f'data.{field}']
-  # A saved config is JSON, which has lists in place of tuples. What follows
-  # from the size of images is no change, and the size is one.
-  plain: Page = json.loads(json.dumps(flatten(defaults(config))))
-  return plain | own
 
 
 def _all_seconds(
@@ -203,14 +142,34 @@ def _seconds(workdir: Path) -> dict[str, float]:
   return seconds
 
 
-def kept(results: Path) -> dict[str, dict[str, Page]]:
-  """The pages in a folder of results, in today's form, by data set and file."""
+def kept(results: Path, defaults: Defaults) -> dict[str, dict[str, Page]]:
+  """The pages in a folder of results, in today's form, by data set and file.
+
+  Args:
+    results: the folder.
+    defaults: as `collect` takes it; what a run has `changed` is by today's
+      config file.
+
+  Raises:
+    ValueError: if a page or its config file cannot be read.
+  """
   return {
     folder.name: {
-      path.stem: read_results(path) for path in sorted(folder.glob('*.json'))
+      path.stem: _today(read_results(path), defaults)
+      for path in sorted(folder.glob('*.json'))
     }
     for folder in sorted(results.glob('*/'))
   }
+
+
+def _today(page: Page, defaults: Defaults) -> Page:
+  """A page whose `changed` is by today's config file.
+
+  One that was published without its settings has what was changed then.
+  """
+  if 'settings' not in page:
+    return page
+  return {**page, 'changed': changed(page['settings'], defaults)}
 
 
 def write_tables(path: Path, pages: Mapping[str, Mapping[str, Page]]) -> None:

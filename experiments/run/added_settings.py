@@ -51,3 +51,21 @@ def with_added(config: Mapping[str, Any]) -> dict[str, Any]:
     if not added.parts or section.get('name') in added.parts:
       section.setdefault(added.field, added.value)
   return full
+
+
+def lacked(fields: Mapping[str, Any]) -> dict[str, Any]:
+  """The settings of `ADDED` that a saved config lacks, with their values.
+
+  Args:
+    fields: the saved config, flattened.
+
+  Returns:
+    Flattened settings.
+  """
+  return {
+    f'{added.section}.{added.field}': added.value
+    for added in ADDED
+    if f'{added.section}.{added.field}' not in fields
+    and fields.get('system') == added.system
+    and (not added.parts or fields.get(f'{added.section}.name') in added.parts)
+  }

@@ -8,6 +8,7 @@ import pytest
 
 from experiments import publish as door
 from experiments.papers import publish
+from experiments.papers.changed import changed
 from experiments.papers.over_samples import is_of_a_sample, over_samples
 from experiments.papers.side_by_side import side_by_side
 from experiments.papers.tables import tables
@@ -48,13 +49,14 @@ def lines(*pages):
 def test_the_tables_are_those_of_the_files(tmp_path):
   path = tmp_path / 'RESULTS.md'
   shutil.copy(door.ROOT / 'RESULTS.md', path)
-  publish.write_tables(path, publish.kept(door.ROOT / 'results'))
+  pages = publish.kept(door.ROOT / 'results', door._defaults)
+  publish.write_tables(path, pages)
   assert path.read_text() == (door.ROOT / 'RESULTS.md').read_text()
 
 
 def test_files_of_before_have_both_tables_of_the_paper():
-  pages = publish.kept(door.ROOT / 'results')['omniglot'].values()
-  head, _, *rows = lines(*pages)
+  pages = publish.kept(door.ROOT / 'results', door._defaults)
+  head, _, *rows = lines(*pages['omniglot'].values())
   # Tasks of another number of ways have columns behind these.
   assert '1-shot | LASIUM Table 7 | LASIUM Table 1 | ' in head
   (row,) = [row for row in rows if '`ro-msgan-maml`' in row]
@@ -415,10 +417,64 @@ def test_what_the_file_leaves_open_is_no_change(workdir):
     config.network.filters = 16 if config.data.size == 84 else 64
     return config.to_dict()
 
-  changed = publish.collect(workdir, by_size)['changed']
-  assert 'network.filters' not in changed
-  assert changed['data.size'] == 84
+  page = publish.collect(workdir, by_size)
+  assert 'network.filters' not in page['changed']
+  assert page['changed']['data.size'] == 84
   assert publish.collect(workdir, defaults)['changed']['network.filters'] == 16
+
+
+def saved(file, run, **evaluation):
+  """The settings of a run as its config file has them today."""
+  module = importlib.import_module(f'configs.lasium.{file}')
+  config = door._defaults(module.get_config(run))
+  settings = json.loads(json.dumps(flatten(config)))
+  for name, value in evaluation.items():
+    settings[f'evaluation_learner.{name}'] = value
+  return settings
+
+
+def test_what_a_run_did_before_there_was_a_setting_is_said():
+  """Views at each step came later than runs that were judged by a head."""
+
+  def own():
+    return changed(settings, door._defaults)
+
+  settings = saved('folder', 'umtra-protonets')
+  assert settings['evaluation_learner.head_views'] is True
+  assert own() == {}
+  del settings['learner.head_views']
+  assert own() == {}
+  del settings['evaluation_learner.head_views']
+  assert own() == {'evaluation_learner.head_views': False}
+  # One that trained with them was judged with them.
+  settings['learner.head_views'] = True
+  assert own() == {'learner.head_views': True}
+
+
+def test_what_is_not_known_of_a_run_is_not_said():
+  """Of a setting that was never without effect, of a whole section, and where
+  the file leaves evaluation as training was."""
+  settings = saved('folder', 'umtra-protonets')
+  del settings['evaluation.tasks'], settings['learner.head_views']
+  plain = {k: v for k, v in settings.items() if 'evaluation_learner' not in k}
+  supervised = saved('glyphs', 'supervised-protonets')
+  assert supervised.pop('evaluation_learner.head_views') is None
+  for own in (settings, plain, supervised):
+    assert changed(own, door._defaults) == {}
+
+
+def test_published_pages_are_told_apart_from_todays_file(tmp_path):
+  """What was changed by the file of their day is not what is changed now."""
+  settings = saved('folder', 'umtra-protonets', head_steps=None)
+  page = {**PAGE, 'settings': settings, 'changed': {'evaluation.tasks': 9}}
+  older = {k: v for k, v in page.items() if k != 'settings'}
+  folder = tmp_path / 'folder'
+  folder.mkdir()
+  for name, own in (('page', page), ('older', older)):
+    (folder / f'{name}.json').write_text(json.dumps(own))
+  pages = publish.kept(tmp_path, door._defaults)['folder']
+  assert pages['page']['changed'] == {'evaluation_learner.head_steps': None}
+  assert pages['older']['changed'] == {'evaluation.tasks': 9}
 
 
 def test_published_runs_are_in_the_tables(workdir, tmp_path):
