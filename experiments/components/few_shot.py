@@ -238,15 +238,13 @@ def also_judged(
       refine these in another evaluation; 0 for none.
 
   Returns:
-    Names, changes of the learner's section, and notes.
+    Names, changes of the learner's section, and what `note_of` does not say.
   """
   others: list[tuple[str, Settings, str]] = []
   if inductive:
-    note = 'each query by itself'
-    others.append(('inductive', {'inductive': True}, note))
+    others.append(('inductive', {'inductive': True}, 'each query by itself'))
   if refine_steps:
-    refined = {'refine_steps': refine_steps}
-    others.append(('refined', refined, note_of(refined)))
+    others.append(('refined', {'refine_steps': refine_steps}, ''))
   return others
 
 
@@ -254,14 +252,22 @@ def _others(settings: Settings) -> list[tuple[str, Settings, str]]:
   """As `also_judged`, of a run; a head is judged beside its prototypes."""
   own = as_judged(settings)
   others: list[tuple[str, Settings, str]] = []
+  also = []
+  if normalization(own) == 'transductive':
+    also = also_judged(**settings.get('also_judged', {}))
   if own.get('head_steps'):
     note = 'its prototypes, without the head'
     others.append(('prototypes', {'head_steps': 0}, note))
-  if normalization(own) == 'transductive':
-    for name, changes, note in also_judged(**settings.get('also_judged', {})):
-      field = _CONFLICTS[name]
-      without = {field: 0} if own.get(field) else {}
-      others.append((name, {**without, **changes}, note))
+    others += [
+      (f'prototypes-{name}', {'head_steps': 0, **changes}, f'{note}; {by}')
+      for name, changes, by in also
+      if name == 'inductive'
+    ]
+  for name, changes, by in also:
+    field = _CONFLICTS[name]
+    all_changes = {**({field: 0} if own.get(field) else {}), **changes}
+    note = '; '.join(filter(None, (by, note_of({**own, **all_changes}))))
+    others.append((name, all_changes, note))
   return others
 
 

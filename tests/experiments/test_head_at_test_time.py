@@ -6,7 +6,7 @@ import pytest
 from whole_program import config_of, random_splits, results
 
 from experiments import publish as door
-from experiments.components.few_shot import note_of, parts_of
+from experiments.components.few_shot import as_judged, note_of, parts_of
 from experiments.papers import publish
 from experiments.papers.tables import tables
 from experiments.run.app import settings_of
@@ -122,16 +122,35 @@ def test_queries_refine_prototypes_in_another_evaluation(
   entry = by_name[f'{RUN}-refined']
   assert entry['note'] == 'queries refine the prototypes, 2 steps'
   assert entry['use'] == {'head': 'refined', 'inductive': False}
-  assert by_name[f'{RUN}-inductive']['use']['inductive']
   assert entry['protocol']['normalization'] == 'transductive'
+  by_itself = by_name[f'{RUN}-inductive']
+  head = 'fitted' if fields else None
+  assert by_itself['use'] == {'head': head, 'inductive': True}
+  notes = ['each query by itself', *NOTES[:1] * bool(fields)]
+  assert by_itself['note'] == '; '.join(notes)
 
-  # It is what a run has that is judged so alone.
-  config = shrunk(RUN, **SHORT, evaluation_learner__refine_steps=2)
+  # They are what a run has that is judged so alone, without a head.
+  also = {'evaluation_learner__refine_steps': 2, 'also_judged__inductive': True}
+  config = shrunk(RUN, **SHORT, **also)
   other, alone = opened(config, 'alone', splits=run.splits)
   lasium.evaluate(other, alone, params)
-  expected = results(other.files.workdir)[0]
-  assert expected['value'] == entry['value']
-  assert expected['note'] == entry['note']
+  refined, prototypes = results(other.files.workdir)
+  assert refined['value'] == entry['value']
+  assert refined['note'] == entry['note']
+  name = f'{RUN}-prototypes-inductive' if fields else f'{RUN}-inductive'
+  assert prototypes['value'] == by_name[name]['value']
+  assert by_name[name]['protocol']['normalization'] == 'inductive'
+
+  # So that a model knows how accurate each of its uses is.
+  card = {
+    'kind': 'learner',
+    'architecture': {'learner': as_judged(parts.settings)},
+    'accuracy': list(by_name.values()),
+  }
+  for asked in ('prototypes', 'auto'):
+    use = models.choose(card, asked, None, 5, inductive=True).head
+    _, measured = models.account(card, use, inductive=True)
+    assert measured.startswith('The accuracy of this use by its card: ')
 
 
 @pytest.mark.parametrize(

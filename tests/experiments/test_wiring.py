@@ -346,7 +346,15 @@ def test_photographs_are_seen_anew_and_nothing_is_chosen_by_labels():
   parts = lasium.build(own).meta
   assert as_judged(own)['tune_network'] and as_judged(own)['head_steps'] == 50
   assert as_judged(own)['head_views']
-  assert [other.name for other in parts.others] == ['prototypes', 'inductive']
+  assert {other.name: other.note for other in parts.others} == {
+    'prototypes': 'its prototypes, without the head',
+    'prototypes-inductive': (
+      'its prototypes, without the head; each query by itself'
+    ),
+    'inductive': (
+      'each query by itself; all weights, 50 steps on views from prototypes'
+    ),
+  }
   config.evaluation_learner.head_steps = 0
   parts = lasium.build(settings(config)).meta
   assert [other.name for other in parts.others] == ['inductive']
