@@ -104,6 +104,13 @@ def _about(tasks: Settings) -> str:
   return _ABOUT.get(tasks['name'], _TASKS)
 
 
+def _ringed(tasks: Settings) -> bool:
+  """Whether the support of a synthetic task begins with anchors, not views."""
+  return tasks['name'] in ('lasium', 'umtra') and not tasks.get(
+    'augment_support'
+  )
+
+
 def source_of(run: Run, parts: Parts, params: Params | None) -> Any:
   """What the tasks of meta-training are made of."""
   images, reads = run.splits.train, TASKS[parts.settings['tasks']['name']].reads
@@ -199,7 +206,7 @@ def _show_tasks(
       make_task(keys[i], source),
       f'Synthetic task {i + 1}',
       queries=tasks['queries'],
-      anchors=tasks['name'] != 'cactus',
+      anchors=_ringed(tasks),
     )
 
 

@@ -16,7 +16,7 @@ from experiments.run.app import settings_of
 from experiments.run.config import flatten
 from experiments.run.run import Places
 from experiments.stages import meta
-from experiments.systems import lasium
+from experiments.systems import lasium, lasium_stages
 from lasium_jax.data import Dataset, image_set
 from lasium_jax.types import GeneratorSource, TrainingSet
 
@@ -176,6 +176,34 @@ def test_an_evaluation_within_groups_mixes_none(shrunk, opened, splits):
     assert entry['protocol'].get('within_groups', False) is within
     accuracies.append(entry['value'])
   assert accuracies[0] == 0.5 < accuracies[1]
+
+
+@pytest.mark.parametrize(
+  ('run', 'fields', 'ringed'),
+  [
+    ('ro-vae-maml', {}, True),
+    ('umtra-maml', {}, True),
+    ('umtra-maml', {'tasks__augment_support': True}, False),
+    ('cactus-vae-protonets', {}, False),
+  ],
+)
+def test_only_anchors_are_ringed(
+  shrunk, opened, task, monkeypatch, run, fields, ringed
+):
+  """A view is none, and what is said of the pictures goes with them."""
+  rings = []
+  monkeypatch.setattr(
+    lasium_stages,
+    'keep_task',
+    lambda *_, anchors, **more: rings.append(anchors),
+  )
+  opened_run, parts = opened(shrunk(run, **fields))
+  lasium_stages._show_tasks(
+    opened_run, parts.settings, lambda key, source: task, None
+  )
+  assert rings == [False, *[ringed] * 3]
+  about = lasium_stages._about(parts.settings['tasks'])
+  assert ('in a thick dark ring' in about) == ringed
 
 
 # What a word behind a run changes of what the run has without it.
