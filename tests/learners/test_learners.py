@@ -329,6 +329,12 @@ def test_each_step_of_a_head_sees_other_views(task, key, tune_network):
   chex.assert_trees_all_close(
     (adapted.params, adapted.head), both, rtol=1e-3, atol=1e-4
   )
+  # Queries are predicted as they are.
+  weights, (w, b) = (np.asarray(both[0]), map(np.asarray, both[1]))
+  query = np.asarray(task.query.x).reshape(len(task.query.x), -1)
+  np.testing.assert_allclose(
+    learner.predict(adapted, task.query.x), query @ weights @ w + b, atol=1e-3
+  )
   other = learner.adapt(jax.random.key(1), params, task.support)
   assert not np.allclose(other.head.weights, adapted.head.weights, atol=1e-3)
 

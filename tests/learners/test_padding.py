@@ -127,7 +127,7 @@ def test_padding_has_no_part_in_the_outer_gradient(name, task, key):
   assert not np.asarray(gradient).any()
 
 
-@pytest.mark.parametrize('name', ['protonets', 'head'])
+@pytest.mark.parametrize('name', ['protonets', 'head', 'tuned', 'viewed'])
 def test_a_class_without_support_is_never_predicted(name, task, key):
   learner = LEARNERS[name](padded=True)
   params = learner.init(key, task.support.x)
@@ -138,19 +138,26 @@ def test_a_class_without_support_is_never_predicted(name, task, key):
 
 
 @pytest.mark.instructions
-@pytest.mark.parametrize('steps', [0, 3])
-def test_a_class_without_support_leaves_the_gradient_finite(steps, task, key):
+@pytest.mark.parametrize(
+  'options',
+  [
+    {},
+    {'head_steps': 3},
+    {'head_steps': 3, 'tune_network': True},
+    {'head_steps': 3, 'tune_network': True, 'head_views': True},
+  ],
+)
+def test_a_class_without_support_leaves_the_gradient_finite(options, task, key):
   """And as it is without that class."""
-  absent = task.support._replace(y=task.support.y.at[2:4].set(-1))
-  keep = jnp.array([0, 1, 4, 5])
-  without = Examples(absent.x[keep], absent.y[keep] // 2)
+  # It is the last, so that the others have the same views without it.
+  order = jnp.array([0, 1, 4, 5, 2, 3])
+  absent = Examples(task.support.x[order], task.support.y[order].at[4:].set(-1))
+  without = Examples(absent.x[:4], absent.y[:4] // 2)
   keep = jnp.array([0, 1, 2, 3, 8, 9, 10, 11])
   query = Examples(task.query.x[keep], task.query.y[keep])
 
   def gradient(ways, support, y):
-    learner = learners.protonets(
-      small(4), ways=ways, padded=True, head_steps=steps
-    )
+    learner = learners.protonets(small(4), ways=ways, padded=True, **options)
 
     def loss(params):
       adapted = learner.adapt(key, params, support)
