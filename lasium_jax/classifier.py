@@ -31,11 +31,10 @@ class FewShotClassifier(ImageClassifier):
   There may be any number of classes, and of images of each, whatever the
   learner was trained with. ProtoNets compares with the mean features of each
   class, or fits a linear head from these, and the network with it if it was
-  judged so. MAML's classes start from the
-  trained head where they are as few as in training, else from the mean of its
-  columns. The order of images and the names of classes do not matter. Each use
-  has its own accuracy: `lasium_jax.models.uses` reads from a card which belongs
-  to which.
+  judged so. MAML's classes start from the trained head where they are as few as
+  in training, else from the mean of its columns. The order of images and the
+  names of classes do not matter. Each use has its own accuracy:
+  `lasium_jax.models.uses` reads from a card which belongs to which.
 
   Images are an array `[n, H, W]` or `[n, H, W, C]` or, as scikit-learn has
   them, flat `[n, H * W * C]`, of bytes or of floats in [0, 1]; or a list of
@@ -85,9 +84,10 @@ class FewShotClassifier(ImageClassifier):
         (`lasium_jax.learners.head`). 'auto' is 'trained' where the classes
         fit, else 'mean'. Of ProtoNets, 'prototypes' are the classes' mean
         features, and 'fitted' is a linear head that is fitted from them to the
-        given images (`lasium_jax.learners.protonets`), with the network if the
-        model was judged so (`tune_network`), in 15 steps if the model
-        has no number of its own; with 'refined' the images that are given to
+        given images (`lasium_jax.learners.protonets`), in 15 steps if the model
+        has no number of its own; if the model was judged so, the network is
+        tuned with it (`tune_network`), and each step sees other views of the
+        given images (`head_views`). With 'refined' the images that are given to
         `predict` together refine the means, in 1 step if the model has no
         number of its own, which needs inductive=False. 'auto' is what the model
         was judged with, as far as `inductive` allows it.
