@@ -3,10 +3,10 @@
   python experiments/publish.py runs/ro-vae-maml runs/scratch
 
 Each run's results.json goes to results/DATASET/WORKDIR.json, by the name of its
-workdir, with its settings, which of them are not those of its config file, how
-long its stages took, and the curves of known interpolants if it has any; then
-the tables between the markers in RESULTS.md are written anew from all files
-there. Without arguments only the tables are written.
+workdir, with its settings, how long its stages took but for evaluations, and
+the curves of known interpolants if it has any; then the tables between the
+markers in RESULTS.md are written anew from all files there, with the settings
+that are not those of today's config files. Without arguments only these are.
 """
 
 import argparse

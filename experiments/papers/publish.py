@@ -64,9 +64,10 @@ def collect(workdir: Path, defaults: Defaults) -> Page:
 
   Returns:
     results.json with `settings`, flattened, without places on this machine;
-    `changed`, those that are not the config file's; `seconds` by stage; and,
-    where there are any, `interpolants`, the curves of known interpolants, and
-    `clusters`, of each round how many were found, and of which images.
+    `changed`, those that are not the config file's; `seconds` by stage, but for
+    evaluations; and, where there are any, `interpolants`, the curves of known
+    interpolants, and `clusters`, of each round how many were found, and of
+    which images.
 
   Raises:
     ValueError: if the run has no results, its config file cannot be read, or
@@ -133,7 +134,11 @@ def _all_seconds(
 
 
 def _seconds(workdir: Path) -> dict[str, float]:
-  """How long each stage took, but for evaluations, which are short."""
+  """How long each stage took, but for evaluations.
+
+  Tables say what training takes. To evaluate a learner that tunes a network to
+  each of a thousand tasks can take a quarter of an hour more.
+  """
   seconds: dict[str, float] = {}
   for entry in read_metrics(workdir / 'metrics.jsonl'):
     stage = entry['stage']
