@@ -32,6 +32,7 @@ ADDED = (
   Added('lasium', 'generator', ('cola', 'glo'), 'ridge', 0.0),
   Added('lasium', 'learner', ('protonets',), 'tune_network', False),
   Added('lasium', 'learner', ('protonets',), 'head_views', False),
+  Added('lasium', 'rounds', (), 'workdir', ''),
   Added('lasium', 'tasks', ('labeled',), 'augment_support', False),
   Added('lasium', 'tasks', ('labeled',), 'turned', False),
   Added('cola', 'batches', ('generated',), 'made', 0),
