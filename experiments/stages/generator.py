@@ -220,6 +220,12 @@ def check_borrowed(settings: Settings) -> None:
       f'The generator in {workdir} has clusters that were found in its codes, '
       'which are for no other run: train another generator.'
     )
+  if 'clustered' in theirs and 'clustered' not in settings:
+    raise BadConfig(
+      f'The generator in {workdir} has clusters that were found without '
+      'labels, which are not the classes of this run: borrow one that was '
+      'trained on the classes, or train another generator.'
+    )
   ours = json.loads(json.dumps(settings))
   sections = _FOLLOWS + (_CLUSTERS if 'clustered' in ours else ())
   sections += ('measure',) if 'measure' in ours else ()

@@ -23,7 +23,7 @@ from whole_program import (
 
 from experiments.components import measures
 from experiments.components.small_sample import small_sample
-from experiments.run.config import flatten
+from experiments.run.config import BadConfig, flatten
 from experiments.run.run import Places
 from experiments.stages import generator
 from experiments.stages.distances import TO_TRAINING
@@ -316,6 +316,29 @@ def test_a_generator_that_is_older_than_the_ridge_may_be_borrowed(tmp_path):
   own['generator']['ridge'] = 0.1
   with pytest.raises(ValueError, match=r'ridge = 0.0, and this .* 0.1'):
     generator.check_borrowed(own)
+
+
+@pytest.mark.parametrize(
+  ('own', 'other', 'said'),
+  [
+    ('scola', 'cola', 'found without labels.* trained on the classes'),
+    ('cola', 'scola', 'was trained with clustered'),
+  ],
+)
+def test_clusters_and_classes_lend_each_other_nothing(
+  tmp_path, own, other, said
+):
+  """Though all that they say of the generator and of the images is the same."""
+  settings, theirs = (
+    settings_with(f'cola/cifar10.py:{run}') for run in (own, other)
+  )
+  for section in ('generator', 'generator_training', 'data'):
+    theirs[section] = settings[section]
+  (tmp_path / 'config.json').write_text(json.dumps(theirs))
+  (tmp_path / 'data.json').write_text('{}')
+  settings['generator_training']['workdir'] = str(tmp_path)
+  with pytest.raises(BadConfig, match=said):
+    generator.check_borrowed(settings)
 
 
 def test_the_gans_rates_fall_until_its_last_step():
