@@ -203,6 +203,7 @@ def _result(plan: Plan, sample: Sample, name: str) -> Result:
   found = record.read_json(files.workdir / cross_validation.FILE)
   entries = [entry for fold in found.values() for entry in fold]
   right = sum(entry['truth'] == entry['label'] for entry in entries)
+  # This interval is not symmetric: it has its ends, and no half of it.
   low, high = cross_validation.wilson(right, len(entries))
   result = Result(
     'small-sample',
@@ -211,7 +212,6 @@ def _result(plan: Plan, sample: Sample, name: str) -> Result:
     name,
     len(entries),
     'images',
-    ci95=(high - low) / 2,
     protocol={
       'classes': len(sample.dataset.class_names),
       'folds': len(found),

@@ -180,11 +180,21 @@ def _measured(entry: Mapping[str, Any]) -> str:
   """An accuracy on images in words; nothing if it cannot be understood."""
   try:
     check_value(Share, entry['value'], 'value')
-    ci95 = entry.get('ci95')
-    check_value(NonNegative | None, ci95, 'ci95')
-    margin = '' if ci95 is None else f' ± {100 * ci95:.1f}'
-    text = f'{100 * entry["value"]:.1f}{margin} % on {entry["dataset"]}'
+    value = f'{100 * entry["value"]:.1f}{_interval(entry)}'
+    text = f'{value} on {entry["dataset"]}'
     folds = entry['protocol'].get('folds')
   except (AttributeError, BadSetting, KeyError, TypeError):
     return ''
   return f'{text}, by {folds}-fold cross-validation' if folds else text
+
+
+def _interval(entry: Mapping[str, Any]) -> str:
+  """What follows the number of an accuracy: its unit, and how sure it is."""
+  protocol, ci95 = entry['protocol'], entry.get('ci95')
+  if 'low' in protocol and 'high' in protocol:
+    for end in ('low', 'high'):
+      check_value(Share, protocol[end], end)
+    low, high = 100 * protocol['low'], 100 * protocol['high']
+    return f' % (in a 95 % interval between {low:.1f} and {high:.1f} %)'
+  check_value(NonNegative | None, ci95, 'ci95')
+  return ' %' if ci95 is None else f' ± {100 * ci95:.1f} %'

@@ -175,6 +175,7 @@ def test_the_model_is_what_all_pictures_taught(learned, images):
   labels = [row.split(',')[1] for row in rows[1:]]
   assert labels == classifier.predict(found.files).tolist()
   assert 'tells apart the 3 classes of its training' in done.account[0]
+  assert '95 % interval between' in done.account[1]
   assert 'on animals, by 2-fold cross-validation' in done.account[1]
   assert 'trained on these classes' in done.page.read_text()
 
@@ -311,6 +312,25 @@ def test_counts_of_a_class_by_hand():
   pairs = [('a', 'a'), ('b', 'a'), ('a', 'b'), ('a', 'a')]
   entries = [{'truth': t, 'label': found} for t, found in pairs]
   assert cross_validation._counts(entries) == {'a': (2, 3), 'b': (0, 1)}
+
+
+def test_ten_of_ten_have_no_symmetric_interval(tmp_path):
+  """Wilson's ends are n / (n + z^2) and 1 then."""
+  entries = [{'file': str(i), 'truth': 'a', 'label': 'a'} for i in range(10)]
+  (tmp_path / cross_validation.FILE).write_text(json.dumps({'fold 1': entries}))
+  plan = SimpleNamespace(
+    files=SimpleNamespace(workdir=tmp_path), recipe=SimpleNamespace(steps=3)
+  )
+  dataset = SimpleNamespace(class_names=('a', 'b'))
+  result = small_sample._result(
+    plan, SimpleNamespace(dataset=dataset), 'animals'
+  )
+  assert (result.value, result.ci95) == (1, None)
+  ends = result.protocol['low'], result.protocol['high']
+  assert ends == pytest.approx((10 / (10 + 1.959964**2), 1))
+  (entry,) = results(tmp_path)
+  assert 'ci95' not in entry
+  assert 'of 72.2 to 100.0 %' in small_sample._account(result)[0]
 
 
 @pytest.mark.parametrize(

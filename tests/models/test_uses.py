@@ -153,3 +153,29 @@ def test_the_account_of_a_classifier():
     'Its accuracy by its card: 50.0 ± 10.0 % on omniglot, by 5-fold '
     'cross-validation; 86.2 ± 0.5 % on omniglot.',
   ]
+
+
+DAMAGED = {
+  'no interval': None,
+  'words': {'low': 'a', 'high': 'b'},
+  'one end beyond': {'low': 0.7, 'high': 1.5},
+  'no number': {'low': 0.7, 'high': float('nan')},
+  'a list': ['low', 'high'],
+}
+
+
+@pytest.mark.parametrize('name', ['sound', *DAMAGED])
+def test_an_interval_that_is_not_symmetric_is_told_by_its_ends(name):
+  """Ten of ten are right, between 72.2 and 100 % and not 100 ± 13.9 %."""
+  ends = {'low': 0.7225, 'high': 1.0, 'folds': 5}
+  card = {
+    'kind': 'classifier',
+    'architecture': {'classes': 2},
+    'class_names': ['a', 'b'],
+  }
+  entry = ENTRY | {'value': 1.0, 'protocol': DAMAGED.get(name, ends)}
+  (_, told) = models.account_of_classifier(card | {'accuracy': [entry]})
+  assert told == {
+    'sound': 'Its accuracy by its card: 100.0 % (in a 95 % interval between '
+    '72.2 and 100.0 %) on omniglot, by 5-fold cross-validation.'
+  }.get(name, 'Its card has no accuracy.')
