@@ -1,5 +1,7 @@
 """Clusters of GLO's codes, found without labels when they are trained."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +16,7 @@ from experiments.stages import generator
 from lasium_jax.clustering import kmeans_clusters, mixture_clusters
 from lasium_jax.generators import fitted_mixture
 from lasium_jax.models.build import make_generator
+from lasium_jax.ops.sphere import on_sphere
 from lasium_jax.settings import Part
 from lasium_jax.types import Array, Generator, Params, Trainer, TrainingSet
 
@@ -121,9 +124,12 @@ def trained(settings: Settings, files: Record) -> tuple[Params, Params]:
 
 def _trainer(settings: Settings) -> Trainer:
   trainer = trainer_of(_without_classes(settings))
-  return trainer._replace(
-    params=lambda state: {**trainer.params(state), _CODES: state.codes}
-  )
+
+  def params(state: Any) -> Params:
+    # Training may end within an epoch, where codes are off their sphere.
+    return {**trainer.params(state), _CODES: on_sphere(state.codes)}
+
+  return trainer._replace(params=params)
 
 
 def _without_classes(settings: Settings) -> Settings:

@@ -137,7 +137,9 @@ def cola(
 
   def params(state: State) -> Params:
     assert state.clusters is not None
-    prior = fitted_mixture(state.codes, state.clusters, clusters, ridge=ridge)
+    # Within an epoch codes are off their spheres.
+    codes = project(state.codes)
+    prior = fitted_mixture(codes, state.clusters, clusters, ridge=ridge)
     return {**trainer.params(state), 'prior': prior._asdict()}
 
   def decode(params: Params, z: Array) -> Array:

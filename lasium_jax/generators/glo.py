@@ -98,10 +98,12 @@ def glo(
   )
 
   def params(state: State) -> Params:
+    # Within an epoch codes are off their sphere.
+    codes = on_sphere(state.codes)
     if state.clusters is None:
-      prior = fitted(state.codes, ridge=ridge)
+      prior = fitted(codes, ridge=ridge)
     else:
-      prior = fitted_mixture(state.codes, state.clusters, classes, ridge=ridge)
+      prior = fitted_mixture(codes, state.clusters, classes, ridge=ridge)
     return {**trainer.params(state), 'prior': prior._asdict()}
 
   def decode(params: Params, z: Array) -> Array:

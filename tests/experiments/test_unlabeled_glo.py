@@ -4,6 +4,7 @@ There are four clusters of three classes, so that one of them is left over.
 """
 
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +35,7 @@ from experiments.systems.exports import export
 from lasium_jax import models
 from lasium_jax.clustering import mixture_clusters
 from lasium_jax.metrics import agreement
+from lasium_jax.types import Trainer
 
 GLYPHS = 'cola/glyphs.py:glo-unlabeled'
 CLASSES, CLUSTERS, SHOTS, STEPS = 3, 4, 6, 6
@@ -115,6 +117,16 @@ def test_each_cluster_has_the_gaussian_of_its_codes(found):
     covariance = np.cov(members.T) if len(members) > 1 else 0 * np.eye(SIZE)
     root = prior['root'][own]
     np.testing.assert_allclose(root @ root.T, covariance, atol=1e-6)
+
+
+def test_codes_within_an_epoch_are_clustered_on_their_sphere(monkeypatch):
+  """Where training may end."""
+  codes = jnp.float32([[3.0, 4.0], [0.0, 0.5]])
+  trainer = Trainer(init=None, updates=(), params=lambda state: {'params': {}})
+  monkeypatch.setattr(code_clusters, 'trainer_of', lambda settings: trainer)
+  own = code_clusters._trainer(settings_with())
+  found = own.params(SimpleNamespace(codes=codes))['codes']
+  np.testing.assert_allclose(found, [[0.6, 0.8], [0.0, 1.0]], rtol=1e-6)
 
 
 @pytest.fixture

@@ -185,11 +185,16 @@ def scattered(state, y):
 
 
 def test_parameters_have_the_moments_of_each_cluster(made):
-  """Of three codes in five dimensions each, so that all are singular."""
+  """Of three codes in five dimensions each, so that all are singular.
+
+  Codes that are off their spheres, as within an epoch, count as put there.
+  """
   _, trainer, _, state = made
   state = scattered(state, HARD)
+  assert (np.abs(lengths(state.codes) - 1).max(axis=1) > 0.1).all()
   prior = trainer.params(state)['prior']
-  codes = np.asarray(state.codes, np.float64)
+  parts = np.split(np.asarray(state.codes, np.float64), [K], axis=1)
+  codes = np.hstack([p / np.linalg.norm(p, axis=1)[:, None] for p in parts])
   for own in range(K):
     members = codes[own == HARD]
     np.testing.assert_allclose(prior['mean'][own], members.mean(0), rtol=1e-4)

@@ -145,6 +145,25 @@ def test_samples_are_the_priors_on_the_sphere(key):
   np.testing.assert_allclose(np.cov(z.T), np.cov(drawn.T), atol=0.04)
 
 
+@pytest.mark.parametrize('classes', [0, 2])
+def test_within_an_epoch_the_prior_is_of_codes_on_the_sphere(key, classes):
+  """Where they are off it, and would have other moments."""
+  y = np.arange(N) % 2
+  _, trainer = glo(BARS, **SETTINGS, classes=classes)
+  state = trainer.init(key, training_set(BARS, N, jnp.asarray(y)))
+  off = np.random.default_rng(0).uniform(0.5, 2, (N, 1)) * state.codes
+  prior = trainer.params(state._replace(codes=jnp.float32(off)))['prior']
+  codes = off / np.linalg.norm(off, axis=1, keepdims=True)
+  for own in range(max(classes, 1)):
+    members = codes[y == own] if classes else codes
+    mean, root = (
+      np.asarray(leaf[own] if classes else leaf)
+      for leaf in (prior['mean'], prior['root'])
+    )
+    np.testing.assert_allclose(mean, members.mean(0), atol=1e-5)
+    np.testing.assert_allclose(root @ root.T, np.cov(members.T), atol=1e-5)
+
+
 def test_a_mixture_can_be_fitted_afterwards(made, key):
   """Of codes that lie in two places, by labels that GLO has not seen."""
   generator, trainer, _, state = made
