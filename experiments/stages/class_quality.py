@@ -1,7 +1,7 @@
 """What a generator draws of its classes, compared with real images.
 
 Drawn images are compared with as many of the test, all of it if need be, and
-one half of the test with the other, as the floor.
+one half of the test with the other, as the floor, of no more images.
 """
 
 import functools
@@ -44,6 +44,7 @@ class Told(NamedTuple):
 
 def check_images(
   test: Dataset,
+  classes: int,
   *,
   images: int,
   neighbors: int,
@@ -53,10 +54,19 @@ def check_images(
 ) -> None:
   """Sees that there are images enough; settings are those of `measure`.
 
+  Args:
+    test: whose images are compared with.
+    classes: how many the generator draws images of.
+    images: a setting.
+    neighbors: likewise.
+    density_neighbors: likewise.
+    recognizer: likewise.
+    **_: the other settings.
+
   Raises:
     BadConfig: if neighbors are more than images, or there are none.
   """
-  n = _half(test, images)
+  n = _half(test, min(images, classes * _each(images, classes)))
   if n < 1:
     raise BadConfig(
       f'The test has {len(test.images)} images, and a half of them is compared '
@@ -74,6 +84,11 @@ def check_images(
 def _half(test: Dataset, images: int) -> int:
   """How many images of the test are compared with as many others of it."""
   return min(images, len(test.images) // 2)
+
+
+def _each(images: int, classes: int) -> int:
+  """How many images of each class are drawn."""
+  return max(1, images // classes)
 
 
 def made(
@@ -99,8 +114,7 @@ def made(
   Returns:
     The images of each draw, class by class.
   """
-  each = max(1, images // classes)
-  y = np.repeat(np.arange(classes, dtype=np.int32), each)
+  y = np.arange(classes, dtype=np.int32).repeat(_each(images, classes))
   key = streams.stream(run.seed, streams.QUALITY)
   # The number 1 is of the kernel distance's subsets.
   keys = [key, *(jax.random.fold_in(key, i) for i in range(2, draws + 1))]
@@ -129,8 +143,9 @@ def measure(
     drawn: what `made` returned for as many images and draws.
     embedding: what `recognizer` names; without it no features are compared.
     told: what results say of the generator.
-    images: how many are drawn and compared with as many real ones, at most all
-      of the test. The halves of the test have so many at most, too.
+    images: how many are compared with as many real ones, at most all that are
+      drawn, and all of the test. The halves of the test have so many at most,
+      too.
     draws: how often images are drawn; of all but the nearest training images
       results are means over the draws, with their 95 % interval.
     neighbors: of precision and recall.
@@ -146,9 +161,10 @@ def measure(
   """
   del recognizer, draws  # Which `drawn` and `embedding` are of.
   test = run.splits.test.images
+  # A distance of fewer images is larger, so that both sets are of one size.
+  images = min(images, len(drawn[0].images))
   half = _half(run.splits.test, images)
   one, other = (_spaced(test, 2 * half)[i::2] for i in range(2))
-  # A distance of fewer images is larger, so that both sets are of one size.
   real = _spaced(test, min(images, len(test)))
   made_once, *made_again = (_spaced(own.images, len(real)) for own in drawn)
   all_judged = [

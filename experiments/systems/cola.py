@@ -202,7 +202,8 @@ def read(settings: Settings, places: Places) -> Splits:
   splits = Splits(few, select_classes(few, np.arange(0)), test)
   generator.check_borrowed_data(settings, splits)
   if 'quality' in settings:  # Figures are drawn of older runs, too.
-    class_quality.check_images(test, **settings['quality'])
+    classes = class_count(settings['generator'])
+    class_quality.check_images(test, classes, **settings['quality'])
   return splits
 
 

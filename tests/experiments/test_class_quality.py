@@ -81,6 +81,21 @@ def test_made_images_are_compared_with_the_whole_test(run):
   assert floor.value == pytest.approx(expected, rel=1e-3)
 
 
+def test_sets_are_of_one_size_where_classes_are_drawn_in_equal_shares(run):
+  """Of 29 images nine are of each of three classes, and two are of none."""
+  drawn = images_of(2, 29 // 3)
+  found = by_name(
+    class_quality.measure(run, [drawn], FLAT, TOLD, images=29, subsets=3)
+  )
+  own, floor = found['scola', FRECHET], found['test', FRECHET]
+  assert (own.n, own.protocol['real']) == (27, 27)
+  assert (floor.n, floor.protocol['real']) == (27, 27)
+  test = run.splits.test.images
+  real = [test[i * 60 // 27] for i in range(27)]
+  expected = metrics.frechet_distance(flat(np.array(real)), flat(drawn.images))
+  assert own.value == pytest.approx(expected, rel=1e-3)
+
+
 def test_a_distance_is_a_mean_over_draws(run):
   """As in the paper, which has ten; the floor draws nothing."""
   draws = [images_of(seed, 10) for seed in (2, 3, 4)]
@@ -135,6 +150,11 @@ def test_each_draw_is_another_one(run):
 def test_more_neighbors_than_images_are_refused(run):
   own = {'images': 100, 'neighbors': 3, 'density_neighbors': 5}
   test = images_of(0, 3)  # Of which a half are four.
-  class_quality.check_images(test, **own, recognizer='')
+  class_quality.check_images(test, 3, **own, recognizer='')
   with pytest.raises(BadConfig, match='has 5 neighbors among 4 images'):
-    class_quality.check_images(test, **own, recognizer='runs/a')
+    class_quality.check_images(test, 3, **own, recognizer='runs/a')
+  few = own | {'images': 10, 'recognizer': 'runs/a'}
+  test = images_of(0, 20)
+  class_quality.check_images(test, 3, **few)  # Of which nine are drawn.
+  with pytest.raises(BadConfig, match='has 5 neighbors among 5 images'):
+    class_quality.check_images(test, 5, **few | {'images': 9})
