@@ -52,8 +52,7 @@ def measure_weights(
       f'{FIELD} {NEEDED[loss]}.'
     )
   if loss == 'vgg16':
-    _check_colors(weights, channels, 3)
-    return models.load_vgg16(weights)
+    return models.load_vgg16(weights)  # Of gray images, too.
   return _trained(Path(weights), channels)
 
 
@@ -66,16 +65,13 @@ def _trained(folder: Path, channels: int) -> Params:
       f'{FIELD} is {str(folder)!r}, the model of a {found[0]} whose network is '
       f'{found[1]}; it must be {NEEDED["trained_resnet32"]}.'
     )
-  _check_colors(str(folder), channels, models.image_shape(model.card)[2])
-  return model.params
-
-
-def _check_colors(weights: str, channels: int, wanted: int) -> None:
+  wanted = models.image_shape(model.card)[2]
   if channels != wanted:
     raise BadConfig(
-      f'{FIELD} is {weights!r}, for images of {wanted} channels; those of this '
-      f'run have {channels} (config.data.channels).'
+      f'{FIELD} is {str(folder)!r}, for images of {wanted} channels; those of '
+      f'this run have {channels} (config.data.channels).'
     )
+  return model.params
 
 
 MEASURE = Part(measure_weights)

@@ -383,9 +383,9 @@ WEIGHTS = {
     "loss is 'vgg16', which needs weights",
   ),
   'too many': ({'measure__weights': 'a.npz'}, "'l2' needs no weights"),
-  'gray': (
+  'no file': (
     {'generator__loss': 'vgg16', 'measure__weights': 'a.npz'},
-    'for images of 3 channels; those of this run have 1',
+    'There is no file a.npz',
   ),
   'no model': (
     {'generator__loss': 'trained_resnet32', 'measure__weights': 'runs/none'},
@@ -432,6 +432,17 @@ def test_a_loss_has_the_weights_of_an_exported_classifier(monkeypatch, name):
     return
   with pytest.raises(ValueError, match=said):
     load()
+
+
+@pytest.mark.parametrize('path', [GLYPHS, 'cola/cifar10.py'])
+def test_vgg_compares_images_of_any_colors(monkeypatch, path):
+  """Those of one channel are given to it as gray ones of three."""
+  weights = {'params': {}}
+  monkeypatch.setattr(measures.models, 'load_vgg16', lambda path: weights)
+  fields = {'generator__loss': 'vgg16', 'measure__weights': 'a.npz'}
+  settings = settings_with(path, **fields)
+  assert measures.weights_of(settings) is weights
+  cola.ready(cola.build(settings), None)
 
 
 def test_no_image_is_reflected_beyond_its_other_side():
