@@ -58,7 +58,10 @@ TABLE_5_FID: dict[str, tuple[float, float]] = {
   'conditional': (39.49, 0.20),
 }
 
-_SIXTHS = Condition('halved every sixth', ({'optimizer.schedule': 'steps'},))
+_SIXTHS = Condition(
+  'halved every sixth',
+  ({'optimizer.schedule': 'steps', 'optimizer.decay_by': 0.5},),
+)
 _FIFTHS = Condition(
   'a fifth after every 30 %',
   ({'optimizer.schedule': 'steps', 'optimizer.decay_by': 0.2},),
@@ -66,6 +69,9 @@ _FIFTHS = Condition(
 _SAID = (
   Condition('mean of three samples'),
   _SIXTHS,
+  Condition('a rate of 0.1', ({'optimizer.learning_rate': 0.1},)),
+  Condition('batches of 128', ({'training.batch_size': 128},)),
+  Condition('half of the images made', ({'batches.share': 0.5},)),
   Condition('latents of 64', ({'generator.latent_size': 64},)),
   Condition('a Laplacian pyramid', ({'generator.loss': 'laplacian'},)),
   Condition('InfoGAN', ({'generator.network': 'infogan'},)),

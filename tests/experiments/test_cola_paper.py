@@ -118,6 +118,51 @@ def test_few_images_are_compared_by_pyramids():
   assert differs == (always[0], 'a Laplacian pyramid', always[1])
 
 
+TRAINED = {
+  'optimizer__decay_by': (0.2, 'halved every sixth'),
+  'optimizer__learning_rate': (0.05, 'a rate of 0.1'),
+  'training__batch_size': (64, 'batches of 128'),
+  'batches__share': (0.25, 'half of the images made'),
+}
+
+
+@pytest.mark.parametrize('field', TRAINED)
+def test_a_classifier_that_is_trained_otherwise(field):
+  """Appendix B.3: its rate, how that falls, and its batches."""
+  value, words = TRAINED[field]
+  ((*_, differs),) = found('accuracy', 50, **{field: value})
+  assert differs == ('mean of three samples', words, 'steps not said')
+
+
+def test_a_strong_recipe_differs_in_rate_and_batches():
+  ((*_, differs),) = found('accuracy', 50, run='scola-resnet20-strong')
+  assert differs == (
+    *('mean of three samples', 'halved every sixth', 'a rate of 0.1'),
+    *('batches of 128', 'steps not said'),
+  )
+
+
+def test_a_wide_network_has_a_schedule_of_its_own():
+  """Of Tiny ImageNet, whose rate is a fifth after every 30 %."""
+  own = {
+    'data__dataset': None,
+    'data__name': 'tiny_imagenet',
+    'entry': {
+      'dataset': 'tiny_imagenet',
+      'protocol': {'classes': 200, 'images a class': 50, 'sample': 0},
+    },
+  }
+  always = ('mean of three samples', 'steps not said')
+  run = 'scola-wrn-16-8'
+  assert found('accuracy', 50, run=run, **own) == [
+    (pytest.approx(29.70), 'COLA Table 2', always)
+  ]
+  ((*_, differs),) = found(
+    'accuracy', 50, run=run, **own, optimizer__decay_by=0.5
+  )
+  assert differs == (always[0], 'a fifth after every 30 %', always[1])
+
+
 def test_table_5_is_of_no_small_sample():
   assert found(SCORE, 100) == found(ON_MADE, 100) == []
 

@@ -245,7 +245,8 @@ def test_samples_of_one_size_have_one_row():
   assert other[2:5] == ['1', '50.00 (paper 49.63 ± 1.29)', '40.00']
   assert len(rows) == 3 and rows[-1] == other
   assert [row[-1] for row in rows if 'training.steps=5' in row[-1]]
-  assert of_the_paper.startswith('Of the paper: mean of three samples, a Lap')
+  words = 'Of the paper: mean of three samples, batches of 128, a Lap'
+  assert of_the_paper.startswith(words)
 
 
 def test_a_run_without_a_setting_is_beside_those_with_its_default():
