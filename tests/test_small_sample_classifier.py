@@ -1,6 +1,7 @@
 """SmallSampleClassifier: scikit-learn's conventions, and what it refuses."""
 
 import copy
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +13,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from lasium_jax import SmallSampleClassifier, models, small_sample
-from lasium_jax.settings import BadSetting, defaults
-from lasium_jax.types import Batch
+from lasium_jax.models.build import CLASSIFIERS
+from lasium_jax.settings import BadSetting, defaults, parameters
+from lasium_jax.types import Batch, TrainingSet
 
 SIDE, NAMES = 8, np.array(['ant', 'bee', 'cat'])
 TINY = {
@@ -133,6 +135,56 @@ def test_parameters_are_those_of_a_recipe_and_their_defaults():
   assert parameters == {**defaults(small_sample.RECIPE), **own}
   changed = SmallSampleClassifier(**TINY, members=3, seed=5, invert=True)
   assert clone(changed).get_params() == changed.get_params()
+
+
+# Of the card, and parameters by hand: 269,722 and 464,154 of ten classes, as
+# is known of He et al.'s networks, and 691,674 of WRN-16-2.
+NETWORKS = {
+  'resnet20': ({'width': 16}, 269_722),
+  'resnet32': ({'width': 16}, 464_154),
+  'wide_resnet': ({'width': 2, 'depth': 16}, 691_674),
+}
+
+
+@pytest.mark.parametrize('name', NETWORKS)
+def test_a_network_has_the_size_of_its_paper(name):
+  """WRN-16-2 where nothing is said of a wide one."""
+  section, count = NETWORKS[name]
+  made = small_sample.checked_recipe({'network': name}, 'recipe')
+  card = small_sample.card_of(
+    *(made, (SIDE, SIDE, 3), '0123456789'), invert=False, seed=0
+  )
+  assert card['architecture']['network'] == {'name': name, **section}
+  leaves = jax.tree.leaves(models.shapes(card)['params'])
+  assert sum(leaf.size for leaf in leaves) == count
+  trainer = small_sample.parts(made, (SIDE, SIDE, 3), 10).learning.trainer
+  data = TrainingSet(jax.ShapeDtypeStruct((2, SIDE, SIDE, 3), jnp.uint8))
+  key = jax.eval_shape(lambda: jax.random.key(0))
+  trained = jax.eval_shape(lambda k: trainer.params(trainer.init(k, data)), key)
+  assert jax.tree.leaves(trained['params']) == leaves
+  assert small_sample.recipe(**made._asdict()) == made
+
+
+def test_every_classifier_can_learn_a_small_sample():
+  annotation = parameters(small_sample.RECIPE)['network'].annotation
+  assert set(get_args(annotation)) == set(CLASSIFIERS)
+
+
+def test_a_wide_network_comes_back_as_it_was(tmp_path):
+  """Nothing of it is trained: its weights are zeros."""
+  recipe = small_sample.recipe(network='wide_resnet', width=1, depth=10)
+  card = small_sample.card_of(
+    *(recipe, (SIDE, SIDE, 1), 'ab'), invert=False, seed=0
+  )
+  params = jax.tree.map(
+    lambda leaf: np.zeros(leaf.shape, leaf.dtype), models.shapes(card)
+  )
+  path = models.save_model(tmp_path / 'model', models.Model(card, params))
+  loaded = SmallSampleClassifier.load(path)
+  found = loaded.get_params()
+  assert (found['width'], found['depth']) == (1, 10)
+  halves = loaded.predict_proba(np.zeros((1, SIDE, SIDE), np.uint8))
+  np.testing.assert_allclose(halves, 0.5)
 
 
 RECIPES = {  # What stands in place of None: steps, images, rate.
@@ -295,6 +347,16 @@ REFUSED = {
   'no labels': ({}, lambda: (pictures()[0], None), 'requires y'),
   'too few labels': ({}, lambda: (pictures()[0], [1, 2]), 'inconsistent'),
   'no steps': ({'steps': 0}, pictures, r'\.steps is 0; it must be'),
+  'a depth': (
+    {'network': 'wide_resnet', 'depth': 18},
+    pictures,
+    r'\.depth is 18; it must be one of \[10',
+  ),
+  "a thin network's depth": (
+    {'network': 'resnet32', 'depth': 16},
+    pictures,
+    r'\.depth is 16, and resnet32 has its own',
+  ),
   'a share': ({'share': 2.0}, pictures, r'\.share is 2.0'),
   'a recipe': ({'recipe': 'weak'}, pictures, r"\.recipe is 'weak'; .*strong"),
   'a margin': (

@@ -8,6 +8,7 @@ from absl import flags
 from experiments.systems import small_sample
 from lasium_jax.data.cache import default_cache_dir
 from lasium_jax.data.decode import ImageForm
+from lasium_jax.models.build import CLASSIFIERS
 from lasium_jax.settings import defaults
 from lasium_jax.small_sample import RECIPE, TRAINING
 
@@ -15,7 +16,8 @@ from lasium_jax.small_sample import RECIPE, TRAINING
 NUMBERS = {
   'steps': (1, 'Of each classifier, or as the recipe; the paper has 7,800.'),
   'batch_size': (1, 'Images of such a step, or as the recipe.'),
-  'width': (1, "Of the classifier's network."),
+  'width': (1, "Of the classifier's network, or 16, and of a wide one 2."),
+  'depth': (10, 'Of a wide network, 10, 16, 22, 28, 34 or 40, or 16.'),
   'margin': (0, 'Pixels that images are moved at most, each way.'),
   'generator_epochs': (1, 'How often a generator sees each picture.'),
   'generator_batch': (1, 'Pictures of its step, or all if there are fewer.'),
@@ -38,13 +40,14 @@ def define_flags() -> None:
   flags.DEFINE_enum('recipe', recipe['recipe'], list(TRAINING), how)
   generator = 'What draws more images of each class.'
   flags.DEFINE_enum('generator', 'cola', ('cola', 'none'), generator)
-  networks = 'What learns to classify.'
-  options = ('resnet20', 'infogan')
-  flags.DEFINE_enum('network', recipe['network'], options, networks)
+  networks = "What learns to classify; resnet20 is the paper's."
+  flags.DEFINE_enum('network', recipe['network'], list(CLASSIFIERS), networks)
   for name, (least, text) in NUMBERS.items():
     flags.DEFINE_integer(name, recipe[name], text, least)
   rate = 'Of the classifier, the highest, or as the recipe.'
   flags.DEFINE_float('learning_rate', recipe['learning_rate'], rate, 0.0)
+  share = 'Of each batch, what the generator draws.'
+  flags.DEFINE_float('share', recipe['share'], share, 0.0, 1.0)
   folds = 'Of cross-validation; fewer if a class has fewer pictures.'
   flags.DEFINE_integer('folds', 5, folds, 2)
   flags.DEFINE_integer('seed', 0, 'Of what is random.', 0, 2**32 - 1)
@@ -72,6 +75,7 @@ def work(given: Any) -> None:
     'generator': None if given.generator == 'none' else given.generator,
     'network': given.network,
     'learning_rate': given.learning_rate,
+    'share': given.share,
     'mirror': given.mirror,
   }
   channels = 1 if given.colors == 'gray' else 3

@@ -1,5 +1,6 @@
 """Classifiers that are trained from scratch on a few images of each class."""
 
+from lasium_jax.small_sample.checks import check_classes, check_shape
 from lasium_jax.small_sample.recipe import (
   RECIPE,
   Drawing,
@@ -7,8 +8,6 @@ from lasium_jax.small_sample.recipe import (
   Recipe,
   Shape,
   card_of,
-  check_classes,
-  check_shape,
   checked_recipe,
   generator_steps,
   parts,

@@ -74,7 +74,8 @@ class SmallSampleClassifier(ImageClassifier):
     seed: int = 0,
     invert: bool = False,
     network: str = 'resnet20',
-    width: int = 16,
+    width: int | None = None,
+    depth: int | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -99,6 +100,7 @@ class SmallSampleClassifier(ImageClassifier):
       invert: whether dark becomes 1 and light 0. Say True for ink on white.
       network: as there, as all that follow.
       width: likewise.
+      depth: likewise.
       steps: likewise.
       batch_size: likewise.
       learning_rate: likewise.
@@ -117,6 +119,7 @@ class SmallSampleClassifier(ImageClassifier):
     self.invert = invert
     self.network = network
     self.width = width
+    self.depth = depth
     self.steps = steps
     self.batch_size = batch_size
     self.learning_rate = learning_rate
@@ -149,7 +152,7 @@ class SmallSampleClassifier(ImageClassifier):
       )
     network = card['architecture']['network']
     loaded = cls(
-      **{name: network[name] for name in ('width',) if name in network},
+      **{k: network[k] for k in ('width', 'depth') if k in network},
       network=network['name'],
       invert=card['image']['invert'],
     )

@@ -11,8 +11,16 @@ from typing import Any, Literal, NamedTuple
 
 from lasium_jax import batches, optimizers
 from lasium_jax.fitting import Learning
-from lasium_jax.models.build import make_classifier, make_generator
-from lasium_jax.settings import Count, NonNegative, Part, Share, Whole, check
+from lasium_jax.models.build import Depth, make_classifier, make_generator
+from lasium_jax.settings import (
+  BadSetting,
+  Count,
+  NonNegative,
+  Part,
+  Share,
+  Whole,
+  check,
+)
 from lasium_jax.small_sample.training import TRAINING, Name
 from lasium_jax.types import ClassifyFn, Generator
 
@@ -26,6 +34,7 @@ class Recipe(NamedTuple):
   generator: str | None
   network: str
   width: int
+  depth: int | None
   steps: int
   batch_size: int
   learning_rate: float
@@ -68,8 +77,11 @@ def recipe(
   *,
   recipe: Name = 'paper',
   generator: Literal['cola'] | None = None,
-  network: Literal['resnet20', 'infogan'] = 'resnet20',
-  width: Count = 16,
+  network: Literal[
+    'resnet20', 'resnet32', 'wide_resnet', 'infogan'
+  ] = 'resnet20',
+  width: Count | None = None,
+  depth: Depth | None = None,
   steps: Count | None = None,
   batch_size: Count | None = None,
   learning_rate: NonNegative | None = None,
@@ -92,8 +104,11 @@ def recipe(
       that it is not for characters.
     generator: what draws a part of each batch: 'cola', sCOLA with a cluster for
       each class, or None for real images alone.
-    network: of the classifier; 'resnet20' is the paper's.
-    width: of the network; its defaults have 0.27 million parameters.
+    network: of the classifier; 'resnet20' is the paper's, of 0.27 million
+      parameters for 10 classes, and 'resnet32' has 0.46. A 'wide_resnet' has
+      0.69 where neither its width nor its depth is given: WRN-16-2.
+    width: of the network; None for 16, and of a wide one 2.
+    depth: of a wide network, None for 16. Others have none.
     steps: of the classifier; None for 2,000, and by 'strong' 10,000. The
       paper's classifiers have 7,800 of 128 images.
     batch_size: images of such a step; None for 64, and by 'strong' 10.
@@ -108,14 +123,16 @@ def recipe(
     generator_width: of its network.
 
   Returns:
-    The recipe, which has a number in place of each None.
+    The recipe, which has a number in place of each None that stands for one.
   """
+  wide = network == 'wide_resnet'
   own = TRAINING[recipe]
   return Recipe(
     recipe,
     generator,
     network,
-    width,
+    (2 if wide else 16) if width is None else width,
+    16 if wide and depth is None else depth,
     own.steps if steps is None else steps,
     own.batch_size if batch_size is None else batch_size,
     own.learning_rate if learning_rate is None else learning_rate,
@@ -142,15 +159,23 @@ def checked_recipe(settings: dict[str, Any], where: str) -> Recipe:
     The recipe.
 
   Raises:
-    BadSetting: if one is of another type or out of bounds.
+    BadSetting: if one is of another type or out of bounds, or a depth is given
+      to a network that has its own.
   """
   check(RECIPE, settings, where)
-  return recipe(**settings)
+  made = recipe(**settings)
+  if made.depth is not None and made.network != 'wide_resnet':
+    raise BadSetting(
+      f'{where}.depth is {made.depth}, and {made.network} has its own: only a '
+      'wide_resnet can be given one.'
+    )
+  return made
 
 
 def network_of(recipe: Recipe) -> dict[str, Any]:
   """The classifier's network, as a card has it."""
-  return {'name': recipe.network, 'width': recipe.width}
+  depth = {} if recipe.depth is None else {'depth': recipe.depth}
+  return {'name': recipe.network, 'width': recipe.width, **depth}
 
 
 def card_of(
@@ -190,55 +215,6 @@ def card_of(
     'training': {'labels': True, 'seed': seed, 'recipe': recipe._asdict()},
     'accuracy': [],
   }
-
-
-def check_shape(recipe: Recipe, shape: Shape) -> None:
-  """Sees that what is trained can be of images of a shape `(H, W, C)`.
-
-  Raises:
-    ValueError: if it cannot; the message says which sizes can.
-  """
-  if shape[2] not in (1, 3):
-    raise ValueError(
-      f'Images must have 1 channel or 3, and these have {shape[2]}.'
-    )
-  if recipe.generator and any(side % 4 for side in shape[:2]):
-    raise ValueError(
-      f"The generator 'cola' needs sides that 4 divides, and these images are "
-      f'{shape[0]}x{shape[1]}: give another size, or no generator.'
-    )
-  reflects = TRAINING[recipe.recipe].views['edges'] == 'reflect'
-  if reflects and recipe.margin >= min(shape[:2]):
-    raise ValueError(
-      f'The recipe {recipe.recipe!r} reflects images about their edges, so '
-      f'that margin, which is {recipe.margin}, must be below their sides: '
-      f'these images are {shape[0]}x{shape[1]}.'
-    )
-
-
-def check_classes(counts: dict[str, int]) -> None:
-  """Sees that there are classes to tell apart, each of two images or more.
-
-  Args:
-    counts: how many images each class has, by its name.
-
-  Raises:
-    ValueError: if not; the message names the class.
-  """
-  if len(counts) < 2:
-    names = ', '.join(map(repr, counts)) or 'none'
-    raise ValueError(
-      'A classifier needs two or more classes to tell apart, and there is '
-      f'{names}: only 1 class. Add images of another.'
-      if counts
-      else 'There are no images.'
-    )
-  lonely = [name for name, count in counts.items() if count < 2]
-  if lonely:
-    raise ValueError(
-      f'Class {lonely[0]!r} has one image, and each needs two or more: one to '
-      'learn from and one to be judged by. Add images of it, or leave it out.'
-    )
 
 
 def parts(recipe: Recipe, shape: Shape, classes: int) -> Parts:

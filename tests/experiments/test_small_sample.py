@@ -354,12 +354,13 @@ def test_the_command(program, images, tmp_path):
   command += [f'--images={images}', f'--workdir={tmp_path / "run"}']
   command += [f'--cache_dir={tmp_path}', '--generator=none', '--nomirror']
   command += ['--network=infogan', '--width=2', '--steps=3', '--batch_size=6']
-  command += ['--recipe=strong']
+  command += ['--recipe=strong', '--share=0.25']
   said = program.run(command)
   assert 'Fold 2 of 2: ' in said
   card = models.load_model(tmp_path / 'run/model').card
   recipe = card['training']['recipe']
   assert (recipe['recipe'], recipe['learning_rate']) == ('strong', 4.55e-3)
+  assert recipe['share'] == 0.25
   assert (recipe['steps'], recipe['batch_size']) == (3, 6)
   assert f'Model: {tmp_path / "run/model"}' in said
   wrong = [c.replace(str(images), 'nothing') for c in command]
