@@ -345,7 +345,8 @@ def test_ten_of_ten_have_no_symmetric_interval(tmp_path):
 def test_photographs_by_the_defaults_are_told_of_a_better_way(fields, hinted):
   defaults = {'recipe': 'paper', 'generator': 'cola', 'mirror': True}
   said = small_sample_command.hint(SimpleNamespace(**defaults | fields))
-  assert ('--recipe=strong --generator=none' in said) == hinted
+  for flag in ('--recipe=strong', '--generator=none', 'saves the time'):
+    assert (flag in said) == hinted
   assert bool(said) == hinted
 
 
