@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from configs.parts import common
 from configs.parts.sections import left_open, named, section
-from experiments.components.batches import BATCHES
+from experiments.components.batches import OF_A_SAMPLE
 from experiments.components.crops import CROPS
 from experiments.components.measures import MEASURE
 from experiments.components.optimizers import OPTIMIZERS
@@ -104,9 +104,10 @@ def get_config(
   network = named_network or (RECIPE_NETWORK if recipe else network)
   _classify(config, network)
   if kind in UNLABELED:
+    config.batches = named(OF_A_SAMPLE, 'made_alone')
     _cluster(config)
   else:
-    config.batches = named(BATCHES, 'generated')
+    config.batches = named(OF_A_SAMPLE, 'generated')
     config.augment = section(CROPS)
     _follow(config, recipe)
   return common.with_sweep(config)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.components.batches import BATCHES
-from experiments.components.parts import make
+from experiments.components.batches import made_alone
 from experiments.pages import pictures
 from experiments.pages.pictures import Pixels
 from experiments.run.precision import jit
@@ -25,7 +24,6 @@ from lasium_jax.data.dataset import Dataset, class_counts
 from lasium_jax.fitting import Learning, fitter
 from lasium_jax.types import (
   Array,
-  BatchFn,
   ClassifyFn,
   Generator,
   Params,
@@ -195,10 +193,7 @@ def _scoring(
   model: Generator, judging: Judging, classes: int
 ) -> Callable[[Array, Params], float]:
   """`(key, source) -> accuracy` on real images, of what drawn ones taught."""
-  section = {'name': 'generated', 'share': 1.0}
-  batch_fn: BatchFn = make(
-    BATCHES, section, generator=model, classes=classes, augment=None
-  )
+  batch_fn = made_alone(model, classes)
   fit = fitter(
     Learning(judging.trainer, repeated(judging.batch_size), batch_fn)
   )

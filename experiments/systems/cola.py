@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import optax
 
-from experiments.components.batches import BATCHES
+from experiments.components.batches import OF_A_SAMPLE
 from experiments.components.crops import CROPS
 from experiments.components.data import image_shape
 from experiments.components.images import IMAGES
@@ -50,6 +50,7 @@ from experiments.systems import small_sample_classifiers as classifiers
 from experiments.systems.clustered_images import are_clustered
 from experiments.systems.cola_checks import (
   CLASSES,
+  check_batches,
   check_classes,
   check_generator,
   check_margin,
@@ -90,7 +91,7 @@ SECTIONS: Sections = {
   'quality': QUALITY,
   'classifier': CLASSIFIERS,
   'optimizer': OPTIMIZERS,
-  'batches': {'generated': BATCHES['generated']},
+  'batches': OF_A_SAMPLE,
   'augment': CROPS,
   'training': TRAINING,
   **clustered_images.SECTIONS,
@@ -174,6 +175,7 @@ def build(settings: Settings) -> Parts:
   if 'training' not in settings:  # Older runs without labels have none.
     return parts
   require_shared(settings, 'training.batch_size')
+  check_batches(settings)
   optimizer = make(
     OPTIMIZERS, settings['optimizer'], steps=settings['training']['steps']
   )

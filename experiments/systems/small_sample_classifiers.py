@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import optax
 
-from experiments.components.batches import BATCHES
+from experiments.components.batches import OF_A_SAMPLE
 from experiments.components.data import image_shape
 from experiments.components.parts import make
 from experiments.run.config import Settings
@@ -107,10 +107,9 @@ def train_all(
   classes = len(train.class_names)
   classify, trainer = classifier_of(settings, classes, optimizer)
   for diet in _diets(settings):
-    share = {} if diet.share is None else {'share': diet.share}
     batch_fn = make(
-      BATCHES,
-      {**settings.get('batches', {'name': 'generated'}), **share},
+      OF_A_SAMPLE,
+      _batches(settings, diet),
       generator=drawing.model,
       classes=classes,
       augment=augment,
@@ -142,6 +141,14 @@ def train_all(
 def _diets(settings: Settings) -> Sequence[Diet]:
   """Real images of clusters are of no known class."""
   return DIETS[-1:] if is_unlabeled(settings) else DIETS
+
+
+def _batches(settings: Settings, diet: Diet) -> Settings:
+  """The section of a diet's batches; older runs without labels have none."""
+  section = settings.get('batches', {'name': 'made_alone'})
+  if diet.share is None or section['name'] == 'made_alone':
+    return section
+  return {**section, 'share': diet.share}
 
 
 def told_of(settings: Settings) -> dict[str, int]:

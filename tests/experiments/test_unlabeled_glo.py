@@ -19,6 +19,8 @@ from whole_program import (
   results,
 )
 
+from experiments.components import batches
+from experiments.components.parts import make
 from experiments.run.config import BadConfig
 from experiments.run.record import Record
 from experiments.run.run import Places
@@ -29,13 +31,14 @@ from experiments.systems import (
   cola,
   cola_figures,
   cola_generator,
+  small_sample_classifiers,
 )
 from experiments.systems.cola_figures import Request
 from experiments.systems.exports import export
 from lasium_jax import models
 from lasium_jax.clustering import mixture_clusters
 from lasium_jax.metrics import agreement
-from lasium_jax.types import Trainer
+from lasium_jax.types import Batch, Generator, Trainer
 
 GLYPHS = 'cola/glyphs.py:glo-unlabeled'
 CLASSES, CLUSTERS, SHOTS, STEPS = 3, 4, 6, 6
@@ -50,6 +53,7 @@ SMALL = {
   'training__steps': 3,
   'training__batch_size': 8,
   'quality__images': 12,
+  'batches__made': 5,
 }
 LABELS = np.repeat(np.arange(CLASSES), SHOTS)
 
@@ -99,6 +103,7 @@ def test_what_it_draws_is_judged_by_the_classes_of_its_clusters(run):
   assert (score['name'], score['steps']) == ('glo-unlabeled', 3)
   assert score['n'] == CLASSES * (20 - SHOTS)
   assert score['protocol']['classes'] == CLASSES
+  assert score['protocol']['made images a class'] == 5
   assert score['protocol']['matching'].startswith('one to one')
   assert (own['n'], real['n']) == (12, 12) and real['floor']
   page = (run / 'report.html').read_text()
@@ -246,3 +251,43 @@ def test_settings_that_cannot_work():
     cola.build(settings_with(**{**SMALL, 'generator__classes': 19}))
   with pytest.raises(ValueError, match="no run 'glo-unlabeled-strong'"):
     config_of(f'{GLYPHS}-strong')
+
+
+@pytest.mark.parametrize('run', ['cola', 'glo-unlabeled'])
+def test_the_score_may_be_of_a_set_of_made_images(run):
+  """Of which some are met again and again, in batches without a real one."""
+  path = f'cola/cifar10.py:{run}'
+  settings = settings_with(path, batches__made=2)
+  cola.build(settings)
+  drawn = Generator(
+    decode=lambda params, z: z[:, None, None, None],
+    sample_class=lambda key, params, y: jax.random.uniform(key, y.shape),
+  )
+  (diet,) = small_sample_classifiers._diets(settings)
+  batch_fn = make(
+    batches.OF_A_SAMPLE,
+    small_sample_classifiers._batches(settings, diet),
+    **{'generator': drawn, 'classes': 3, 'augment': None},
+  )
+  real = Batch(jnp.full((64, 1, 1, 1), 2.0), jnp.arange(64), jnp.int32(0))
+  batch = batch_fn(jax.random.key(0), (), real)
+  assert (batch.rows == -1).all() and (batch.x <= 1).all()
+  for label in range(3):
+    assert len(np.unique(np.asarray(batch.x)[batch.y == label])) == 2
+
+
+@pytest.mark.parametrize(
+  ('run', 'other'), [('cola', 'scola'), ('scola', 'cola')]
+)
+def test_batches_are_those_of_runs_with_labels_or_without(run, other):
+  settings, others = (
+    settings_with(f'cola/cifar10.py:{name}') for name in (run, other)
+  )
+  own = settings['batches']['name']
+  settings['batches'] = others['batches']
+  with pytest.raises(BadConfig, match=f"batches.name is .* must be '{own}'"):
+    cola.build(settings)
+  # Runs without labels had no such section before.
+  if run == 'cola':
+    del settings['batches']
+    cola.build(settings)
