@@ -199,14 +199,25 @@ def learner(settings: Settings) -> Learner:
   )
 
 
-def as_judged(settings: Settings) -> Settings:
-  """The learner's section as it is evaluated: with other steps, say.
+def as_told(settings: Settings) -> Settings:
+  """The learner's section with what its evaluation has otherwise.
 
   What `config.evaluation_learner` leaves None is as in training.
   """
   changes = settings['evaluation_learner']
   own = {name: value for name, value in changes.items() if value is not None}
   return {**settings['learner'], **own}
+
+
+def as_judged(settings: Settings) -> Settings:
+  """The learner's section as it is evaluated: with other steps, say.
+
+  Without steps of a head nothing is tuned, whatever else is told.
+  """
+  told = as_told(settings)
+  if told.get('head_steps') == 0:
+    return {**told, 'tune_network': False, 'head_views': False}
+  return told
 
 
 def judged(settings: Settings) -> Learner:

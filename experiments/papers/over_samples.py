@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.papers import markdown
 from experiments.papers.published import candidates
+from experiments.run.added_settings import lacked
 from experiments.run.record import duration
 from experiments.run.results import ON_MADE, SCORE
 
@@ -16,8 +17,6 @@ Page = Mapping[str, Any]  # `experiments.papers.publish.collect` makes it.
 # Runs that differ in nothing else are of one experiment.
 _SAMPLE = ('small_sample.split_seed', 'seed', 'seeds', 'training.test_every')
 _SHOTS = 'small_sample.shots'
-# Settings that some runs have not, and what these do as if they had.
-_MISSING = {'batches.made': 0}
 
 
 class Group(NamedTuple):
@@ -94,7 +93,7 @@ def over_samples(pages: Sequence[Page]) -> str:
 def _groups(pages: Sequence[Page]) -> Iterator[Group]:
   groups: dict[str, Group] = {}
   for page in pages:
-    settings = {**_MISSING, **page['settings']}
+    settings = {**lacked(page['settings']), **page['settings']}
     own = {k: v for k, v in settings.items() if k not in _SAMPLE}
     changed = {
       k: v for k, v in page['changed'].items() if k not in (*_SAMPLE, _SHOTS)

@@ -1,5 +1,6 @@
 """Keeps results in the repository, and makes RESULTS.md's tables of them."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -170,11 +171,14 @@ def kept(results: Path, defaults: Defaults) -> dict[str, dict[str, Page]]:
 def _today(page: Page, defaults: Defaults) -> Page:
   """A page whose `changed` is by today's config file.
 
-  One that was published without its settings has what was changed then.
+  One that was published without its settings, or whose run is in no config file
+  any more, has what was changed then.
   """
   if 'settings' not in page:
     return page
-  return {**page, 'changed': changed(page['settings'], defaults)}
+  with contextlib.suppress(ValueError):
+    return {**page, 'changed': changed(page['settings'], defaults)}
+  return page
 
 
 def write_tables(path: Path, pages: Mapping[str, Mapping[str, Page]]) -> None:

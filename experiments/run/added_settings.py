@@ -45,6 +45,9 @@ ADDED = (
 def with_added(config: Mapping[str, Any]) -> dict[str, Any]:
   """A saved config, with the settings of `ADDED` that it lacks."""
   full = copy.deepcopy(dict(config))
+  if full.get('system') == 'cola' and 'training' in full:
+    # Classifiers of clusters had none.
+    full.setdefault('batches', {'name': 'made_alone', 'made': 0})
   for added in ADDED:
     section = full.get(added.section)
     if full.get('system') != added.system or not isinstance(section, dict):

@@ -242,6 +242,11 @@ def _check_same(
   workdir: Path, before: Mapping[str, Any], config: Mapping[str, Any]
 ) -> None:
   old, new = flatten(before), flatten(json.loads(json.dumps(config)))
+  for name in new.keys() - old.keys():
+    section, _, field = name.partition('.')
+    # What its evaluation did not say was as in training.
+    if section == 'evaluation_learner' and new[name] is not None:
+      old[name] = old.get(f'learner.{field}')
   changed = [
     f'  {name}: {old.get(name, "absent")!r} there, '
     f'{new.get(name, "absent")!r} now'

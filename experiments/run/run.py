@@ -113,7 +113,7 @@ def common(
       the others' to rounding.
     devices: of all hosts, that share each batch. Results are those of one to
       rounding, so a run may go on with others. 0 is one; on CPU each core is
-      one for tasks, as far as they share those of a step evenly.
+      one for tasks, in meta-training where they share these evenly.
     device_bytes: of images that a device has room for; more are read from the
       host as they are needed.
     checkpoint_seconds: between checkpoints.
@@ -137,11 +137,9 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
     ValueError: if there are fewer devices than asked for.
   """
   devices, data = settings['devices'], settings['data']
-  # Tasks of a step, of meta-training and of evaluation; others have any number.
-  any_number = jax.device_count()
-  learned = settings.get('meta', {}).get('batch', any_number)
-  evaluated = settings.get('evaluation', {})
-  judged = evaluated.get('tasks_per_dispatch', any_number)
+  cores = _cores()
+  learned = settings.get('meta', {}).get('batch', cores)
+  judged = settings.get('evaluation', {}).get('tasks_per_dispatch', cores)
   return Run(
     settings['name'],
     run_name(settings),
@@ -152,8 +150,9 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
     settings['seed'],
     members_of(settings),
     over_members(settings['over_members']),
-    parallel.mesh(devices or _cores_for(learned)),
-    parallel.mesh(devices or _cores_for(judged)),
+    parallel.mesh(devices or _most_evenly(learned, cores)),
+    # Judging can share any number of tasks.
+    parallel.mesh(devices or min(judged, cores)),
     parallel.mesh(devices or 1),
     settings['device_bytes'],
     settings['checkpoint_seconds'],
@@ -162,11 +161,15 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
   )
 
 
-def _cores_for(batch: int) -> int:
-  """How many cores have tasks of their own: more than sharing each task."""
-  if jax.default_backend() != 'cpu' or jax.process_count() > 1:
-    return 1
-  counts = range(1, min(jax.device_count(), batch) + 1)
+def _cores() -> int:
+  """How many cores can have tasks of their own: faster than sharing each."""
+  alone = jax.default_backend() == 'cpu' and jax.process_count() == 1
+  return jax.device_count() if alone else 1
+
+
+def _most_evenly(batch: int, cores: int) -> int:
+  """How many of these cores can have as many tasks of a batch each."""
+  counts = range(1, min(cores, batch) + 1)
   return max(n for n in counts if batch % n == 0)
 
 

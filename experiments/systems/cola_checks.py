@@ -74,10 +74,9 @@ def check_classes(settings: Settings, classes: int) -> None:
 
 def check_batches(settings: Settings) -> None:
   """That a run without labels has made images alone, and no other run has."""
-  if 'batches' in settings:  # Older runs without labels have none.
-    name = 'made_alone' if is_unlabeled(settings) else 'generated'
-    found = settings['batches']['name']
-    require(settings, 'batches.name', found == name, repr(name))
+  name = 'made_alone' if is_unlabeled(settings) else 'generated'
+  found = settings['batches']['name']
+  require(settings, 'batches.name', found == name, repr(name))
 
 
 def check_margin(settings: Settings) -> None:

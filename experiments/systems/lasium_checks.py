@@ -11,6 +11,7 @@ from experiments.components.few_shot import (
   Parts,
   also_judged,
   as_judged,
+  as_told,
   parts_of,
 )
 from experiments.components.floors import FLOORS
@@ -127,14 +128,14 @@ def _check_learner(settings: Settings) -> None:
   _check_refined(settings, own)
   # Who says 0 there wants prototypes, whatever else a head would have.
   if settings['evaluation_learner'].get('head_steps') is None:
-    _check_stepless(own)
+    _check_stepless(as_told(settings))
   _check_head_views(settings, own)
 
 
-def _check_stepless(own: Settings) -> None:
+def _check_stepless(told: Settings) -> None:
   """That a learner without steps of a head is not told how these should be."""
   for name, said in (('tune_network', 'tuned'), ('head_views', 'seen')):
-    if own.get(name) and not own['head_steps']:
+    if told.get(name) and not told['head_steps']:
       raise BadConfig(
         f'{name} (of config.evaluation_learner, or of config.learner where '
         'that is None) is True, and head_steps is 0, so that nothing would be '

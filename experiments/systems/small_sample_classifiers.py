@@ -144,8 +144,8 @@ def _diets(settings: Settings) -> Sequence[Diet]:
 
 
 def _batches(settings: Settings, diet: Diet) -> Settings:
-  """The section of a diet's batches; older runs without labels have none."""
-  section = settings.get('batches', {'name': 'made_alone'})
+  """The section of a diet's batches."""
+  section = settings['batches']
   if diet.share is None or section['name'] == 'made_alone':
     return section
   return {**section, 'share': diet.share}
@@ -159,7 +159,7 @@ def told_of(settings: Settings) -> dict[str, int]:
 
 def _told_of_made(settings: Settings, diet: Diet) -> dict[str, int]:
   """What results say besides where made images are of a fixed set."""
-  made = settings.get('batches', {}).get('made', 0)
+  made = settings['batches']['made']
   return {'made images a class': made} if made and diet.part != REAL else {}
 
 

@@ -60,8 +60,8 @@ def hint(given: Any) -> str:
     return ''
   return (
     'Hint: few photographs were learned better by --recipe=strong than by the '
-    'defaults (docs/cola.md); --generator=none besides saves the time of '
-    'generators, for about a point or nothing. Characters need --nomirror.'
+    'defaults (docs/cola.md). --generator=none saves the time of generators, '
+    'and costs a point of accuracy or nothing. Characters need --nomirror.'
   )
 
 

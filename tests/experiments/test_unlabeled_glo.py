@@ -22,7 +22,7 @@ from whole_program import (
 from experiments.components import batches
 from experiments.components.parts import make
 from experiments.run.config import BadConfig
-from experiments.run.record import Record
+from experiments.run.record import Record, WrongWorkdir, open_record
 from experiments.run.run import Places
 from experiments.run.saved import saved_settings
 from experiments.stages import generator
@@ -287,7 +287,15 @@ def test_batches_are_those_of_runs_with_labels_or_without(run, other):
   settings['batches'] = others['batches']
   with pytest.raises(BadConfig, match=f"batches.name is .* must be '{own}'"):
     cola.build(settings)
-  # Runs without labels had no such section before.
-  if run == 'cola':
-    del settings['batches']
-    cola.build(settings)
+
+
+@pytest.mark.parametrize('run', ['cola', 'glo-unlabeled'])
+def test_runs_without_labels_that_had_no_batches_go_on(run, tmp_path):
+  settings = json.loads(json.dumps(settings_with(f'cola/cifar10.py:{run}')))
+  older = {k: v for k, v in settings.items() if k != 'batches'}
+  open_record(tmp_path, settings)
+  (tmp_path / 'config.json').write_text(json.dumps(older))
+  open_record(tmp_path, settings)
+  settings['batches']['made'] = 9
+  with pytest.raises(WrongWorkdir, match=r'batches\.made: 0 there, 9 now'):
+    open_record(tmp_path, settings)
