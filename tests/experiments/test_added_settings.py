@@ -7,7 +7,7 @@ import pytest
 from whole_program import settings_of
 
 from configs.cola import cifar10
-from configs.lasium import omniglot
+from configs.lasium import cifar_fs, omniglot
 from experiments.run.added_settings import ADDED, with_added
 from experiments.run.record import WrongWorkdir, open_record, read_config
 from experiments.systems import cola, lasium
@@ -68,3 +68,20 @@ def test_an_older_run_goes_on_by_that_value_alone(tmp_path):
   settings['data']['threshold'] = 0.5
   with pytest.raises(WrongWorkdir, match=r'data.threshold: 0.0 there, 0.5 now'):
     open_record(tmp_path, settings)
+
+
+def test_an_evaluation_that_lacks_a_setting_has_that_of_training(tmp_path):
+  """Photographs' runs were tuned without views; by a flag they go on so."""
+  settings = json.loads(
+    json.dumps(
+      settings_of(cifar_fs.get_config('umtra-protonets'), lasium.system())
+    )
+  )
+  open_record(tmp_path, settings)
+  older = copy.deepcopy(settings)
+  del older['evaluation_learner']['head_views'], older['learner']['head_views']
+  (tmp_path / 'config.json').write_text(json.dumps(older))
+  with pytest.raises(WrongWorkdir, match=r'head_views: False there, True now'):
+    open_record(tmp_path, settings)
+  settings['evaluation_learner']['head_views'] = False
+  open_record(tmp_path, settings)

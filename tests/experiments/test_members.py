@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from whole_program import metrics
+from whole_program import results as results_in
 
 from experiments.run import members
 from experiments.run.app import settings_of
@@ -152,3 +153,23 @@ def test_one_member_has_no_name_of_its_own(shrunk):
   assert found == [Member(5, {})]
   named = members.named({'loss': jnp.array([2.0])}, found)
   assert named == {'loss': 2.0}
+
+
+def test_cores_judge_whatever_the_meta_batch_is(shrunk, opened):
+  """Two share what is learned, three what is judged; one comes to the same."""
+  fields = {
+    'meta__batch': 2,
+    'meta__iterations': 2,
+    'meta__validate_every': 2,
+    'evaluation__tasks_per_dispatch': 3,
+    'floors__scratch__judge': False,
+  }
+  found = []
+  for devices, expected in ((0, (2, 3)), (1, (1, 1))):
+    config = shrunk('umtra-protonets', devices=devices, **fields)
+    run, parts = opened(config, f'{devices}')
+    meshes = run.task_mesh, run.judging_mesh
+    assert tuple(mesh.size if mesh else 1 for mesh in meshes) == expected
+    lasium.work(run, parts)
+    found.append([entry['value'] for entry in results_in(run.files.workdir)])
+  np.testing.assert_allclose(*found, atol=0.03)  # A query or two by rounding.
