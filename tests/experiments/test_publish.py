@@ -202,6 +202,7 @@ def sample(number, mixed, real, shots=10, **changed):
     'generator.loss': 'l1',
     'classifier.name': 'resnet20',
     'optimizer.schedule': 'steps',
+    'batches.name': 'generated',
     'training.steps': 1_000,
     'training.batch_size': 64,
     'generator_training.steps': 500,
