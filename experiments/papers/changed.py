@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.run.added_settings import lacked
+from experiments.run.added_settings import as_in_training, lacked
 from experiments.run.config import flatten
 
 Page = dict[str, Any]
@@ -62,13 +62,7 @@ def _completed(settings: Mapping[str, Any], default: Page) -> Page:
 
   Only where that is known, and in sections that both have.
   """
-  values = {**lacked(settings), **settings}
-  for field, value in default.items():
-    section, _, name = field.rpartition('.')
-    # A learner is evaluated as it trains, unless its evaluation has more.
-    own = f'learner.{name}'
-    if section == 'evaluation_learner' and value is not None and own in values:
-      values.setdefault(field, values[own])
+  values = as_in_training({**lacked(settings), **settings}, default)
   sections = {field.rpartition('.')[0] for field in settings}
   return {
     field: value

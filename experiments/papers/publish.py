@@ -157,7 +157,7 @@ def kept(results: Path, defaults: Defaults) -> dict[str, dict[str, Page]]:
       config file.
 
   Raises:
-    ValueError: if a page or its config file cannot be read.
+    ValueError: if a page cannot be read.
   """
   return {
     folder.name: {

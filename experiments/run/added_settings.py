@@ -8,6 +8,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from experiments.run.config import flatten
+
 
 class Added(NamedTuple):
   """A setting that older runs lack.
@@ -48,12 +50,10 @@ def with_added(config: Mapping[str, Any]) -> dict[str, Any]:
   if full.get('system') == 'cola' and 'training' in full:
     # Classifiers of clusters had none.
     full.setdefault('batches', {'name': 'made_alone', 'made': 0})
-  for added in ADDED:
-    section = full.get(added.section)
-    if full.get('system') != added.system or not isinstance(section, dict):
-      continue
-    if not added.parts or section.get('name') in added.parts:
-      section.setdefault(added.field, added.value)
+  for name, value in lacked(flatten(full)).items():
+    section, _, field = name.partition('.')
+    if section in full:
+      full[section][field] = value
   return full
 
 
@@ -73,3 +73,26 @@ def lacked(fields: Mapping[str, Any]) -> dict[str, Any]:
     and fields.get('system') == added.system
     and (not added.parts or fields.get(f'{added.section}.name') in added.parts)
   }
+
+
+def as_in_training(
+  fields: Mapping[str, Any], today: Mapping[str, Any]
+) -> dict[str, Any]:
+  """A saved config, with what its evaluation lacks and today's config has.
+
+  A learner is evaluated as it trains, unless its evaluation has more.
+
+  Args:
+    fields: the saved config, flattened.
+    today: today's, likewise.
+
+  Returns:
+    The saved config, flattened.
+  """
+  full = dict(fields)
+  for name, value in today.items():
+    section, _, field = name.rpartition('.')
+    own = f'learner.{field}'
+    if section == 'evaluation_learner' and value is not None and own in full:
+      full.setdefault(name, full[own])
+  return full

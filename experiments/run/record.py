@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from experiments.run.added_settings import with_added
+from experiments.run.added_settings import as_in_training, with_added
 from experiments.run.config import flatten
 from lasium_jax import cores
 from lasium_jax.data import Splits
@@ -241,12 +241,8 @@ def read_config(workdir: Path) -> dict[str, Any] | None:
 def _check_same(
   workdir: Path, before: Mapping[str, Any], config: Mapping[str, Any]
 ) -> None:
-  old, new = flatten(before), flatten(json.loads(json.dumps(config)))
-  for name in new.keys() - old.keys():
-    section, _, field = name.partition('.')
-    # What its evaluation did not say was as in training.
-    if section == 'evaluation_learner' and new[name] is not None:
-      old[name] = old.get(f'learner.{field}')
+  new = flatten(json.loads(json.dumps(config)))
+  old = as_in_training(flatten(before), new)
   changed = [
     f'  {name}: {old.get(name, "absent")!r} there, '
     f'{new.get(name, "absent")!r} now'

@@ -32,15 +32,7 @@ LEARNERS = {
     tune_network=True,
     **options,
   ),
-  'viewed': lambda **options: learners.protonets(
-    SMALL,
-    ways=WAYS,
-    head_steps=3,
-    head_learning_rate=0.01,
-    tune_network=True,
-    head_views=True,
-    **options,
-  ),
+  'viewed': lambda **options: LEARNERS['tuned'](head_views=True, **options),
   'refined': lambda inductive=False, **options: learners.protonets(
     SMALL,
     ways=WAYS,
