@@ -85,7 +85,8 @@ def samplers_of(model: Model) -> list[str]:
     raise ValueError(
       f'This model, {model.card["architecture"]["name"]}, has no encoder, nor '
       'another way to make images like those that it is shown. Train one that '
-      'has, such as those of experiments/interpolative.py.'
+      'has, such as those of experiments/interpolative.py. Its run wgan-gp '
+      'trains an encoder for a GAN: if this is of such a run, export it anew.'
     )
   return [*dict.fromkeys(known)]
 
@@ -153,9 +154,11 @@ def _account(model: Model, name: str, way: Way) -> list[str]:
     'and scaled at random.'
   )
   labels = 'with' if model.card['training'].get('labels') else 'without'
+  inverted = models.has_inversion(model.card)
   return [
     f'The model is {model.card["architecture"]["name"]}, trained {labels} '
     'labels.',
+    *(['Its encoder was trained afterwards, to invert it.'] * inverted),
     f'New images are {ABOUT.get(name, name)}{details}.',
     *([views] if way.views else []),
   ]

@@ -73,8 +73,8 @@ def borrow(
   if lent.model.encode is None:
     raise BadConfig(
       f'The generator in {folder} (config.borrowed.folder) is {generator!r}, '
-      'which has no encoder: name an autoencoder, or the workdir of a run that '
-      'trains one by inversion, as what is exported of it has none.'
+      'which has no encoder: name an autoencoder, or a run that trains one by '
+      'inversion, or what is exported of it.'
     )
   return lent
 
@@ -94,8 +94,8 @@ def lend(
       made of one.
 
   Returns:
-    The generator; from a workdir with the encoder that the run trained to
-    invert it, if it did, which is not exported.
+    The generator, with the encoder that the run trained to invert it, if it
+    did.
 
   Raises:
     BadConfig: if there is none in the folder, or it is another, or makes images

@@ -26,6 +26,8 @@ from experiments.systems import (
 )
 from experiments.systems.cola_checks import is_unlabeled
 from lasium_jax import models
+from lasium_jax.models.build import INVERSION
+from lasium_jax.settings import parameters
 from lasium_jax.types import Params
 
 # Sections that the card of a generator has in `training`, of those that the run
@@ -35,6 +37,7 @@ _TOLD_OF_GENERATORS = (
   'small_sample',
   'generator',
   'generator_training',
+  'inversion',
   *clustered_images.SECTIONS,
   *code_clusters.SECTIONS,
 )
@@ -105,9 +108,20 @@ def classifiers(settings: Settings, files: Record) -> Trained:
 
 
 def autoencoders(settings: Settings, files: Record) -> Trained:
-  """The generator of a run of interpolative autoencoders."""
-  params = interpolative.trained(settings, files)
-  return Trained(settings['generator'], params, settings)
+  """The generator of a run of interpolative autoencoders.
+
+  It has the encoder that the run trained to invert it, if it did.
+  """
+  architecture = dict(settings['generator'])
+  if 'inversion' in settings:
+    known = parameters(INVERSION)  # Beside what only its training has.
+    architecture['inversion'] = {
+      name: value
+      for name, value in settings['inversion'].items()
+      if name in known
+    }
+  params = interpolative.judged_model(settings, files).params
+  return Trained(architecture, params, settings)
 
 
 def drawing(settings: Settings, files: Record) -> Trained:

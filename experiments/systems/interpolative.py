@@ -47,7 +47,7 @@ from experiments.systems.interpolative_stages import (
 from lasium_jax.data import Splits
 from lasium_jax.models.build import GENERATORS, make_generator
 from lasium_jax.settings import Part
-from lasium_jax.types import Generator, Params, Trainer, TrainingSet
+from lasium_jax.types import Generator, Trainer, TrainingSet
 
 INVERSION = Part(inversion.train, given=('shape',))
 EVALUATION = Part(reconstruction.measure, given=('steps',))
@@ -218,23 +218,18 @@ def _learning(run: Run, parts: Parts) -> generator.Learning:
   )
 
 
-def trained(settings: Settings, files: Record) -> Params:
-  """The generator's parameters, found without the data.
-
-  Raises:
-    FileNotFoundError: if its training has not come to its end.
-  """
-  trainer = build(settings).trainer
-  return generator.trained(trainer, files, **settings['generator_training'])
-
-
 def judged_model(settings: Settings, files: Record) -> Trained:
   """The generator as it is judged, found without the data.
 
   Raises:
-    FileNotFoundError: as `trained`.
+    FileNotFoundError: if its training, or that of what inverts it, has not come
+      to its end.
   """
-  subject = Trained(build(settings).model, trained(settings, files))
+  parts = build(settings)
+  params = generator.trained(
+    parts.trainer, files, **settings['generator_training']
+  )
+  subject = Trained(parts.model, params)
   if 'inversion' in settings:
     subject = inversion.trained(
       files, *subject, image_shape(settings), **settings['inversion']

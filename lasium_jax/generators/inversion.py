@@ -44,7 +44,8 @@ def inversion(
 
   Args:
     generator: with a prior.
-    params: the generator's. A copy of them is in the trainer's state.
+    params: the generator's. A copy of them is in the trainer's state. Where
+      nothing is trained, their shapes are enough.
     shape: `(H, W, C)` of its images.
     network: as in `lasium_jax.generators.autoencoder`, of the encoder.
     width: likewise.
@@ -77,7 +78,9 @@ def inversion(
     )
   draw = generator.sample
   check_networks('The inversion', network, shape)
-  z = jax.eval_shape(lambda key: draw(key, params, 1), jax.random.key(0))
+  z = jax.eval_shape(
+    lambda key, params: draw(key, params, 1), jax.random.key(0), params
+  )
   net = ENCODERS[network](z.shape[1], width)
 
   def init(key: Array) -> Params:

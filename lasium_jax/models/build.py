@@ -69,6 +69,8 @@ GENERATORS = {
   'glo': Part(generators.glo, given=('measure_weights',), reads='labels'),
   'cgan_pd': Part(generators.cgan_pd, reads='labels'),
 }
+# The encoder that was trained to invert a generator, if its card has one.
+INVERSION = Part(generators.inversion)
 # Networks of ordinary classifiers: the number of classes to a Linen module.
 CLASSIFIERS = {
   'resnet20': Part(resnet20),
@@ -223,9 +225,29 @@ def learner(
   )
 
 
+def has_inversion(card: Mapping[str, Any]) -> bool:
+  """Whether a generator's encoder was trained afterwards, to invert it."""
+  return 'inversion' in card['architecture']
+
+
 def generator(card: Mapping[str, Any]) -> Generator:
-  """The generator of a card."""
-  return make_generator(card['architecture'], image_shape(card))[0]
+  """The generator of a card, with the encoder that inverts it if it has one."""
+  model, trainer = _without_inversion(card)
+  if has_inversion(card):
+    model, _ = _inversion(card, model, _begun(trainer, image_shape(card)))
+  return model
+
+
+def _without_inversion(card: Mapping[str, Any]) -> tuple[Generator, Trainer]:
+  own = {k: v for k, v in card['architecture'].items() if k != 'inversion'}
+  return make_generator(own, image_shape(card))
+
+
+def _inversion(
+  card: Mapping[str, Any], model: Generator, params: Params
+) -> tuple[Generator, Trainer]:
+  settings = card['architecture']['inversion']
+  return generators.inversion(model, params, image_shape(card), **settings)
 
 
 def classifier(card: Mapping[str, Any]) -> ClassifyFn:
@@ -258,10 +280,21 @@ def shapes(card: Mapping[str, Any], *, ways: int | None = None) -> Params:
     x = jax.ShapeDtypeStruct((1, *shape), 'float32')
     return jax.eval_shape(learner(card, ways=ways).init, key, x)
   if card['kind'] == 'classifier':
-    _, trainer = _classifier(card)
-  else:
-    _, trainer = make_generator(card['architecture'], shape)
+    return _begun(_classifier(card)[1], shape)
+  model, trainer = _without_inversion(card)
+  specs = _begun(trainer, shape)
+  if not has_inversion(card):
+    return specs
+  return jax.eval_shape(
+    lambda params: _begun(_inversion(card, model, params)[1], shape), specs
+  )
+
+
+def _begun(trainer: Trainer, shape: tuple[int, int, int]) -> Params:
+  """The shapes of what a trainer begins with."""
   data = TrainingSet(jnp.zeros((1, *shape), jnp.uint8), jnp.zeros(1, jnp.int32))
   return jax.eval_shape(
-    lambda key, data: trainer.params(trainer.init(key, data)), key, data
+    lambda key, data: trainer.params(trainer.init(key, data)),
+    jax.random.key(0),
+    data,
   )

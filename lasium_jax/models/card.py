@@ -11,11 +11,19 @@ from typing import Annotated, Any, Literal
 from lasium_jax.models.build import (
   CLASSIFIERS,
   GENERATORS,
+  INVERSION,
   LEARNERS,
   NETWORKS,
   checked,
 )
-from lasium_jax.settings import BadSetting, Range, Ways, check_value, pick
+from lasium_jax.settings import (
+  BadSetting,
+  Range,
+  Ways,
+  check,
+  check_value,
+  pick,
+)
 
 FORMAT = 'lasium_jax model'
 FORMAT_VERSION = 1
@@ -74,8 +82,8 @@ def check_card(card: Any, path: Path) -> None:
       raise BadModel(f'{path}: {field} is missing or no {kind.__name__}.')
   try:
     _check_fields(_IMAGE, card['image'], 'image')
-    check = pick(_ARCHITECTURES, card.get('kind'), 'kind')
-    check(card['architecture'], 'architecture')
+    check_kind = pick(_ARCHITECTURES, card.get('kind'), 'kind')
+    check_kind(card['architecture'], 'architecture')
     _check_size(card['architecture'], 'architecture')
     _check_names(card)
   except BadSetting as error:
@@ -101,7 +109,13 @@ def _check_learner(architecture: Mapping[str, Any], where: str) -> None:
 
 
 def _check_generator(architecture: Mapping[str, Any], where: str) -> None:
-  checked(GENERATORS, architecture, where)
+  own = dict(architecture)
+  if 'inversion' in own:
+    inversion, place = own.pop('inversion'), f'{where}.inversion'
+    if not isinstance(inversion, dict):
+      raise BadSetting(f'{place} is {inversion!r}; it must be a section.')
+    check(INVERSION, inversion, place)
+  checked(GENERATORS, own, where)
 
 
 def _check_classifier(architecture: Mapping[str, Any], where: str) -> None:

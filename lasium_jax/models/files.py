@@ -36,7 +36,8 @@ class Model(NamedTuple):
       kind: 'learner', 'generator' or 'classifier'.
       architecture: for a learner `network` and `learner`, each a `name` and
         its function's keyword arguments, and `ways`, the N of its training;
-        for a generator `name` and keyword arguments; for a classifier
+        for a generator `name` and keyword arguments, and perhaps `inversion`,
+        the keyword arguments of what its encoder was made by; for a classifier
         `network`, and `classes`, how many.
       image: `height`, `width`, `channels`, and `invert`: whether pictures are
         inverted on reading, dark ink on white becoming 1 on 0.

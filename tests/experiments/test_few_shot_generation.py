@@ -8,7 +8,14 @@ import jax
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_generator import SIDE, draw, make_model, pixels, seen_by_the_model
+from tiny_generator import (
+  SIDE,
+  draw,
+  make_inverted,
+  make_model,
+  pixels,
+  seen_by_the_model,
+)
 from whole_program import ROOT
 
 from experiments.applications import makers
@@ -17,6 +24,7 @@ from experiments.applications.makers import SAMPLERS, Way, maker, samplers_of
 from experiments.components.latents import FEW_SHOT
 from experiments.pages import few_shot as html_few_shot
 from lasium_jax import models
+from lasium_jax.nets.infogan import Encoder
 
 
 @pytest.fixture(scope='module')
@@ -94,6 +102,30 @@ def test_a_seed_repeats_it(model, tmp_path):
     made[name] = read(done.folder.iterdir())
   np.testing.assert_array_equal(made['first'], made['again'])
   assert (made['first'] != made['other']).any()
+
+
+def test_an_encoder_that_was_trained_to_invert_a_gan(tmp_path):
+  """New images are of its codes, and it is said where it is from."""
+  inverted = make_inverted()
+  model = models.save_model(tmp_path / 'model', inverted)
+  seeds = draw(tmp_path / 'seeds', 2)
+  done = generate(model, seeds, tmp_path / 'out', way=Way('midpoints'))
+  encoder, decoder = (
+    Encoder(2, width=2),
+    models.generator(make_model('msgan')[0]),
+  )
+  x = seen_by_the_model([pixels(seed) for seed in range(2)])
+  z = jax.jit(encoder.apply)(inverted.params['encoder'], x)
+  decode = jax.jit(decoder.decode)
+  expected = 255 * (1 - decode(inverted.params['generator'], z.mean(0)[None]))
+  (made,) = read(done.folder.iterdir())
+  np.testing.assert_allclose(made, expected[0, ..., 0], atol=0.51)
+  said = 'Its encoder was trained afterwards, to invert it.'
+  assert done.account[:2] == [
+    *('The model is msgan, trained without labels.', said),
+  ]
+  page = done.page.read_text()
+  assert said in page and page.count('<img') == 3
 
 
 @pytest.mark.parametrize('invert', [None, True, False])

@@ -3,11 +3,14 @@
 import json
 import re
 import shutil
+import sys
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tiny_generator import draw as draw_seeds
+from tiny_generator import make_model
 from whole_program import (
   ROOT,
   assert_same_run,
@@ -235,7 +238,7 @@ def test_figures_are_drawn_of_several_runs(program, run, another, tmp_path):
 
 
 def test_a_gan_is_inverted(program, tmp_path):
-  """What it was given as an encoder is found again for figures, and lent."""
+  """What it was given as an encoder is found again, lent and exported."""
   own = {
     'generator_training__steps': 2,
     'generator_training__batch_size': 20,
@@ -268,9 +271,31 @@ def test_a_gan_is_inverted(program, tmp_path):
   z, expected = (one.model.encode(one.params, x) for one in (lent, own))
   np.testing.assert_array_equal(z, expected)
   assert lent.model.decode(lent.params, z).shape == (1, *shape)
-  model = str(export(workdir, tmp_path / 'model'))
-  with pytest.raises(BadConfig, match='trains one by inversion'):
-    borrowed.borrow(shape, generator='wgan_gp', folder=model)
+  folder = export(workdir, tmp_path / 'model')
+  assert_inverted(models.load_model(folder), own.params, x, expected)
+  lent = borrowed.borrow(shape, generator='wgan_gp', folder=str(folder))
+  np.testing.assert_array_equal(lent.model.encode(lent.params, x), expected)
+  seeds = draw_seeds(tmp_path / 'seeds', 2, side=28)
+  command = [sys.executable, 'experiments/few_shot_generation.py']
+  command += [f'--model={folder}', f'--images={seeds}', '--number=3']
+  printed = program.run([*command, f'--out={tmp_path}/new'])
+  assert 'Its encoder was trained afterwards, to invert it.' in printed
+  assert len([*(tmp_path / 'new/images').glob('*.png')]) == 3
+
+
+def assert_inverted(model, params, x, z):
+  """A card has the run's parameters, and says how they came about."""
+  jax.tree.map(np.testing.assert_array_equal, model.params, params)
+  generator = models.generator(model.card)
+  np.testing.assert_array_equal(generator.encode(model.params, x), z)
+  assert model.card['architecture']['inversion']['width'] == 2
+  assert model.card['training']['inversion']['steps'] == 2
+
+
+def test_an_exported_gan_without_an_encoder_is_not_borrowed(tmp_path):
+  model = str(models.save_model(tmp_path / 'model', make_model('msgan')))
+  with pytest.raises(BadConfig, match='or a run that trains one by inversion'):
+    borrowed.borrow((8, 8, 1), generator='msgan', folder=model)
 
 
 def test_figures_of_other_images_are_refused(run, tmp_path):

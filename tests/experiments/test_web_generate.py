@@ -8,7 +8,13 @@ import jax
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_generator import SIDE, make_model, pixels, seen_by_the_model
+from tiny_generator import (
+  SIDE,
+  make_inverted,
+  make_model,
+  pixels,
+  seen_by_the_model,
+)
 from web_page import ask, encoded, impatient, png, serving
 from whole_program import ROOT
 
@@ -116,6 +122,17 @@ def test_models_that_cannot_make_images_like_others_are_refused(tmp_path):
   folder = models.save_model(tmp_path / 'gan', make_model('msgan'))
   with pytest.raises(ValueError, match='msgan, has no encoder'):
     web_offers.offers(None, str(folder), 2)
+
+
+def test_a_gan_with_what_inverts_it_has_all_that_an_autoencoder_has(tmp_path):
+  folder = models.save_model(tmp_path / 'gan', make_inverted())
+  (offer,) = web_offers.offers(None, str(folder), 2)
+  assert {*offer.services} == {'/generate', '/between'}
+  about = offer.about['generate']
+  assert about['model'] == 'msgan' and about['slider'] is True
+  assert 'midpoints' in dict(about['samplers'])
+  reply = offer.services['/generate'](request_of(2))
+  assert 'Its encoder was trained afterwards, to invert it.' in reply['account']
 
 
 def test_without_an_encoder_there_is_no_slider(monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from lasium_jax import models
+from lasium_jax.generators import inversion
 from lasium_jax.models.build import make_generator
 from lasium_jax.types import TrainingSet
 
@@ -35,6 +36,20 @@ def make_model(name='interpolative', channels=1, invert=True):
     'training': {'run': 'tests'},
     'accuracy': [],
   }
+  return models.Model(card, jax.device_get(params))
+
+
+@functools.cache
+def make_inverted():
+  """A GAN and an encoder to invert it, before the training of either."""
+  card, params = make_model('msgan')
+  shape = models.image_shape(card)
+  plain = models.generator(card)
+  _, trainer = inversion(plain, params, shape, width=2)
+  data = TrainingSet(jnp.zeros((2, *shape), jnp.uint8))
+  params = trainer.params(trainer.init(jax.random.key(1), data))
+  architecture = card['architecture'] | {'inversion': {'width': 2}}
+  card = card | {'architecture': architecture}
   return models.Model(card, jax.device_get(params))
 
 

@@ -31,9 +31,14 @@ ARCHITECTURES = {
   },
   'vae': {'name': 'vae', 'latent_size': 2, 'filters': [2, 2]},
   'msgan': {'name': 'msgan', 'latent_size': 2, 'filters': 2},
+  'inverted': {
+    **{'name': 'wgan_gp', 'latent_size': 2, 'width': 2},
+    'inversion': {'width': 2},
+  },
   'resnet20': {'network': {'name': 'resnet20', 'width': 1}, 'classes': 3},
 }
-KINDS = {'vae': 'generator', 'msgan': 'generator', 'resnet20': 'classifier'}
+KINDS = dict.fromkeys(('vae', 'msgan', 'inverted'), 'generator')
+KINDS |= {'resnet20': 'classifier'}
 TABLES = {
   'learner': {'network': build.NETWORKS, 'learner': build.LEARNERS},
   'classifier': {'network': build.CLASSIFIERS},
@@ -61,6 +66,8 @@ def full_card(name):
   kind = KINDS.get(name, 'learner')
   if kind == 'generator':
     architecture = filled(build.GENERATORS, architecture)
+    if own := architecture.get('inversion'):
+      architecture['inversion'] = settings.defaults(build.INVERSION) | own
   for part, table in TABLES.get(kind, {}).items():
     architecture[part] = filled(table, architecture[part])
   own = {'class_names': ['a', 'b', 'c']} if kind == 'classifier' else {}
@@ -126,14 +133,16 @@ def damaged(card, path, value):
 
 @functools.cache
 def decoded_shape(built):
-  """Of three images that a card's generator makes."""
+  """Of three images that a card's generator makes, and encodes if it can."""
   card = json.loads(built)
   generator = models.generator(card)
 
   def three(params):
-    return generator.decode(
-      params, generator.sample(jax.random.key(0), params, 3)
-    )
+    z = generator.sample(jax.random.key(0), params, 3)
+    x = generator.decode(params, z)
+    if generator.encode is not None:
+      assert generator.encode(params, x).shape == z.shape
+    return x
 
   return jax.eval_shape(three, models.shapes(card)).shape
 
@@ -246,6 +255,31 @@ def test_a_wrong_setting_is_refused_in_the_words_of_settings(
   said = rf'card\.json: architecture\.learner\.{setting} is .*; it must be '
   with pytest.raises(models.BadModel, match=said):
     models.save_model(tmp_path / 'model', model)
+
+
+@pytest.mark.parametrize(
+  'inversion,said',
+  [
+    (None, 'inversion is None; it must be a section'),
+    ([], r'inversion is \[\]; it must be a section'),
+    ({'steps': 5}, "inversion has no 'steps'"),
+    ({'width': 0}, r'inversion\.width is 0; it must be'),
+    ({'width': 2**18}, r'inversion\.width is 262144, not in'),
+    ({'network': 'conv4'}, r"inversion\.network is 'conv4'"),
+  ],
+)
+def test_a_wrong_inversion_is_refused_by_name(inversion, said, tmp_path):
+  card = full_card('inverted')
+  card['architecture']['inversion'] = inversion
+  with pytest.raises(models.BadModel, match=rf'architecture\.{said}'):
+    models.save_model(tmp_path / 'model', models.Model(card, {}))
+
+
+def test_what_has_no_prior_has_no_inversion(tmp_path):
+  card = full_card('inverted')
+  card['architecture'] = {'name': 'autoencoder', 'inversion': {}}
+  with pytest.raises(models.BadModel, match=r'cannot be built .*no prior'):
+    models.save_model(tmp_path / 'model', models.Model(card, {}))
 
 
 @pytest.mark.parametrize('names', [['a', 'b'], ['a', 'b', 'b'], 'abc'])
