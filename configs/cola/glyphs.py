@@ -44,7 +44,7 @@ def get_config(run: str = 'scola') -> ConfigDict:
     config.augment.update(margin=2, mirror=False)
   if 'clustered' in config:
     config.trunk = named(TRUNKS, 'halvings', width=16)
-    config.cluster_views = section(AUGMENTATION, **VIEWS)
+    config.clustered_views = section(AUGMENTATION, **VIEWS)
     config.clustered_training.batch_size = 50
   _classify(config)
   return config

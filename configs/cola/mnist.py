@@ -38,5 +38,5 @@ def get_config(run: str = 'cola') -> ConfigDict:
     config.augment.mirror = False
   if 'clustered' in config:
     config.trunk = named(TRUNKS, 'halvings')
-    config.cluster_views = section(AUGMENTATION, **VIEWS)
+    config.clustered_views = section(AUGMENTATION, **VIEWS)
   return config

@@ -24,8 +24,9 @@ paper's samplers.
 `clustered-protonets` is no paper's: instance discrimination, then rounds of
 clustering all images by what the learner sees and meta-training on the clusters
 (docs/papers.md), half an hour on one core.
-`clustered-SAMPLER-GENERATOR-protonets` begins with LASIUM's tasks instead, but
-not with COLA's, whose generator has clusters of its own.
+`clustered-SAMPLER-GENERATOR-protonets` and `clustered-cola-protonets` begin
+with LASIUM's tasks instead, of any generator. COLA's has clusters of its own,
+which are found before it and are not those of the rounds.
 
 The paper has no autoencoders. They have no prior: anchors are encoded images,
 RO moves toward other encoded images, and noise is in units of the standard

@@ -148,7 +148,7 @@ def _cluster(config: ConfigDict) -> None:
     return
   config.clustered = section(clustered_images.CLUSTERED)
   config.trunk = named(TRUNKS, 'resnet18')
-  config.cluster_views = section(AUGMENTATION, views=True)
+  config.clustered_views = section(AUGMENTATION, views=True)
   config.clustered_training = section(Part(clustered.train), steps=None)
 
 

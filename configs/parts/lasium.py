@@ -152,7 +152,7 @@ def _no_such_run(file: str, run: str) -> str:
     f'{{{learners}}}, {",".join(CLUSTERS)}-{{{learners}}}, '
     f'cactus-{{{",".join(ENCODED)}}}-{{{learners}}}, '
     f'umtra-{{{learners}}}, clustered-protonets, '
-    f'clustered-SAMPLER-GENERATOR-protonets (not with {",".join(CLUSTERS)}), '
+    f'clustered-{{SAMPLER-GENERATOR,{",".join(CLUSTERS)}}}-protonets, '
     f'supervised-{{{learners}}} and scratch, each with '
     f'-{" or -".join(VARIANTS)} behind it or nothing.'
   )
@@ -179,8 +179,7 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
     config.get(name, {}).get('name') for name in ('tasks', 'learner')
   )
   # Clusters are found by features, which a learner with logits has not.
-  unfit = tasks not in ('umtra', 'lasium') or learner != 'protonets'
-  if unfit or 'clustered' in config:  # Which has clusters of its own.
+  if tasks not in ('umtra', 'lasium') or learner != 'protonets':
     raise ValueError(_no_such_run(file, run))
   if tasks == 'umtra':
     config.tasks.update(ways=100, queries=2, augment_support=True)
@@ -253,7 +252,7 @@ def _find_clusters(config: ConfigDict) -> None:
   config.clustered = section(clustered_images.CLUSTERED, learning_rate=0.5)
   # ResNet-18 is for photographs, and for GPUs.
   config.trunk = named(TRUNKS, 'halvings')
-  config.cluster_views = section(AUGMENTATION, **VIEWS)
+  config.clustered_views = section(AUGMENTATION, **VIEWS)
   config.clustered_training = section(
     Part(clustered.train), steps=CLUSTERED_STEPS, judge_every=1_000
   )

@@ -33,7 +33,7 @@ def changed(settings: Mapping[str, Any], defaults: Defaults) -> Page:
   """The settings of a run that have other values than the config file has.
 
   Args:
-    settings: of the run, flattened.
+    settings: of the run, flattened, by today's names.
     defaults: fills in what the config file leaves to other fields.
 
   Returns:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.run.added_settings import by_todays_names
+
 _RENAMED = {
   'tasks.source': 'tasks.name',
   'tasks.shift': 'augment.shift',
@@ -32,7 +34,7 @@ _RENAMED = {
 def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
   """Flattened settings by today's names; today's stay as they are."""
   if 'system' in settings:
-    return dict(settings)
+    return by_todays_names(settings)
   fields = {_RENAMED.get(k, k): v for k, v in settings.items()}
   if 'benchmark' in fields:
     fields['file'] = f'configs/lasium/{fields.pop("benchmark")}.py'

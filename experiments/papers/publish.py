@@ -169,15 +169,17 @@ def kept(results: Path, defaults: Defaults) -> dict[str, dict[str, Page]]:
 
 
 def _today(page: Page, defaults: Defaults) -> Page:
-  """A page whose `changed` is by today's config file.
+  """A page whose settings have today's names, and `changed` is by today's file.
 
   One that was published without its settings, or whose run is in no config file
   any more, has what was changed then.
   """
   if 'settings' not in page:
     return page
+  settings = older.renamed(page['settings'])
+  page = {**page, 'settings': settings}
   with contextlib.suppress(ValueError):
-    return {**page, 'changed': changed(page['settings'], defaults)}
+    return {**page, 'changed': changed(settings, defaults)}
   return page
 
 

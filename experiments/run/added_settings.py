@@ -1,7 +1,8 @@
 """Settings that came after the first runs, and what these did without them.
 
 A run whose config lacks one goes on, and lends what it trained, as if it said
-so. A setting belongs here only if one value of it leaves all as it was.
+so. A setting belongs here only if one value of it leaves all as it was. A
+section that those runs have by another name is here too.
 """
 
 import copy
@@ -43,10 +44,33 @@ ADDED = (
   Added('cola', 'quality', (), 'draws', 1),
 )
 
+# The views by which COLA's clusters are found had the name of those of rounds
+# of clustering, which no run had besides.
+_OLD_VIEWS, _VIEWS, _BESIDE = 'cluster_views', 'clustered_views', 'clustered'
+
+
+def by_todays_names(config: Mapping[str, Any]) -> dict[str, Any]:
+  """A saved config, nested or flattened, with today's names of sections.
+
+  A config of today is as it was.
+  """
+  sections = {name.partition('.')[0] for name in config}
+  if _BESIDE not in sections or _VIEWS in sections:
+    return dict(config)
+
+  def today(name: str) -> str:
+    section, dot, field = name.partition('.')
+    return f'{_VIEWS if section == _OLD_VIEWS else section}{dot}{field}'
+
+  return {today(name): value for name, value in config.items()}
+
 
 def with_added(config: Mapping[str, Any]) -> dict[str, Any]:
-  """A saved config, with the settings of `ADDED` that it lacks."""
-  full = copy.deepcopy(dict(config))
+  """A saved config by today's names, with the settings that it lacks.
+
+  These are the settings of `ADDED`.
+  """
+  full = copy.deepcopy(by_todays_names(dict(config)))
   if full.get('system') == 'cola' and 'training' in full:
     # Classifiers of clusters had none.
     full.setdefault('batches', {'name': 'made_alone', 'made': 0})

@@ -50,7 +50,7 @@ OWN = {
 }
 # The sections that a generator follows from; those of its clusters, if any.
 _FOLLOWS = ('generator', 'generator_training', 'data')
-_CLUSTERS = ('clustered', 'trunk', 'cluster_views', 'clustered_training')
+_CLUSTERS = ('clustered', 'trunk', 'clustered_views', 'clustered_training')
 
 
 class Learning(NamedTuple):

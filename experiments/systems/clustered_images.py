@@ -24,7 +24,7 @@ CLUSTERED = Part(embeddings.clustered, given=('clusters',))
 SECTIONS: Sections = {
   'clustered': CLUSTERED,
   'trunk': TRUNKS,
-  'cluster_views': AUGMENTATION,
+  'clustered_views': AUGMENTATION,
   'clustered_training': Part(clustered.train),
 }
 
@@ -52,12 +52,12 @@ def build(settings: Settings, clusters: int) -> Trainer:
 
 
 def _made(settings: Settings, clusters: int) -> tuple[ClassifyFn, Trainer]:
-  views = augment_of(settings, 'cluster_views')
+  views = augment_of(settings, 'clustered_views')
   if views is None:
     raise BadConfig(
-      'config.cluster_views leaves images as they are, and clusters are made '
-      'of other views of them: let config.cluster_views.views be True for '
-      'photographs, or config.cluster_views.rotation be above 0.'
+      'config.clustered_views leaves images as they are, and clusters are made '
+      'of other views of them: let config.clustered_views.views be True for '
+      'photographs, or config.clustered_views.rotation be above 0.'
     )
   return embeddings.clustered(
     TwoHeads(make(TRUNKS, settings['trunk']), clusters),

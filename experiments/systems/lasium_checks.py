@@ -28,7 +28,6 @@ from experiments.components.tasks import (
   TASKS,
   augment_of,
 )
-from experiments.components.trunks import TRUNKS
 from experiments.run.config import (
   BadConfig,
   Settings,
@@ -38,7 +37,6 @@ from experiments.run.config import (
 )
 from experiments.run.members import members
 from experiments.stages import (
-  clustered,
   evaluation,
   generator,
   meta,
@@ -74,9 +72,7 @@ SECTIONS: Sections = {
   'rounds': Part(rounds.train),
   'cluster_tasks': CLUSTER_TASKS,
   'cluster_views': AUGMENTATION,
-  'clustered': clustered_images.CLUSTERED,
-  'trunk': TRUNKS,
-  'clustered_training': Part(clustered.train),
+  **clustered_images.SECTIONS,
   'also_judged': Part(also_judged),
   'evaluation': Part(evaluation.evaluate),
 }

@@ -244,7 +244,7 @@ def contestants(
     ]
   if clustered_images.are_clustered(settings) and not any(
     settings.get(section, {}).get('workdir')  # Whose run has judged it.
-    for section in ('generator_training', 'meta')
+    for section in ('generator_training', 'meta', 'rounds')
   ):
     everyone += by_clusters(run, settings)
   for name, learner in parts.floors.items():

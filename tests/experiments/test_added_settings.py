@@ -8,7 +8,8 @@ from whole_program import settings_of
 
 from configs.cola import cifar10
 from configs.lasium import cifar_fs, omniglot
-from experiments.run.added_settings import ADDED, with_added
+from experiments.run.added_settings import ADDED, by_todays_names, with_added
+from experiments.run.config import flatten
 from experiments.run.record import WrongWorkdir, open_record, read_config
 from experiments.systems import cola, lasium
 
@@ -17,7 +18,10 @@ RUNS = {
   'lasium': (
     lasium,
     omniglot,
-    ('clustered-protonets', 'cola-protonets', 'supervised-protonets'),
+    (
+      *('clustered-protonets', 'cola-protonets', 'supervised-protonets'),
+      'clustered-cola-protonets',
+    ),
   ),
   'cola': (cola, cifar10, ('scola', 'glo')),
 }
@@ -67,6 +71,30 @@ def test_an_older_run_goes_on_by_that_value_alone(tmp_path):
   open_record(tmp_path, settings)
   settings['data']['threshold'] = 0.5
   with pytest.raises(WrongWorkdir, match=r'data.threshold: 0.0 there, 0.5 now'):
+    open_record(tmp_path, settings)
+
+
+def by_old_name(settings):
+  """With the views of COLA's clusters where older runs have them."""
+  old = {'clustered_views': 'cluster_views'}
+  return {old.get(name, name): value for name, value in settings.items()}
+
+
+@pytest.mark.parametrize(
+  ('system', 'run'), [('lasium', 'ro-cola-maml'), ('cola', 'cola')]
+)
+def test_a_section_of_an_older_run_has_today_s_name(system, run, tmp_path):
+  """Nested and flattened; of rounds of clustering it is another section."""
+  module, configs, _ = RUNS[system]
+  config = configs.get_config(run)
+  settings = json.loads(json.dumps(settings_of(config, module.system())))
+  older = by_old_name(settings)
+  assert 'clustered_views' not in older and with_added(older) == settings
+  assert by_todays_names(flatten(older)) == flatten(settings)
+  (tmp_path / 'config.json').write_text(json.dumps(older))
+  open_record(tmp_path, settings)
+  settings['clustered_views']['translation'] = 0.2
+  with pytest.raises(WrongWorkdir, match=r'clustered_views.translation: 0\.'):
     open_record(tmp_path, settings)
 
 

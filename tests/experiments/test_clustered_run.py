@@ -23,7 +23,7 @@ from experiments.run import record, streams
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
 from experiments.run.run import open_run
-from experiments.stages import found_clusters, rounds
+from experiments.stages import clustered, found_clusters, rounds
 from experiments.systems import lasium, lasium_stages, learned
 from experiments.systems.exports import export
 from lasium_jax import models
@@ -44,6 +44,7 @@ SMALL = {
   'clustering.most': 12,
   'clustering.views': 2,
 }
+WARM_UPS = ('', 'ro-vae-', 'n-interpolative-', 'cola-', 'ro-cola-')
 
 
 def drawings(seed):
@@ -80,13 +81,13 @@ def finished(tmp_path_factory):
 
 
 @pytest.mark.parametrize('file', ['omniglot', 'glyphs', 'cifar_fs', 'folder'])
-@pytest.mark.parametrize('warm_up', ['', 'ro-vae-', 'n-interpolative-'])
+@pytest.mark.parametrize('warm_up', WARM_UPS)
 def test_no_label_chooses_parameters(file, warm_up):
   config = config_of(f'lasium/{file}.py:clustered-{warm_up}protonets')
   assert config.meta.validate_every == 0
 
 
-@pytest.mark.parametrize('warm_up', ['', 'ro-vae-', 'n-interpolative-'])
+@pytest.mark.parametrize('warm_up', WARM_UPS)
 def test_photographs_have_one_network_whatever_the_warm_up(warm_up):
   config = config_of(f'lasium/folder.py:clustered-{warm_up}protonets')
   config.data.path, config.data.channels = 'x', 1
@@ -106,8 +107,8 @@ def test_each_round_finds_clusters_and_learns_from_them(finished):
   for entry in begun:
     assert 4 <= entry['clusters'] <= CLASSES
     assert 6 <= entry['images'] <= 12
-    clustered = entry['clusters'] * entry['images']
-    assert entry['covered'] == pytest.approx(clustered / (CLASSES * EACH))
+    within = entry['clusters'] * entry['images']
+    assert entry['covered'] == pytest.approx(within / (CLASSES * EACH))
     assert 0.8 < entry['purity'] <= 1
   judged = [
     (r['name'], r['protocol']['normalization']) for r in results(workdir)
@@ -145,6 +146,7 @@ def test_the_last_round_is_what_is_exported(finished, tmp_path):
   ):
     np.testing.assert_array_equal(ours, theirs[0])
   assert model.card['architecture']['ways'] == 6
+  assert model.card['training']['clustering']['neighbors'] == 6
 
 
 def test_each_member_learns_from_clusters_of_its_own(tmp_path):
@@ -302,6 +304,47 @@ def test_a_generator_s_tasks_may_be_the_warm_up(tmp_path):
   stages = list(dict.fromkeys(m['stage'] for m in metrics(tmp_path)))
   assert stages[:3] == ['train_generator', 'meta_train', rounds.NAME]
   assert results(tmp_path)[0]['steps'] == 6 + 6
+
+
+ON_COLA = {
+  'generator.clusters': CLASSES,
+  'generator.levels': 2,
+  'generator_training.steps': 4,
+  'trunk.width': 2,
+  'clustered_training.steps': 4,
+  'clustered_training.batch_size': 12,
+  'clustered_training.judge_every': 4,
+  'rounds.number': 1,
+  'also_judged.inductive': False,
+  'also_judged.refine_steps': 0,
+  'floors.scratch.judge': False,
+}
+
+
+def test_cola_s_clusters_may_be_the_warm_up(tmp_path):
+  """They are not those of the rounds, and have views of their own."""
+  run = 'clustered-cola-protonets'
+  lender = tmp_path / 'run'
+  finish(lender, run=run, **ON_COLA)
+  stages = list(dict.fromkeys(m['stage'] for m in metrics(lender)))
+  trained = [clustered.NAME, 'train_generator', 'meta_train', rounds.NAME]
+  assert stages[:4] == trained
+  targets = final_states(lender)[clustered.NAME]['[0].targets']
+  assert targets.shape == (CLASSES * EACH, CLASSES)
+  names = [entry['name'] for entry in results(lender)]
+  floors = [f'cluster-{name}' for name in ('features', 'probe', 'neighbors')]
+  assert names == [run, *floors]
+  page = (lender / 'report.html').read_text()
+  assert 'Clusters of round 1' in page and 'One cluster a row.' in page
+  # Another run begins with its warm-up, and compares images by other views.
+  record.write_json(lender / 'data.json', {})
+  lent = ON_COLA | {'rounds.workdir': str(lender), 'rounds.number': 0}
+  learned.check_borrowed(settings(run, **lent, **{'cluster_views.scale': 1.1}))
+  other = settings(run, **lent, **{'clustered_views.scale': 1.1})
+  with pytest.raises(BadConfig, match=r'clustered_views\.scale: 1\.2 there'):
+    learned.check_borrowed(other)
+  finish(tmp_path / 'judged', run=run, **lent)
+  assert [e['name'] for e in results(tmp_path / 'judged')] == [run]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,23 @@ def test_its_generator_serves_other_runs(finished, tmp_path):
   lasium.ready(own, record.Record(tmp_path / 'third', {}))
 
 
+def test_an_older_run_goes_on_and_lends_its_generator(finished, tmp_path):
+  """Its views have the name that those of rounds have."""
+  older = interrupted(finished, tmp_path / 'run', meta.NAME)
+  config = json.loads((older / 'config.json').read_text())
+  config['cluster_views'] = config.pop('clustered_views')
+  (older / 'config.json').write_text(json.dumps(config))
+  finish(older)
+  assert_same_run(older, finished)
+  lent = {'generator_training.workdir': str(older)}
+  for run in ('n-cola-protonets', 'clustered-n-cola-protonets'):
+    own = settings(f'lasium/glyphs.py:{run}', **lent)
+    generator.check_borrowed(own)
+    own['clustered_views']['rotation'] = 9.0
+    with pytest.raises(BadConfig, match=r'with clustered_views\.rotation'):
+      generator.check_borrowed(own)
+
+
 def test_what_found_the_clusters_is_an_embedding(finished):
   """By which images are classified here, and compared in other runs."""
   given = {'quality': {'recognizer': str(finished)}, 'data': settings()['data']}
@@ -194,20 +211,20 @@ def test_what_cannot_be_is_refused_before_any_work(fields, said, tmp_path):
 
 def test_views_that_are_none_are_refused():
   own = settings()
-  own['cluster_views'] |= {
+  own['clustered_views'] |= {
     'rotation': 0.0,
     'translation': 0.0,
     'scale': 1.0,
     'shear': 0.0,
     'stretch': 1.0,
   }
-  with pytest.raises(BadConfig, match='cluster_views leaves images as they'):
+  with pytest.raises(BadConfig, match='clustered_views leaves images as they'):
     lasium.build(own)
 
 
 def test_a_generator_that_reads_labels_needs_clusters():
   own = settings()
-  sections = ('clustered', 'trunk', 'cluster_views', 'clustered_training')
+  sections = ('clustered', 'trunk', 'clustered_views', 'clustered_training')
   for name in sections:
     del own[name]
   with pytest.raises(BadConfig, match='one that is trained without labels'):
@@ -229,6 +246,9 @@ def test_a_generator_that_reads_labels_needs_clusters():
     ('ic-cola-maml', 'ic'),
     ('ro-cola-maml', 'ro'),
     ('n-cola-protonets', 'n'),
+    ('clustered-cola-protonets', 'ic'),
+    ('clustered-n-cola-protonets', 'n'),
+    ('clustered-ro-cola-protonets', 'ro'),
   ],
 )
 def test_every_sampler_goes_with_it(benchmark, run, sampler):
@@ -237,12 +257,12 @@ def test_every_sampler_goes_with_it(benchmark, run, sampler):
   assert own['latents']['name'] == sampler
   assert own['anchors']['name'] == 'clusters'
   assert own['latents'].get('relative', True)
-  assert lasium.build(own).generating.clusters is not None
+  parts = lasium.build(own)
+  assert parts.generating.clusters is not None
+  assert (parts.clustering is not None) == run.startswith('clustered-')
 
 
-@pytest.mark.parametrize(
-  'run', ['clustered-cola-protonets', 'cola', 'vae-maml']
-)
+@pytest.mark.parametrize('run', ['clustered-cola-maml', 'cola', 'vae-maml'])
 def test_runs_that_there_are_not(run):
   with pytest.raises(ValueError, match=f"no run '{run}'. .* cola-{{maml,"):
     config_of(f'lasium/glyphs.py:{run}')

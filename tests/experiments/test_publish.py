@@ -523,6 +523,19 @@ def test_an_older_run_can_still_be_published(workdir):
   assert page['settings']['latents.name'] == 'ro'
 
 
+def test_older_views_of_clusters_have_today_s_name(workdir):
+  """In a run that is published, and on a page that was."""
+  module = importlib.import_module('configs.lasium.glyphs')
+  config = module.get_config('ro-cola-maml').to_dict()
+  config['cluster_views'] = config.pop('clustered_views') | {'rotation': 9.0}
+  (workdir / 'config.json').write_text(json.dumps(config))
+  page = publish.collect(workdir, defaults)
+  assert page['changed'] == {'clustered_views.rotation': 9.0}
+  assert page['settings']['clustered_views.rotation'] == 9.0
+  kept = publish.kept(door.ROOT / 'results', door._defaults)['omniglot']
+  assert kept['cola-maml']['changed'] == {'clustered_training.steps': 6000}
+
+
 def test_a_run_without_results_is_named(tmp_path, capsys):
   with pytest.raises(SystemExit):
     door.main([str(tmp_path)])

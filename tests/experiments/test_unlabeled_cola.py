@@ -316,8 +316,8 @@ def test_settings_that_cannot_work(field):
 
 
 def test_views_that_are_none_are_refused():
-  settings = settings_with('cola/cifar10.py:cola', cluster_views__views=False)
-  with pytest.raises(BadConfig, match=r'cluster_views leaves images as they'):
+  settings = settings_with('cola/cifar10.py:cola', clustered_views__views=False)
+  with pytest.raises(BadConfig, match=r'clustered_views leaves images as they'):
     cola.build(settings)
 
 
