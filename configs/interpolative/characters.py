@@ -6,7 +6,8 @@
 
 As configs/interpolative/omniglot.py, divided as Boutin et al. 2022 divide it,
 for configs/one_shot/omniglot.py: it trains on 1,473 characters, and is judged
-on 150.
+on 150. With `--config.data.size=50` all images are of 50x50, as those of Boutin
+et al.
 """
 
 from ml_collections import ConfigDict

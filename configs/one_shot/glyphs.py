@@ -12,7 +12,8 @@
     --config.one_shot.recognizer=runs/recognizer --workdir=runs/one-shot
 
 As configs/one_shot/omniglot.py, whose arguments it has, on images of 28x28 that
-are left gray, with a network of a quarter of the width and 300 steps.
+are left gray, with a network of a quarter of the width and 300 steps. Other sizes
+are `--config.data.size` in all three, and `--config.critics.size` in the last.
 """
 
 from ml_collections import ConfigDict

@@ -3,7 +3,7 @@
 from ml_collections import ConfigDict
 
 from configs.parts import common
-from configs.parts.sections import named, section
+from configs.parts.sections import follow, named, section
 from experiments.stages import generator, interpolation
 from experiments.systems.interpolative import (
   EVALUATION,
@@ -51,7 +51,7 @@ def get_config(
   Args:
     file: the path of its config module.
     run: one of `RUNS`.
-    data: the section of the training images.
+    data: the section of the training images. The others have its size.
     held_out: of images like them.
     evaluation: of images of other classes.
     steps: of batches of 128.
@@ -69,6 +69,8 @@ def get_config(
   if run not in RUNS:
     raise ValueError(f'{file} has no run {run!r}. It has {", ".join(RUNS)}.')
   config = common.run('interpolative', file, run)
+  for others in (held_out, evaluation):
+    follow(others, data, 'size')
   config.data = data
   if run == 'novel-vae':
     config.data = _the_same(evaluation)
@@ -100,8 +102,7 @@ def get_config(
 def _the_same(section: ConfigDict) -> ConfigDict:
   """A section that is another one, whatever flags make of either."""
   same = ConfigDict()
-  for name in section:
-    same[name] = section.get_ref(name)
+  follow(same, section, *section)
   return same
 
 

@@ -4,7 +4,7 @@ from ml_collections import ConfigDict
 
 from configs.parts import common
 from configs.parts.interpolative import LABELED, RUNS
-from configs.parts.sections import named, section
+from configs.parts.sections import follow, named, section
 from experiments.components.latents import FEW_SHOT
 from experiments.components.optimizers import OPTIMIZERS
 from experiments.systems.one_shot import (
@@ -29,8 +29,9 @@ def get_config(
     run: of configs/interpolative/, whose generator is judged. In front of it
       may stand how codes are mixed, as in 'differences-interpolative': one of
       `FEW_SHOT`.
-    data: the section of the images that the embedding learns from.
-    evaluation: of images of other classes.
+    data: the section of the images that the embedding learns from. Its size
+      is that of the generator's images.
+    evaluation: of images of other classes, of the same size.
     steps: of the embedding's training.
 
   Returns:
@@ -45,6 +46,7 @@ def get_config(
   config = common.run('one_shot', file, run)
   config.data = data
   config.evaluation_data = evaluation
+  follow(config.evaluation_data, config.data, 'size')
   config.borrowed = section(BORROWED, generator=RUNS[judged])
   config.sampler = named(SAMPLERS, sampler)
   config.critics = section(CRITICS)

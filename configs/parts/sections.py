@@ -54,6 +54,12 @@ def left_open(config: ConfigDict, part: Part, *names: str) -> None:
     config[name] = _kept(None, known[name].annotation)
 
 
+def follow(config: ConfigDict, other: ConfigDict, *names: str) -> None:
+  """Makes settings of a section those of another, whatever flags say."""
+  for name in names:
+    config[name] = other.get_ref(name)
+
+
 def _kept(value: Any, annotation: Any) -> Any:
   """What a ConfigDict is to hold: of a None the type that a flag may give."""
   return placeholder(_kind(annotation)) if value is None else value

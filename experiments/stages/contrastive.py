@@ -17,12 +17,16 @@ from lasium_jax.settings import Count, Ways
 from lasium_jax.types import Params, Trainer, TrainingSet
 
 NAME = 'train_embedding'
-# The sections that an embedding follows from, and what is each run's own.
+# The sections that an embedding follows from, but for what is each run's own.
+# It learns from images of `critics.size`, and `data.size` is the generator's.
 SECTIONS = (
   *('data', 'critics', 'network', 'embedding', 'optimizer'),
   'embedding_training',
 )
-OWN = ('workdir', 'steps_per_dispatch')
+OWN = (
+  *('embedding_training.workdir', 'embedding_training.steps_per_dispatch'),
+  'data.size',
+)
 
 
 def train(
@@ -95,12 +99,12 @@ def check_borrowed(settings: Settings) -> None:
   ours = json.loads(json.dumps(settings))
   for section in SECTIONS:
     for name, value in ours[section].items():
-      their = theirs[section].get(name)
-      if name not in OWN and their != value:
+      field, their = f'{section}.{name}', theirs[section].get(name)
+      if field not in OWN and their != value:
         raise BadConfig(
           f'The embedding in {workdir} (config.embedding_training.workdir) was '
-          f'trained with {section}.{name} = {their!r}, and this config has '
-          f'{value!r}. Set it so, or train another.'
+          f'trained with {field} = {their!r}, and this config has {value!r}. '
+          'Set it so, or train another.'
         )
   steps = settings['embedding_training']['steps']
   loop.check_finished(Record(Path(workdir), {}), NAME, steps)

@@ -49,10 +49,10 @@ def autoencoder(
   Args:
     shape: `(H, W, C)` of the images.
     latent_size: D.
-    network: 'infogan', of four layers (`lasium_jax.nets.infogan`), for sides
-      divisible by 4; or 'convolutional' (`lasium_jax.nets.convolutional`), for
-      squares of 16, 32, 64 and so on, with five layers for 32x32 and six for
-      128x128.
+    network: 'infogan' (`lasium_jax.nets.infogan`), for all images, of four
+      layers for sides divisible by 4 and five for others; or 'convolutional'
+      (`lasium_jax.nets.convolutional`), for squares of 16, 32, 64 and so on,
+      with five layers for 32x32 and six for 128x128.
     width: channels of both networks' layers of the largest images.
     norm: what is averaged over pixels: absolute differences ('l1') or squared
       ones ('l2').

@@ -9,7 +9,6 @@ import optax
 from lasium_jax.descent import descent
 from lasium_jax.generators.elbo import kl_divergence
 from lasium_jax.generators.sets import sets_of
-from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.nets import statistician as nets
 from lasium_jax.settings import Count, NonNegative
 from lasium_jax.types import (
@@ -64,7 +63,7 @@ def statistician(
   character an image shows.
 
   Args:
-    shape: `(H, W, C)` of the images, H and W divisible by 4.
+    shape: `(H, W, C)` of the images.
     context_size: of c.
     latent_size: of z.
     width: channels of the largest layers; see `lasium_jax.nets.statistician`.
@@ -78,9 +77,6 @@ def statistician(
     trainer, for batches as `lasium_jax.batches.sets_of_a_class` orders them.
     Its update raises ValueError if a batch has no labels.
 
-  Raises:
-    ValueError: if H or W is not divisible by 4.
-
   Example:
     >>> generator, trainer = lx.generators.statistician(
     ...   (8, 8, 1), context_size=4, latent_size=2, width=2
@@ -92,7 +88,6 @@ def statistician(
     >>> z.shape, jax.jit(generator.decode)(params, z).shape
     ((3, 6), (3, 8, 8, 1))
   """
-  check_quarters(NAME, shape)
   net = nets.Statistician(
     nets.Encoder(width),
     nets.Statistic(context_size, 4 * width),

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import optax
 
 from lasium_jax.generators.adversarial import Game, adversarial
-from lasium_jax.generators.shapes import check_quarters
 from lasium_jax.generators.wasserstein import critic_loss
 from lasium_jax.nets import infogan
 from lasium_jax.settings import Count, NonNegative
@@ -36,7 +35,7 @@ def wgan_gp(
   code.
 
   Args:
-    shape: `(H, W, C)` of the images, H and W divisible by 4.
+    shape: `(H, W, C)` of the images.
     latent_size: D, standard Gaussian.
     width: of both networks; see `lasium_jax.nets.infogan`.
     penalty: weight of the critic's gradient penalty.
@@ -47,9 +46,6 @@ def wgan_gp(
     The generator, and its trainer, which raises ValueError for batches of fewer
     images than `critic_steps`.
 
-  Raises:
-    ValueError: if H or W is not divisible by 4.
-
   Example:
     >>> generator, trainer = lx.generators.wgan_gp((8, 8, 1), width=4)
     >>> data = lx.TrainingSet(jnp.zeros((2, 8, 8, 1), jnp.uint8))
@@ -58,7 +54,6 @@ def wgan_gp(
     >>> z.shape, jax.jit(generator.decode)(params, z).shape
     ((5, 64), (5, 8, 8, 1))
   """
-  check_quarters('The WGAN-GP', shape)
   net = infogan.Generator(shape, width)
   critic_net = infogan.Encoder(1, width, normalize=False, slope=0.2)
   optimizer = optax.adam(learning_rate, b1=0.5, b2=0.9)

@@ -101,10 +101,10 @@ class Latent(nn.Module):
 
 
 class Decoder(nn.Module):
-  """p(x|z, c): three stages, each of twice the size.
+  """p(x|z, c): three stages, each of twice the size; what is too much is cut.
 
   Attributes:
-    shape: `(H, W, C)` of the image, H and W divisible by 4.
+    shape: `(H, W, C)` of the image.
     width: channels of the last stage; those before have twice and four times
       as many.
   """
@@ -126,15 +126,15 @@ class Decoder(nn.Module):
       x = _activated(_conv(channels, padding=padding)(x), train)
       x = ConvTranspose(channels, (2, 2), strides=2, kernel_init=_xavier)(x)
       x = _activated(x, train)
-    return _dense(self.shape[2])(x)
+    return _dense(self.shape[2])(x[:, : self.shape[0], : self.shape[1]])
 
   def _last_padding(self) -> list[int]:
-    """Of the last stage: none along a side that was rounded up to 8.
+    """Of the last stage: none along a side whose eighth was much rounded up.
 
     A side of 28 has 4, 8 and 16 pixels, and 14 after a convolution without
-    padding.
+    padding, which takes 4 of the 32 that are made.
     """
-    return [int(side % 8 == 0) for side in self.shape[:2]]
+    return [int(-side % 8 < 4) for side in self.shape[:2]]
 
 
 def _sum_of(known: tuple[Array, ...], size: int) -> Array:

@@ -44,6 +44,13 @@ def test_models_have_both_numbers(run):
     assert 'one seed' not in number.differs
 
 
+@pytest.mark.parametrize('run', RUNS)
+def test_generators_of_50x50_make_what_the_authors_do(run):
+  for metric in METRICS:
+    (number,) = found(run, metric, fields={'data.size': 50})
+    assert not [words for words in number.differs if '50x50' in words]
+
+
 def test_what_people_drew_is_real_images():
   for run in (*RUNS, 'interpolative'):
     real = [found(run, m, floor=True, name='real') for m in METRICS]

@@ -55,6 +55,7 @@ SMALL = {
   'checkpoint_seconds': 0,
 }
 RUNS = ('interpolative', 'autoencoder', 'vae')
+SIZED = ('data', 'held_out_data', 'evaluation_data')
 # Trained with labels, and without an encoder.
 LABELED = {
   'statistician': {'generator__width': 2, 'generator__context_size': 3},
@@ -397,7 +398,6 @@ BAD = {
   'generator_training.steps': (0, r'generator_training\.steps is 0'),
   'evaluation.most': (1, 'config.evaluation.most is 1'),
   'interpolation.parts': (0, 'config.interpolation.parts is 0'),
-  'held_out_data.size': (32, r'held_out_data\.size is 32.*config\.data\.size'),
   'evaluation_data.split': ('zz', r"evaluation_data\.split is 'zz'"),
   'quality.alphas': ('all', "quality.alphas is 'all'"),
   'known_interpolants.parts': (1, 'known_interpolants.parts is 1'),
@@ -482,6 +482,28 @@ def test_every_config_can_work(path, run):
   settings = settings_of(config, interpolative.system())
   interpolative.build(settings)
   json.dumps(settings)
+
+
+@pytest.mark.parametrize('run', parts.RUNS)
+@pytest.mark.parametrize('section', SIZED)
+def test_one_flag_says_the_size_of_all_images(run, section):
+  """That of any section, and generators of characters take it."""
+  config = config_of(f'interpolative/characters.py:{run}')
+  config.update_from_flattened_dict({f'{section}.size': 50})
+  settings = settings_of(config, interpolative.system())
+  assert {settings[name]['size'] for name in SIZED} == {50}
+  model = interpolative.build(settings).model
+  assert model.encode is not None or run in ('wgan-gp', *parts.LABELED)
+
+
+@pytest.mark.parametrize('section', SIZED[1:])
+def test_other_sizes_in_one_run_are_refused(section):
+  """As settings that no config of ours can have."""
+  settings = settings_of(config_of(GLYPHS), interpolative.system())
+  settings[section] = {**settings[section], 'size': 32}
+  said = rf'{section}\.size is 32.*config\.data\.size'
+  with pytest.raises(ValueError, match=said):
+    interpolative.build(settings)
 
 
 @pytest.mark.parametrize('file', ['emnist', 'omniglot', 'glyphs', 'cifar'])

@@ -179,9 +179,15 @@ def test_an_embedding_is_shared(program, folders, run, tmp_path):
   printed = program.run(program.command('one_shot', again, GLYPHS, **given))
   assert 'train_embedding' not in printed
   assert results(again) == results(workdir)
-  settings = configured(folders, **given, embedding__temperature=0.3)
-  with pytest.raises(BadConfig, match=r'embedding\.temperature = 0\.5.* 0\.3'):
-    system.ready(system.build(settings), None)
+  # The size of what a generator makes is nothing to it.
+  contrastive.check_borrowed(configured(folders, **given, data__size=50))
+  for field, said in (
+    ('embedding__temperature', r'embedding\.temperature = 0\.5.* 0\.3'),
+    ('critics__threshold', r'critics\.threshold = 0\.0.* 0\.3'),
+  ):
+    settings = configured(folders, **{**given, field: 0.3})
+    with pytest.raises(BadConfig, match=said):
+      contrastive.check_borrowed(settings)
   splits = random_splits(SIZE)
   with pytest.raises(BadConfig, match='learned from other images than those'):
     contrastive.check_borrowed_data(configured(folders, **given), splits)
@@ -293,16 +299,17 @@ def drawn_at(size, **form):
   return Dataset(images, np.repeat(np.arange(30, dtype=np.int32), 4), names)
 
 
+def read_drawn(places, dataset, split, **form):
+  """Half of the characters for each of TFDS's splits."""
+  del places, dataset
+  return select_classes(drawn_at(**form), np.arange(30)[split == 'test' :: 2])
+
+
 def test_real_images_are_read_in_the_size_that_critics_see(
-  folders, tmp_path, monkeypatch
+  folders, monkeypatch
 ):
   """And seeds in the generator's: the same drawings."""
-
-  def read(places, dataset, split, **form):
-    del places, dataset
-    return select_classes(drawn_at(**form), np.arange(30)[split == 'test' :: 2])
-
-  monkeypatch.setattr(data, 'read_prepared', read)
+  monkeypatch.setattr(data, 'read_prepared', read_drawn)
   settings = configured(
     folders,
     'one_shot/omniglot.py:interpolative',
@@ -463,7 +470,6 @@ def test_a_generator_without_a_way_of_its_own(folders):
     ({'one_shot.recognizer': ''}, r'recognizer is .*supervised-protonets'),
     ({'borrowed.generator': 'zz'}, r"config\.borrowed\.generator is 'zz'"),
     ({'one_shot.views': 0}, r'views 0: mixtures needs the codes of 2'),
-    ({'evaluation_data.size': 20}, 'evaluation_data.size is 20'),
     ({'critics.threshold': 2.0}, 'config.critics.threshold is 2.0'),
     ({'seeds': 2}, 'config.seeds is 2'),
     ({'embedding.temperature': 0.0}, 'temperature is 0.0'),
@@ -472,6 +478,43 @@ def test_a_generator_without_a_way_of_its_own(folders):
 def test_settings_that_cannot_work(folders, others, said):
   with pytest.raises(ValueError, match=said):
     system.build(configured(folders, **others))
+
+
+def test_other_sizes_in_one_run_are_refused(folders):
+  """As settings that no config of ours can have."""
+  settings = configured(folders)
+  settings['evaluation_data'] = {**settings['evaluation_data'], 'size': 20}
+  with pytest.raises(BadConfig, match=r'evaluation_data\.size is 20'):
+    system.build(settings)
+
+
+def test_generators_of_50x50_are_judged_as_they_are(
+  folders, tmp_path, monkeypatch
+):
+  """One flag says that seeds are as large; what is made is not enlarged."""
+  monkeypatch.setattr(data, 'read_prepared', read_drawn)
+  section = {'name': 'interpolative', 'latent_size': 3, 'width': 2}
+  large = generator(tmp_path / 'large', section, 50)
+  told = {
+    'one_shot.recognizer': learner(tmp_path / 'learner', side=50),
+    'critics.size': 50,
+  }
+  path = 'one_shot/omniglot.py:interpolative'
+
+  def given(**others):
+    others = {'one_shot__ways': 5, 'critics__threshold': 0.0, **others}
+    names = {name.replace('.', '__'): value for name, value in told.items()}
+    return configured(folders, path, **names, borrowed__folder=large, **others)
+
+  settings = given(data__size=50)
+  system.ready(system.build(settings), record.Record(tmp_path, {}))
+  splits = system.read(settings, Places())
+  np.testing.assert_array_equal(splits.test.images, splits.validation.images)
+  seeds = splits.test.images[:3]
+  seen = as_seen(jnp.asarray(seeds), size=50, threshold=0.0)
+  np.testing.assert_array_equal(seen, seeds)
+  with pytest.raises(BadConfig, match=r'\(50, 50, 1\), .* \(28, 28, 1\)'):
+    system.ready(system.build(given()), record.Record(tmp_path, {}))
 
 
 def test_folders_that_cannot_be_used(folders, tmp_path):

@@ -49,6 +49,8 @@ MODELS = {
   'cgan_pd': lambda shape: cgan_pd(shape, classes=2, latent_size=1, width=1),
 }
 RESIDUAL = {'cola_residual', 'cola_conditional', 'cgan_pd'}
+# Those of sides that 4 divides.
+QUARTERS = {'glo', 'msgan', 'cola'}
 
 
 def two_classes(shape):
@@ -112,3 +114,16 @@ def test_shapes_of_large_images(key, name):
   shape = (40, 48, 3) if name in RESIDUAL else (84, 84, 3)
   generator, run = made(name, shape)
   check_shapes(name, shape, generator, jax.eval_shape(run, key))
+
+
+@pytest.mark.parametrize('name', sorted({*MODELS} - RESIDUAL - QUARTERS))
+@pytest.mark.parametrize('shape', [(50, 50, 1), (27, 30, 2)])
+def test_shapes_of_sides_that_nothing_divides(key, name, shape):
+  generator, run = made(name, shape)
+  check_shapes(name, shape, generator, jax.eval_shape(run, key))
+
+
+@pytest.mark.parametrize('name', sorted(QUARTERS))
+def test_others_refuse_them(name):
+  with pytest.raises(ValueError, match=r'divisible by 4, not \(50, 50, 1\)'):
+    MODELS[name]((50, 50, 1))

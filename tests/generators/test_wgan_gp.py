@@ -91,8 +91,3 @@ def test_images_become_like_the_real_ones(made, key):
     state, _ = step(own, state, batch_of(real))
   images = generator.decode(trainer.params(state), z)
   assert images[:, :4].mean() > 0.75 and images[:, 4:].mean() < 0.25
-
-
-def test_sides_must_be_divisible_by_4():
-  with pytest.raises(ValueError, match='divisible by 4'):
-    wgan_gp((30, 28, 1))

@@ -34,14 +34,77 @@ def test_infogans_networks_have_their_parameters():
   assert parameters(Generator((28, 28, 1)), 64) == dense + convolutions
 
 
+# What each convolution makes of a side: those that are divisible by 4 are halved
+# twice, others three times, rounded up.
+SIDES = {
+  28: (14, 7),
+  32: (16, 8),
+  50: (25, 13, 7),
+  27: (14, 7, 4),
+  1: (1, 1, 1),
+}
+
+
+@pytest.mark.parametrize('side', SIDES)
+def test_the_layers_of_sides(side):
+  shape, hidden = (side, side, 1), SIDES[side]
+
+  def passed(key):
+    encoder, generator = Encoder(5, width=2), Generator(shape, width=2)
+    x = jnp.zeros((3, *shape))
+    layers, variables = encoder.init_with_output(key, x, method='layers')
+    made, others = generator.init_with_output(key, layers[-1])
+    return layers, made, variables, others
+
+  layers, made, variables, others = jax.eval_shape(passed, jax.random.key(0))
+  *convolved, dense, codes = (layer.shape for layer in layers)
+  channels = [2 * 2**i for i in range(len(hidden))]
+  expected = zip(hidden, channels, strict=True)
+  assert convolved == [(3, s, s, c) for s, c in expected]
+  assert (dense, codes, made.shape) == ((3, 32), (3, 5), (3, *shape))
+  # Both have one kernel a convolution, between the same channels.
+  pairs = [*zip([1, *channels], channels, strict=False)]
+  for params in (variables['params'], others['params']):
+    kernels = [v['kernel'].shape for k, v in params.items() if 'Conv' in k]
+    assert sorted(tuple(sorted(shape[2:])) for shape in kernels) == pairs
+
+
+def test_layers_of_28x28_have_their_names():
+  """By which what was trained and kept is read."""
+  x, z = jnp.zeros((1, 28, 28, 1)), jnp.zeros((1, 5))
+  encoder = jax.eval_shape(Encoder(5).init, jax.random.key(0), x)['params']
+  made = jax.eval_shape(Generator((28, 28, 1)).init, jax.random.key(0), z)
+  kernels = {'Conv_0': (4, 4, 1, 64), 'Conv_1': (4, 4, 64, 128)}
+  kernels |= {'Dense_0': (6272, 1024), 'Dense_1': (1024, 5)}
+  assert kernels == _kernels(encoder)
+  assert encoder.keys() == {*kernels, 'BatchNorm_0', 'BatchNorm_1'}
+  kernels = {'Dense_0': (5, 1024), 'Dense_1': (1024, 6272)}
+  kernels |= {'ConvTranspose_0': (4, 4, 128, 64)}
+  kernels |= {'ConvTranspose_1': (4, 4, 64, 1)}
+  assert kernels == _kernels(made['params'])
+  normalizations = {f'BatchNorm_{i}' for i in range(3)}
+  assert made['params'].keys() == {*kernels, *normalizations}
+
+
+def _kernels(params):
+  return {k: v['kernel'].shape for k, v in params.items() if 'kernel' in v}
+
+
 @pytest.mark.parametrize('normalize', [True, False])
-@pytest.mark.parametrize('shape', [(8, 12, 3), (4, 4, 2)])
-def test_generator_same_as_by_xla(shape, normalize, key):
+@pytest.mark.parametrize(
+  'shape,sizes',
+  [
+    ((8, 12, 3), [(2, 3), (4, 6), (8, 12)]),
+    ((4, 4, 2), [(1, 1), (2, 2), (4, 4)]),
+    ((6, 13, 1), [(1, 2), (2, 4), (3, 7), (6, 13)]),
+  ],
+)
+def test_generator_same_as_by_xla(shape, sizes, normalize, key):
   network = Generator(shape, width=2, normalize=normalize, slope=0.2)
   z = jax.random.normal(key, (6, 5))
   variables = network.init(key, z)
   params = variables['params']
-  number = iter(range(3))
+  number = iter(range(4))
 
   def rectified(x):
     scope = f'BatchNorm_{next(number)}'
@@ -54,7 +117,9 @@ def test_generator_same_as_by_xla(shape, normalize, key):
       assert params[scope]['scale'].tolist() == [1] * x.shape[-1]
     return jnp.where(x > 0, x, 0.2 * x)
 
-  def transposed(name, x):
+  def transposed(i, x):
+    """Without the rows and columns that are too many, at the ends."""
+    name, (height, width) = f'ConvTranspose_{i}', sizes[i + 1]
     y = lax.conv_transpose(
       x,
       params[name]['kernel'],
@@ -62,13 +127,14 @@ def test_generator_same_as_by_xla(shape, normalize, key):
       'SAME',
       dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
     )
-    return y + params[name]['bias'].reshape(1, 1, 1, -1)
+    return y[:, :height, :width] + params[name]['bias'].reshape(1, 1, 1, -1)
 
   x = rectified(z @ params['Dense_0']['kernel'])
   x = rectified(x @ params['Dense_1']['kernel'])
-  x = x.reshape(6, shape[0] // 4, shape[1] // 4, 4)
-  x = rectified(transposed('ConvTranspose_0', x))
-  expected = transposed('ConvTranspose_1', x)
+  x = x.reshape(6, *sizes[0], 2 ** (len(sizes) - 1))
+  for i in range(len(sizes) - 2):
+    x = rectified(transposed(i, x))
+  expected = transposed(len(sizes) - 2, x)
   logits, _ = network.apply(variables, z, train=True, mutable=['batch_stats'])
   np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
 
