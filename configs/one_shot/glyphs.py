@@ -12,8 +12,9 @@
     --config.one_shot.recognizer=runs/recognizer --workdir=runs/one-shot
 
 As configs/one_shot/omniglot.py, whose arguments it has, on images of 28x28 that
-are left gray, with a network of a quarter of the width and 300 steps. Other sizes
-are `--config.data.size` in all three, and `--config.critics.size` in the last.
+are left gray, with a network of a quarter of the width and 300 steps. Another
+size is `--config.data.size` of all three, and `--config.critics.size` of the
+last.
 """
 
 from ml_collections import ConfigDict

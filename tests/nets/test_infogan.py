@@ -34,8 +34,8 @@ def test_infogans_networks_have_their_parameters():
   assert parameters(Generator((28, 28, 1)), 64) == dense + convolutions
 
 
-# What each convolution makes of a side: those that are divisible by 4 are halved
-# twice, others three times, rounded up.
+# What each convolution makes of a side: those that are divisible by 4 are
+# halved twice, others three times, rounded up.
 SIDES = {
   28: (14, 7),
   32: (16, 8),
