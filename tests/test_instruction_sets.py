@@ -27,7 +27,8 @@ MARKED = ('learners', 'embeddings', 'generators', 'ops', 'test_meta.py')
 def test_arithmetic_is_right_under(instruction_set):
   flags = os.environ.get('XLA_FLAGS', '')
   # As users compile, and not as conftest.py has the other tests.
-  flags = flags.replace('fusion_emitters=false', 'fusion_emitters=true')
+  flag = '--xla_cpu_use_fusion_emitters'
+  flags = flags.replace(f'{flag}=false', f'{flag}=true')
   flags += f' --xla_cpu_max_isa={instruction_set}'
   # At level 0, instruction sets make no difference; 1 compiles the fastest.
   flags += ' --xla_backend_optimization_level=1'

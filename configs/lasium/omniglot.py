@@ -26,7 +26,7 @@ clustering all images by what the learner sees and meta-training on the clusters
 (docs/papers.md), half an hour on one core.
 `clustered-SAMPLER-GENERATOR-protonets` and `clustered-cola-protonets` begin
 with LASIUM's tasks instead, of any generator. COLA's has clusters of its own,
-which are found before it and are not those of the rounds.
+which are found before it is trained, and are not those of the rounds.
 
 The paper has no autoencoders. They have no prior: anchors are encoded images,
 RO moves toward other encoded images, and noise is in units of the standard

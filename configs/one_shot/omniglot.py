@@ -39,11 +39,11 @@ Runs after the first can be judged by its embedding:
 `--config.embedding_training.workdir=runs/one-shot`.
 
 Real images are read at 50x50, and cut at 0.5; what the generator makes of seeds
-of 28x28 is enlarged before that. Of a generator that was trained with
-`--config.data.size=50` it is judged as it is, where this run has that flag too.
-The authors have 500 tests of each character;
-here 1,000 tests have 20 characters each. 4,600 steps of 128 are 20 epochs of
-the embedding; how long the authors train theirs is not known to us.
+of 28x28 is enlarged before that. What a generator of 50x50 makes is judged as
+it is: train it with `--config.data.size=50`, and give this run that flag too.
+The authors have 500 tests of each character; here 1,000 tests have 20
+characters each. 4,600 steps of 128 are 20 epochs of the embedding; how long the
+authors train theirs is not known to us.
 """
 
 from ml_collections import ConfigDict

@@ -20,6 +20,8 @@ def adapted(config: ConfigDict, run: str) -> ConfigDict:
   config.floors.scratch.judge = config.floors.nearest.judge = True
   if 'clustering' in config:
     _clusters(config)
+  if 'clustered' in config:
+    config.clustered_views = section(AUGMENTATION, views=True)
   _leave_to_size(config)
   if 'partitions' in config:
     _partitions(config)

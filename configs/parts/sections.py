@@ -55,7 +55,7 @@ def left_open(config: ConfigDict, part: Part, *names: str) -> None:
 
 
 def follow(config: ConfigDict, other: ConfigDict, *names: str) -> None:
-  """Makes settings of a section those of another, whatever flags say."""
+  """Makes settings of a section those of another: a flag for one sets both."""
   for name in names:
     config[name] = other.get_ref(name)
 

@@ -26,6 +26,10 @@ ABOUT = {
 }
 HELP = '; '.join(f'{name}: {text}' for name, text in ABOUT.items())
 VIEWS_HELP = 'Random maps of each picture, which count as pictures too.'
+_MADE_ANEW = (
+  ' Runs of wgan-gp train an encoder for it: if this is of one, export it anew '
+  'with experiments/export.py.'
+)
 
 
 class Way(NamedTuple):
@@ -82,11 +86,13 @@ def samplers_of(model: Model) -> list[str]:
   known = [] if generator.encode is None else ['mixtures', *FEW_SHOT]
   known += [] if generator.sample_like is None else [OWN]
   if not known:
+    name = model.card['architecture']['name']
     raise ValueError(
-      f'This model, {model.card["architecture"]["name"]}, has no encoder, nor '
+      f'This model, {name}, has no encoder, nor '
       'another way to make images like those that it is shown. Train one that '
-      'has, such as those of experiments/interpolative.py. Its run wgan-gp '
-      'trains an encoder for a GAN: if this is of such a run, export it anew.'
+      'has, such as those of experiments/interpolative.py.'
+      + _MADE_ANEW
+      * (name == 'wgan_gp')
     )
   return [*dict.fromkeys(known)]
 

@@ -45,7 +45,7 @@ _TOLD = (
   *_TOLD_OF_GENERATORS,
   *('anchors', 'latents', 'partitions', 'tasks'),
   *('augment', 'learner', 'meta', 'classifier', 'optimizer', 'batches'),
-  *('clustering', 'cluster_views', 'cluster_tasks'),
+  *('rounds', 'clustering', 'cluster_views', 'cluster_tasks'),
   *('borrowed', 'training'),
 )
 

@@ -44,7 +44,7 @@ def wide_resnet(
 def infogan_classifier(
   classes: int, *, width: Count = 64
 ) -> infogan.Classifier:
-  """InfoGAN's encoder of 4 layers, its last one of logits."""
+  """InfoGAN's encoder, whose last layer is of logits."""
   return infogan.Classifier(classes, width=width)
 
 

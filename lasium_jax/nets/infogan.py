@@ -108,7 +108,8 @@ class Classifier(nn.Module):
 class Generator(nn.Module):
   """Two dense layers, and as many transposed convolutions as `sizes_of` says.
 
-  What these make too much, where sides were rounded up, is cut off. Without
+  Rows and columns beyond the image, where sides were rounded up, are cut off.
+  Without
   normalization, for 32x32x3 and latents of 74, it has the 8.6 million
   parameters of COLA's table 4.
 

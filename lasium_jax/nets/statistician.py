@@ -101,7 +101,7 @@ class Latent(nn.Module):
 
 
 class Decoder(nn.Module):
-  """p(x|z, c): three stages, each of twice the size; what is too much is cut.
+  """p(x|z, c): three stages, each of twice the size, cropped to the image.
 
   Attributes:
     shape: `(H, W, C)` of the image.
@@ -129,7 +129,7 @@ class Decoder(nn.Module):
     return _dense(self.shape[2])(x[:, : self.shape[0], : self.shape[1]])
 
   def _last_padding(self) -> list[int]:
-    """Of the last stage: none along a side whose eighth was much rounded up.
+    """Of the last stage: none along a side whose eighth was rounded up by half.
 
     A side of 28 has 4, 8 and 16 pixels, and 14 after a convolution without
     padding, which takes 4 of the 32 that are made.

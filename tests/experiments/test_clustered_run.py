@@ -146,7 +146,9 @@ def test_the_last_round_is_what_is_exported(finished, tmp_path):
   ):
     np.testing.assert_array_equal(ours, theirs[0])
   assert model.card['architecture']['ways'] == 6
-  assert model.card['training']['clustering']['neighbors'] == 6
+  training = model.card['training']
+  assert training['clustering']['neighbors'] == 6
+  assert training['rounds']['number'] == run.settings['rounds']['number']
 
 
 def test_each_member_learns_from_clusters_of_its_own(tmp_path):

@@ -37,7 +37,7 @@ from experiments.systems.exports import export
 from experiments.systems.interpolative_figures import NAMES, draw
 from lasium_jax import models
 from lasium_jax.data.dataset import Dataset
-from lasium_jax.types import Generator
+from lasium_jax.types import Generator, TrainingSet
 
 GLYPHS = 'interpolative/glyphs.py:interpolative'
 SMALL = {
@@ -487,13 +487,16 @@ def test_every_config_can_work(path, run):
 @pytest.mark.parametrize('run', parts.RUNS)
 @pytest.mark.parametrize('section', SIZED)
 def test_one_flag_says_the_size_of_all_images(run, section):
-  """That of any section, and generators of characters take it."""
+  """That of any section; networks of that size can be initialized."""
   config = config_of(f'interpolative/characters.py:{run}')
   config.update_from_flattened_dict({f'{section}.size': 50})
   settings = settings_of(config, interpolative.system())
   assert {settings[name]['size'] for name in SIZED} == {50}
-  model = interpolative.build(settings).model
-  assert model.encode is not None or run in ('wgan-gp', *parts.LABELED)
+  data = TrainingSet(jnp.zeros((1, 50, 50, 1), jnp.uint8), jnp.zeros(1, int))
+  jax.eval_shape(
+    lambda key: interpolative.build(settings).trainer.init(key, data),
+    jax.random.key(0),
+  )
 
 
 @pytest.mark.parametrize('section', SIZED[1:])

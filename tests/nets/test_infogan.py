@@ -70,7 +70,7 @@ def test_the_layers_of_sides(side):
 
 
 def test_layers_of_28x28_have_their_names():
-  """By which what was trained and kept is read."""
+  """Saved weights are read by these names."""
   x, z = jnp.zeros((1, 28, 28, 1)), jnp.zeros((1, 5))
   encoder = jax.eval_shape(Encoder(5).init, jax.random.key(0), x)['params']
   made = jax.eval_shape(Generator((28, 28, 1)).init, jax.random.key(0), z)

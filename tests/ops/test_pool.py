@@ -23,6 +23,12 @@ def test_same_as_a_window_reduction(key, shape):
   np.testing.assert_array_equal(max_pool_2x2(x), by_window(x))
 
 
+@pytest.mark.parametrize('place', range(4))
+def test_what_is_no_number_stays_so(place):
+  x = jnp.ones((1, 2, 4, 1)).at[0, place // 2, place % 2, 0].set(jnp.nan)
+  np.testing.assert_array_equal(max_pool_2x2(x), by_window(x))
+
+
 def test_averages_are_of_two_by_two(key):
   x = jax.random.normal(key, (2, 4, 6, 3))
   sums = lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), (1, 2, 2, 1), 'VALID')
@@ -31,7 +37,10 @@ def test_averages_are_of_two_by_two(key):
 
 @pytest.mark.instructions
 def test_the_compiled_gradient_of_a_network_is_right(key):
-  """A maximum over a reshaped axis fails here, and only when compiled."""
+  """Others fail here when they are compiled by one of XLA's ways or another.
+
+  `max` over a reshaped axis does so, and `jnp.maximum` of pairs.
+  """
 
   def loss(params, x, pool):
     for kernel, bias in params:
