@@ -185,7 +185,7 @@ RUNS = (
   *('recognizer/emnist.py:interpolative', 'cola/cifar10.py:scola'),
   *('lasium/omniglot.py:n-vae-maml', 'lasium/omniglot.py:ro-vae-protonets'),
   'lasium/omniglot.py:supervised-protonets',
-  'cola/cifar10.py:glo-unlabeled',
+  *('cola/cifar10.py:cola', 'cola/cifar10.py:glo-unlabeled'),
   'one_shot/omniglot.py:differences-interpolative',
   'lasium/omniglot.py:clustered-protonets',
   *('lasium/omniglot.py:ro-msgan-maml', 'lasium/folder.py:umtra-protonets'),

@@ -39,7 +39,4 @@ def get_config(run: str = 'umtra-protonets') -> ConfigDict:
   data = named(DATA, 'folder')
   config = lasium.get_config('configs/lasium/folder.py', run, data)
   config.evaluation.tasks = 300
-  config = photographs.adapted(config, run)
-  if run == 'umtra-protonets':  # Which gained by more of them (RESULTS.md).
-    config.meta.iterations = 15_000
-  return config
+  return photographs.adapted(config, run)

@@ -50,7 +50,7 @@ def adapted(config: ConfigDict, run: str) -> ConfigDict:
     # The last parameters are taken: no label chooses among them.
     config.meta.update(
       batch=1,
-      iterations=9_000,
+      iterations=15_000,
       learning_rate=3e-3,
       schedule='cosine',
       validate_every=0,

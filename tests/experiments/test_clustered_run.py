@@ -148,7 +148,7 @@ def test_the_last_round_is_what_is_exported(finished, tmp_path):
   assert model.card['architecture']['ways'] == 6
   training = model.card['training']
   assert training['clustering']['neighbors'] == 6
-  assert training['rounds']['number'] == run.settings['rounds']['number']
+  assert training['rounds']['number'] == settings()['rounds']['number']
 
 
 def test_each_member_learns_from_clusters_of_its_own(tmp_path):
