@@ -87,12 +87,11 @@ def samplers_of(model: Model) -> list[str]:
   known += [] if generator.sample_like is None else [OWN]
   if not known:
     name = model.card['architecture']['name']
+    hint = _MADE_ANEW if name == 'wgan_gp' else ''
     raise ValueError(
-      f'This model, {name}, has no encoder, nor '
-      'another way to make images like those that it is shown. Train one that '
-      'has, such as those of experiments/interpolative.py.'
-      + _MADE_ANEW
-      * (name == 'wgan_gp')
+      f'This model, {name}, has no encoder, nor another way to make images '
+      'like those that it is shown. Train one that has, such as those of '
+      f'experiments/interpolative.py.{hint}'
     )
   return [*dict.fromkeys(known)]
 

@@ -210,11 +210,24 @@ def another_kind(folder):
   models.save_model(folder / 'gan', make_model('msgan'))
 
 
+def without_its_encoder(folder):
+  models.save_model(folder / 'gan', make_model('wgan_gp'))
+
+
 LEARNER = ROOT / 'tests/models/version_1'
 BAD = {
   'no model': (nothing, {'model': Path('none')}, 'none is no model'),
   'a learner': (nothing, {'model': LEARNER}, 'is a learner.*--what=generator'),
-  'no encoder': (another_kind, {'model': Path('gan')}, 'msgan, has no encoder'),
+  'no encoder': (
+    another_kind,
+    {'model': Path('gan')},
+    r'msgan, has no encoder.*interpolative\.py\.$',
+  ),
+  'its encoder left out': (
+    without_its_encoder,
+    {'model': Path('gan')},
+    r'wgan_gp, has no encoder.*export it anew with experiments/export\.py',
+  ),
   'no folder': (nothing, {'images': Path('none')}, 'no folder none'),
   'one image': (one_alone, {}, r'one picture of b, 0\.png.*two or more'),
   'a text': (a_text, {}, r'2\.png cannot be read as a picture'),

@@ -17,6 +17,7 @@ ARCHITECTURES = {
   'interpolative': {'latent_size': 3, 'width': 2},
   'vae': {'latent_size': 3, 'filters': [2, 2]},
   'msgan': {'latent_size': 2, 'filters': 2},
+  'wgan_gp': {'latent_size': 2, 'width': 2},
 }
 
 
