@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from experiments.run.config import flatten
 
+MAPPED = ('autoencoder', 'interpolative')  # Generators that learn from maps.
+
 
 class Added(NamedTuple):
   """A setting that older runs lack.
@@ -33,6 +35,8 @@ class Added(NamedTuple):
 ADDED = (
   Added('lasium', 'data', ('tfds',), 'threshold', 0.0),
   Added('lasium', 'generator', ('cola', 'glo'), 'ridge', 0.0),
+  Added('lasium', 'generator', MAPPED, 'shear', 0.0),
+  Added('lasium', 'generator', MAPPED, 'stretch', 1.0),
   Added('lasium', 'learner', ('protonets',), 'tune_network', False),
   Added('lasium', 'learner', ('protonets',), 'head_views', False),
   Added('lasium', 'rounds', (), 'workdir', ''),
@@ -42,6 +46,8 @@ ADDED = (
   Added('cola', 'batches', ('generated',), 'whole', False),
   Added('cola', 'generator', ('cola', 'glo'), 'ridge', 0.0),
   Added('cola', 'quality', (), 'draws', 1),
+  Added('interpolative', 'generator', MAPPED, 'shear', 0.0),
+  Added('interpolative', 'generator', MAPPED, 'stretch', 1.0),
 )
 
 # The views by which COLA's clusters are found had the name of those of rounds

@@ -7,11 +7,12 @@ import pytest
 from whole_program import settings_of
 
 from configs.cola import cifar10
+from configs.interpolative import emnist
 from configs.lasium import cifar_fs, omniglot
 from experiments.run.added_settings import ADDED, by_todays_names, with_added
 from experiments.run.config import flatten
 from experiments.run.record import WrongWorkdir, open_record, read_config
-from experiments.systems import cola, lasium
+from experiments.systems import cola, interpolative, lasium
 
 # Of each kind of run one that has the settings.
 RUNS = {
@@ -20,10 +21,11 @@ RUNS = {
     omniglot,
     (
       *('clustered-protonets', 'cola-protonets', 'supervised-protonets'),
-      'clustered-cola-protonets',
+      *('clustered-cola-protonets', 'ro-interpolative-maml'),
     ),
   ),
   'cola': (cola, cifar10, ('scola', 'glo')),
+  'interpolative': (interpolative, emnist, ('interpolative',)),
 }
 
 
