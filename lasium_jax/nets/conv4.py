@@ -19,7 +19,7 @@ class _Conv4(nn.Module):
   """`outputs` None leaves the features of the last block, flattened."""
 
   outputs: int | None
-  filters: int
+  filters: tuple[int, ...]  # Of each block.
   downsample: Downsample
   padding: str
   head: Head
@@ -28,10 +28,10 @@ class _Conv4(nn.Module):
   @nn.compact
   def __call__(self, x: Array, mask: Array | None = None) -> Array:
     strides, side = 2 if self.downsample == 'stride' else 1, x.shape[1:3]
-    for _ in range(4):
+    for filters in self.filters:
       # The inner loop of MAML runs this with weights of each task's own.
       x = nn.Conv(
-        self.filters,
+        filters,
         (3, 3),
         strides=strides,
         padding=self.padding,
@@ -59,6 +59,7 @@ def conv4(
   outputs: int | None,
   *,
   filters: Count = 64,
+  last_filters: Count | None = None,
   downsample: Downsample = 'stride',
   padding: Literal['SAME', 'VALID'] = 'SAME',
   head: Head = 'mean',
@@ -73,6 +74,9 @@ def conv4(
     outputs: number of logits, or None for the flattened features of the last
       block (ProtoNets).
     filters: channels of every block.
+    last_filters: of the last block, if it has others. Where pooling leaves one
+      position, as of 28x28 pixels, its channels are all of the features, and
+      more of them cost little there.
     downsample: 'stride' or 'max_pool'.
     padding: of the convolutions; the released code for 84x84 uses 'VALID'.
     head: what the logits are computed from, the average over positions
@@ -90,7 +94,8 @@ def conv4(
     >>> logits.shape
     (3, 5)
   """
-  module = _Conv4(outputs, filters, downsample, padding, head, use_scale)
+  channels = (filters, filters, filters, last_filters or filters)
+  module = _Conv4(outputs, channels, downsample, padding, head, use_scale)
   return network(module)
 
 
