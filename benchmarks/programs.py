@@ -78,6 +78,8 @@ def setup(name: str, *, small: bool, **changes: Any) -> Setup:
 def _shrink(config: Any) -> None:
   config.data.size = 16
   config.network.filters = 4
+  if config.network.last_filters:
+    config.network.last_filters = 6
   if 'steps' in config.learner:
     config.learner.steps = config.evaluation_learner.steps = 2
   config.evaluation.queries = 3

@@ -34,6 +34,7 @@ CLASSES, EACH = 9, 8
 SMALL = {
   'data.size': 16,
   'network.filters': 16,
+  'network.last_filters': 24,
   'meta.batch': 1,
   'tasks.ways': 6,
   'rounds.number': 2,

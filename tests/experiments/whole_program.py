@@ -29,6 +29,7 @@ SHRINK = {
   'generator_training.steps': 6,
   'generator_training.pictures': 2,
   'network.filters': 4,
+  'network.last_filters': 6,
   'meta.iterations': 6,
   'meta.batch': 2,
   'meta.steps_per_dispatch': 2,
