@@ -207,6 +207,7 @@ def layers(settings: Settings) -> flops.Layers:
     image_shape(settings),
     settings['tasks']['ways'],
     filters=network['filters'],
+    last_filters=network['last_filters'],
     downsample=network['downsample'],
     head=network['head'],
   )

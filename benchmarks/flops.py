@@ -53,20 +53,21 @@ def conv4(
   outputs: int,
   *,
   filters: int,
+  last_filters: int = 0,
   downsample: str,
   head: str,
 ) -> Layers:
   """The layers of `lasium_jax.nets.conv4` with SAME padding."""
   height, width, channels = shape
   layers = []
-  for _ in range(4):
+  for own in (filters, filters, filters, last_filters or filters):
     if downsample == 'stride':
       height, width = -(-height // 2), -(-width // 2)
-    layers.append(conv((height, width), 3, channels, filters))
+    layers.append(conv((height, width), 3, channels, own))
     if downsample == 'max_pool':
       height, width = height // 2, width // 2
-    channels = filters
-  features = filters * (1 if head == 'mean' else height * width)
+    channels = own
+  features = channels * (1 if head == 'mean' else height * width)
   return (*layers, dense(features, outputs))
 
 

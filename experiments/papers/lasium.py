@@ -87,12 +87,14 @@ NETWORK = (
     (
       {
         'network.filters': 64,
+        'network.last_filters': 0,
         'network.padding': 'SAME',
         'network.downsample': 'stride',
         'network.head': 'mean',
       },
       {
         'network.filters': 64,
+        'network.last_filters': 0,
         'network.padding': 'SAME',
         'network.downsample': 'max_pool',
         'network.head': 'flatten',

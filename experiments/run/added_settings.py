@@ -39,7 +39,7 @@ ADDED = (
   Added('lasium', 'generator', MAPPED, 'stretch', 1.0),
   Added('lasium', 'learner', ('protonets',), 'tune_network', False),
   Added('lasium', 'learner', ('protonets',), 'head_views', False),
-  Added('lasium', 'network', ('conv4',), 'last_filters', None),
+  Added('lasium', 'network', ('conv4',), 'last_filters', 0),
   Added('lasium', 'rounds', (), 'workdir', ''),
   Added('lasium', 'tasks', ('labeled',), 'augment_support', False),
   Added('lasium', 'tasks', ('labeled',), 'turned', False),

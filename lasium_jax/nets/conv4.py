@@ -8,7 +8,7 @@ import jax
 from lasium_jax.nets.norm import STATISTICS, BatchStatisticsNorm
 from lasium_jax.ops.conv import conv_by_patches
 from lasium_jax.ops.pool import max_pool_2x2
-from lasium_jax.settings import Count
+from lasium_jax.settings import Count, Whole
 from lasium_jax.types import Array, Network, Params
 
 Downsample = Literal['stride', 'max_pool']
@@ -59,7 +59,7 @@ def conv4(
   outputs: int | None,
   *,
   filters: Count = 64,
-  last_filters: Count | None = None,
+  last_filters: Whole = 0,
   downsample: Downsample = 'stride',
   padding: Literal['SAME', 'VALID'] = 'SAME',
   head: Head = 'mean',
@@ -73,10 +73,10 @@ def conv4(
   Args:
     outputs: number of logits, or None for the flattened features of the last
       block (ProtoNets).
-    filters: channels of every block.
-    last_filters: of the last block, if it has others. Where pooling leaves one
-      position, as of 28x28 pixels, its channels are all of the features, and
-      more of them cost little there.
+    filters: channels of each block.
+    last_filters: of the last block, in place of `filters`; 0 for the same.
+      Where pooling leaves one position, as of 28x28 pixels, its channels are
+      all of the features.
     downsample: 'stride' or 'max_pool'.
     padding: of the convolutions; the released code for 84x84 uses 'VALID'.
     head: what the logits are computed from, the average over positions

@@ -188,12 +188,19 @@ def test_conv4_by_hand():
     64 * 5 * 2,
   )
   pool = flops.conv4(
-    (28, 28, 3), 5, filters=2, downsample='max_pool', head='flatten'
+    (28, 28, 3),
+    5,
+    filters=2,
+    last_filters=6,
+    downsample='max_pool',
+    head='flatten',
   )
   assert pool == (
     28 * 28 * 9 * 3 * 2 * 2,
-    *(side**2 * 9 * 2 * 2 * 2 for side in (14, 7, 3)),
-    2 * 5 * 2,
+    14 * 14 * 9 * 2 * 2 * 2,
+    7 * 7 * 9 * 2 * 2 * 2,
+    3 * 3 * 9 * 2 * 6 * 2,
+    6 * 5 * 2,
   )
 
 

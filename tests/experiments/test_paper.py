@@ -160,6 +160,7 @@ def test_like_for_like_has_no_differences():
     ({'learner__first_order': True}, 'second-order gradients'),
     ({'evaluation_learner__steps': 5}, '50 steps in evaluation'),
     ({'network__filters': 32}, "the paper's network"),
+    ({'network__last_filters': 512}, "the paper's network"),
     ({'network__downsample': 'max_pool'}, "the paper's network"),
     ({'data__size': 84}, 'images of 28x28'),
   ],
