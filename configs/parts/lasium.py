@@ -65,6 +65,7 @@ EVALUATED: dict[str, dict[str, int | None]] = {
     'tune_network': None,
     'head_views': None,
     'refine_steps': None,
+    'turned_features': None,
     'inductive': None,
   },
 }
@@ -197,7 +198,13 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
   config.meta.update(
     iterations=1_500, batch=1, schedule='cosine', validate_every=0
   )
-  config.clustering = section(CLUSTERING)
+  # A class has some 20 images, so that more together are of two.
+  config.clustering = section(
+    CLUSTERING, links=5, most=22, thresholds=100, views=2, turned_features=True
+  )
+  # A turned image is of another class here, so that what is seen of it tells
+  # more of the image.
+  config.evaluation_learner.turned_features = True
   config.rounds = section(Part(rounds.train))
   config.cluster_tasks = section(
     CLUSTER_TASKS,

@@ -3,6 +3,7 @@
 from ml_collections import ConfigDict
 
 from configs.parts.sections import left_open, section
+from experiments.components.clustering import CLUSTERING
 from experiments.components.tasks import AUGMENTATION
 from lasium_jax.models.build import GENERATORS, LEARNERS, NETWORKS
 
@@ -70,7 +71,8 @@ def _clusters(config: ConfigDict) -> None:
   """Other views than ink has, and a turned photograph is no other kind."""
   config.augment = section(AUGMENTATION)
   config.cluster_views = section(AUGMENTATION)
-  config.clustering.views = 1
+  config.clustering = section(CLUSTERING, views=1)
+  config.evaluation_learner.turned_features = None
   config.cluster_tasks.turned = False
 
 

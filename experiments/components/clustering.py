@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from experiments.run.config import BadConfig
 from experiments.run.precision import jit
 from lasium_jax import clustering
+from lasium_jax.nets import turned
 from lasium_jax.settings import Count, Part, Ways
 from lasium_jax.tasks import cluster_set
 from lasium_jax.types import Array, Augment, ClusterSet, Network, Params
@@ -42,6 +43,7 @@ def finder(
   least: Count = 6,
   most: Count = 30,
   thresholds: Count = 30,
+  turned_features: bool = False,
 ) -> Finder:
   """Clusters of `lasium_jax.clustering`: neighbors, k-reciprocal, density.
 
@@ -57,10 +59,13 @@ def finder(
     least: images of a cluster.
     most: likewise. With `neighbors`, that is all that is said of classes.
     thresholds: of similarity, how many are tried.
+    turned_features: whether an image is also told by its quarter turns; images
+      are square then.
   """
+  seen = turned(network) if turned_features else network
   embed = jit(
     functools.partial(
-      clustering.features, network=network, augment=view, views=views
+      clustering.features, network=seen, augment=view, views=views
     )
   )
   keep = _keep(lender)

@@ -33,12 +33,14 @@ class Added(NamedTuple):
 
 
 ADDED = (
+  Added('lasium', 'clustering', (), 'turned_features', False),
   Added('lasium', 'data', ('tfds',), 'threshold', 0.0),
   Added('lasium', 'generator', ('cola', 'glo'), 'ridge', 0.0),
   Added('lasium', 'generator', MAPPED, 'shear', 0.0),
   Added('lasium', 'generator', MAPPED, 'stretch', 1.0),
   Added('lasium', 'learner', ('protonets',), 'tune_network', False),
   Added('lasium', 'learner', ('protonets',), 'head_views', False),
+  Added('lasium', 'learner', ('protonets',), 'turned_features', False),
   Added('lasium', 'network', ('conv4',), 'last_filters', 0),
   Added('lasium', 'rounds', (), 'workdir', ''),
   Added('lasium', 'tasks', ('labeled',), 'augment_support', False),

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from lasium_jax.learners.linear import LinearHead, fitted, head_of, logits_of
 from lasium_jax.learners.padding import real
+from lasium_jax.nets.turned import turned
 from lasium_jax.ops.augment import random_views
 from lasium_jax.ops.labels import shares
 from lasium_jax.settings import NonNegative, Whole
@@ -47,6 +48,7 @@ def protonets(
   tune_network: bool = False,
   head_views: bool = False,
   refine_steps: Whole = 0,
+  turned_features: bool = False,
   padded: bool = False,
 ) -> Learner:
   """Classifies by the nearest mean of each class's support features.
@@ -69,6 +71,10 @@ def protonets(
   By the distance 'mean' probabilities are nearly even, and many steps can move
   prototypes to a worse place than one.
 
+  With `turned_features` an image is told by what the network sees of it and of
+  its three quarter turns (`lasium_jax.nets.turned`): four times the work, for a
+  network that has learned from turned classes.
+
   Args:
     network: images to features `[n, F]`.
     ways: N, the number of classes.
@@ -82,6 +88,8 @@ def protonets(
     head_views: whether each of those steps sees other views of the support
       images, as of photographs (`lasium_jax.ops.augment.random_views`).
     refine_steps: of soft k-means; 0 for the means of the support alone.
+    turned_features: whether features are those of an image's quarter turns too;
+      images are square then.
     padded: whether examples whose label is -1 are padding, without effect. A
       class without a support example is infinitely far from everything, so
       that there may be fewer classes than `ways`.
@@ -102,6 +110,8 @@ def protonets(
     (2, 2)
   """
   _check_refined(refine_steps, alone=inductive or bool(head_steps))
+  if turned_features:
+    network = turned(network)
   reduce = {'mean': jnp.mean, 'sum': jnp.sum}[distance]
   fit = functools.partial(
     fitted,

@@ -6,6 +6,7 @@ from lasium_jax.nets.conv4 import conv4
 from lasium_jax.nets.resnet import ResNet
 from lasium_jax.nets.resnet18 import ResNet18
 from lasium_jax.nets.stacked_kmeans import stacked_kmeans
+from lasium_jax.nets.turned import turned
 from lasium_jax.nets.two_heads import TwoHeads
 from lasium_jax.nets.wide_resnet import WideResNet
 
@@ -18,4 +19,5 @@ __all__ = [
   'averages',
   'conv4',
   'stacked_kmeans',
+  'turned',
 ]
