@@ -24,12 +24,15 @@ from experiments.run.record import (
 )
 from experiments.run.results import INTERPOLANTS, read_results
 
-# What another run did in place of this one, by the field that names it: the
-# stage, or '' for all that this one has not done itself.
+_GENERATOR = ('cluster_images', 'train_generator')
+_BEFORE_ROUNDS = (*_GENERATOR, 'partitions', 'meta_train')
+# The stages that another run did in place of this one, by the field that names
+# it.
 BORROWED = {
-  'generator_training.workdir': 'train_generator',
-  'meta.workdir': '',
-  'rounds.workdir': '',
+  'embedding_training.workdir': ('train_embedding',),
+  'generator_training.workdir': _GENERATOR,
+  'meta.workdir': (*_BEFORE_ROUNDS, 'cluster_rounds'),
+  'rounds.workdir': _BEFORE_ROUNDS,
 }
 
 
@@ -118,7 +121,7 @@ def _all_seconds(
     ValueError: if one of these is gone.
   """
   seconds = _seconds(workdir)
-  for field, stage in BORROWED.items():
+  for field, stages in BORROWED.items():
     if not settings.get(field):
       continue
     lender = Path(settings[field])
@@ -129,7 +132,7 @@ def _all_seconds(
       )
     own = older.renamed(flatten(read_json(lender / 'config.json')))
     theirs = _all_seconds(lender, own)
-    taken = {k: v for k, v in theirs.items() if stage in ('', k)}
+    taken = {k: v for k, v in theirs.items() if k in stages}
     seconds = taken | seconds
   return seconds
 

@@ -1,5 +1,6 @@
 """What every run has, made once when it starts and handed to its stages."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -138,7 +139,9 @@ def open_run(settings: Settings, files: Record, splits: Splits) -> Run:
   """
   devices, data = settings['devices'], settings['data']
   cores = _cores()
-  learned = settings.get('meta', {}).get('batch', cores)
+  # Rounds of clusters share their tasks on the devices of meta-training.
+  stages = [settings[name] for name in ('meta', 'rounds') if name in settings]
+  learned = math.gcd(*(stage['batch'] for stage in stages)) or cores
   judged = settings.get('evaluation', {}).get('tasks_per_dispatch', cores)
   return Run(
     settings['name'],

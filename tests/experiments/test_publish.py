@@ -378,6 +378,27 @@ def test_a_run_is_collected_with_what_made_it(workdir):
   assert str(workdir.parent) not in json.dumps(page)
 
 
+BEFORE = {'cluster_images': 3.0, 'train_generator': 4.0, 'meta_train': 5.0}
+LENT = {
+  'embedding_training': {'train_embedding': 7.0},
+  'generator_training': {'cluster_images': 3.0, 'train_generator': 4.0},
+  'meta': {**BEFORE, 'cluster_rounds': 6.0},
+  'rounds': BEFORE,
+}
+
+
+@pytest.mark.parametrize('section', LENT)
+def test_time_is_of_the_stages_that_another_run_lent(section, tmp_path):
+  lender, own = tmp_path / 'lender', tmp_path / 'own'
+  for folder in (lender, own):
+    folder.mkdir()
+    (folder / 'config.json').write_text('{}')
+  write_metrics(lender, **BEFORE, cluster_rounds=6.0, train_embedding=7.0)
+  write_metrics(own, evaluate=1.0)
+  settings = {f'{section}.workdir': str(lender)}
+  assert publish._all_seconds(own, settings) == LENT[section]
+
+
 def test_clusters_of_rounds_are_kept(workdir):
   """Those that each round began with; no others have that name."""
   assert 'clusters' not in publish.collect(workdir, defaults)
