@@ -55,7 +55,6 @@ VIEWS = {
   'shear': 0.25,
   'stretch': 1.15,
 }
-MILD_VIEWS = {'rotation': 5.0, 'translation': 0.04, 'scale': 1.05}
 # What a learner does otherwise when it is judged; None is as in training.
 EVALUATED: dict[str, dict[str, int | None]] = {
   'maml': {'steps': 50, 'learning_rate': None, 'inductive': None},
@@ -200,7 +199,7 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
   )
   # A class has some 20 images, so that more together are of two.
   config.clustering = section(
-    CLUSTERING, links=5, most=22, thresholds=100, views=2, turned_features=True
+    CLUSTERING, links=5, most=22, thresholds=100, views=1, turned_features=True
   )
   # A turned image is of another class here, so that what is seen of it tells
   # more of the image.
@@ -214,7 +213,7 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
     augment_support=True,
     turned=True,
   )
-  config.cluster_views = section(AUGMENTATION, **MILD_VIEWS)
+  config.cluster_views = section(AUGMENTATION)
 
 
 def _train(config: ConfigDict, name: str) -> None:

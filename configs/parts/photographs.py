@@ -70,7 +70,6 @@ def _partitions(config: ConfigDict) -> None:
 def _clusters(config: ConfigDict) -> None:
   """Other views than ink has, and a turned photograph is no other kind."""
   config.augment = section(AUGMENTATION)
-  config.cluster_views = section(AUGMENTATION)
   config.clustering = section(CLUSTERING, views=1)
   config.evaluation_learner.turned_features = None
   config.cluster_tasks.turned = False

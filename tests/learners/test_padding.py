@@ -33,6 +33,9 @@ LEARNERS = {
     **options,
   ),
   'viewed': lambda **options: LEARNERS['tuned'](head_views=True, **options),
+  'turned': lambda **options: LEARNERS['protonets'](
+    turned_features=True, **options
+  ),
   'refined': lambda inductive=False, **options: learners.protonets(
     SMALL,
     ways=WAYS,

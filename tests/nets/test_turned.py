@@ -1,0 +1,51 @@
+"""Features of an image and of its quarter turns."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lasium_jax import learners
+from lasium_jax.nets import conv4, turned
+from lasium_jax.types import Examples
+
+NETWORK = conv4(None, filters=4)
+IMAGES = jax.random.uniform(jax.random.key(0), (6, 16, 16, 1))
+PARAMS = NETWORK.init(jax.random.key(1), IMAGES)
+
+
+def test_each_turn_is_seen_and_normalized_by_itself():
+  features, moments = turned(NETWORK).apply(PARAMS, IMAGES)
+  by_hand = [
+    NETWORK.apply(PARAMS, np.rot90(IMAGES, k, axes=(1, 2))) for k in range(4)
+  ]
+  expected = np.concatenate([own for own, _ in by_hand], axis=1)
+  np.testing.assert_allclose(features, expected, atol=1e-5)
+  alone, _ = turned(NETWORK).apply(PARAMS, IMAGES[:1], moments)
+  np.testing.assert_allclose(alone, features[:1], atol=1e-5)
+
+
+@pytest.mark.parametrize('inductive', [False, True])
+def test_a_task_and_its_quarter_turn_are_one(inductive):
+  """What is seen of the turns is the same, in another order."""
+  learner = learners.protonets(
+    NETWORK, ways=2, inductive=inductive, turned_features=True
+  )
+  labels = jnp.array([0, 0, 1])
+
+  def logits(images):
+    support = Examples(images[:3], labels)
+    adapted = learner.adapt(jax.random.key(0), PARAMS, support)
+    return learner.predict(adapted, images[3:])
+
+  plain = learners.protonets(NETWORK, ways=2, inductive=inductive)
+  support = Examples(IMAGES[:3], labels)
+  adapted = plain.adapt(jax.random.key(0), PARAMS, support)
+  assert np.abs(plain.predict(adapted, IMAGES[3:]) - logits(IMAGES)).max() > 0.1
+  turned_images = jnp.rot90(IMAGES, axes=(1, 2))
+  np.testing.assert_allclose(logits(turned_images), logits(IMAGES), atol=1e-4)
+
+
+def test_images_must_be_square():
+  with pytest.raises(ValueError, match='16x12.*turned_features'):
+    turned(NETWORK).apply(PARAMS, IMAGES[:, :, :12])
