@@ -18,20 +18,26 @@ from experiments.systems import cola, interpolative, lasium
 RUNS = {
   'lasium': (
     lasium,
-    omniglot,
-    (
-      *('clustered-protonets', 'cola-protonets', 'supervised-protonets'),
-      *('clustered-cola-protonets', 'ro-interpolative-maml'),
-    ),
+    {
+      omniglot: (
+        *('clustered-protonets', 'cola-protonets', 'supervised-protonets'),
+        *('clustered-cola-protonets', 'ro-interpolative-maml'),
+      ),
+      cifar_fs: ('clustered-protonets',),
+    },
   ),
-  'cola': (cola, cifar10, ('scola', 'glo')),
-  'interpolative': (interpolative, emnist, ('interpolative',)),
+  'cola': (cola, {cifar10: ('scola', 'glo')}),
+  'interpolative': (interpolative, {emnist: ('interpolative',)}),
 }
 
 
 def all_settings(system):
-  module, configs, runs = RUNS[system]
-  return [settings_of(configs.get_config(run), module.system()) for run in runs]
+  module, named = RUNS[system]
+  return [
+    settings_of(configs.get_config(run), module.system())
+    for configs, runs in named.items()
+    for run in runs
+  ]
 
 
 def of(added):
@@ -89,7 +95,7 @@ def by_old_name(settings):
 )
 def test_a_section_of_an_older_run_has_today_s_name(system, run, tmp_path):
   """Nested and flattened; of rounds of clustering it is another section."""
-  module, configs, _ = RUNS[system]
+  module, (configs, *_) = RUNS[system]
   config = configs.get_config(run)
   settings = json.loads(json.dumps(settings_of(config, module.system())))
   older = by_old_name(settings)

@@ -19,6 +19,7 @@ from whole_program import (
   shrink,
 )
 
+from experiments.components.clustering import finder
 from experiments.run import record, streams
 from experiments.run.app import settings_of
 from experiments.run.config import BadConfig
@@ -26,8 +27,9 @@ from experiments.run.run import open_run
 from experiments.stages import clustered, found_clusters, rounds
 from experiments.systems import lasium, lasium_stages, learned
 from experiments.systems.exports import export
-from lasium_jax import models
+from lasium_jax import clustering, models
 from lasium_jax.data import Dataset
+from lasium_jax.nets import conv4
 from lasium_jax.tasks import cluster_set
 
 CLASSES, EACH = 9, 8
@@ -185,6 +187,28 @@ def test_each_member_learns_from_clusters_of_its_own(tmp_path):
   moved = jax.tree.map(lambda new, old: np.abs(new - old), trained, params)
   kernels = [leaf for leaf in jax.tree.leaves(moved) if leaf.ndim > 2]
   assert all((leaf > 0).any() for kernel in kernels for leaf in kernel)
+
+
+@pytest.mark.parametrize(('turned', 'width'), [(False, 5), (True, 20)])
+def test_clusters_are_found_by_what_is_seen_of_turns(
+  turned, width, monkeypatch
+):
+  images, seen = drawings(0).images, []
+  similarity = clustering.reciprocal_similarity
+  monkeypatch.setattr(
+    clustering,
+    'reciprocal_similarity',
+    lambda x, *args, **options: (
+      seen.append(x) or similarity(x, *args, **options)
+    ),
+  )
+  network, key = conv4(None, filters=5), jax.random.key(0)
+  find = finder(
+    network, None, 2, '', neighbors=6, most=12, turned_features=turned
+  )
+  params = network.init(key, jnp.zeros((1, 16, 16, 1)))
+  find(key, params, jnp.asarray(images))
+  assert seen[0].shape == (len(images), width)
 
 
 def test_purity_counts_the_most_frequent_class_of_each_cluster():

@@ -47,5 +47,5 @@ def test_a_task_and_its_quarter_turn_are_one(inductive):
 
 
 def test_images_must_be_square():
-  with pytest.raises(ValueError, match='16x12.*turned_features'):
+  with pytest.raises(ValueError, match=r'16x12.*turned_features'):
     turned(NETWORK).apply(PARAMS, IMAGES[:, :, :12])
