@@ -2,7 +2,8 @@
 
 For example:
 
-python experiments/explore_latents.py --workdir=runs/ro-vae-maml
+python experiments/explore_latents.py \
+  --data_dir=PREPARED_TFDS_DATA --workdir=runs/ro-vae-maml
 
 The folder is of a run whose generator is trained. `latents.html` there has the
 same anchors with in-class samples of N, RO and OC at several settings, and of

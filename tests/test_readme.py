@@ -166,6 +166,8 @@ def test_a_command_has_a_door_and_its_flags(command):
   if of_config:
     parse_config(of_config)
   source = (ROOT / door).read_text()
+  reads = "'data_dir'" in source  # Of a TFDS data set, as runs here are of.
+  assert not reads or any(w.startswith('--data_dir=') for w in given)
   source += (ROOT / 'experiments/run/app.py').read_text()
   for flag in set(given) - set(of_config):
     assert f"'{flag[2:].partition('=')[0]}'" in source, flag

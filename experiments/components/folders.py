@@ -11,6 +11,7 @@ from lasium_jax.data import Splits, evenly_spaced
 from lasium_jax.data.dataset import Dataset, class_counts, select_classes
 from lasium_jax.data.decode import ImageForm
 from lasium_jax.data.folder import read_folder, split_folder
+from lasium_jax.data.listing import list_images
 from lasium_jax.settings import Count, Share
 
 
@@ -69,8 +70,13 @@ def folder(
 
   Raises:
     BadConfig: if the two folders overlap.
+    OSError: if one of them cannot be read.
+    ValueError: if there are no images in one, or too many do not decode.
   """
   form = ImageForm(size, channels, invert, max_pixels)
+  if evaluation_path:  # Before the other is decoded, which may take long.
+    _check_apart(path, evaluation_path)
+    list_images(Path(evaluation_path))
   parts = (held_out,) if evaluation_path else (held_out / 2, held_out / 2)
   train, *others = split_folder(
     path,
@@ -82,7 +88,6 @@ def folder(
   fitting = [evenly_spaced(part, needs.device_bytes) for part in others]
   validation = _classes(fitting[0], needs.validation, needs.ways)
   if evaluation_path:
-    _check_apart(path, evaluation_path)
     test = read_folder(
       evaluation_path,
       form,

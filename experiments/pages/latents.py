@@ -2,7 +2,7 @@
 
 import html
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ def write_page(
   explored: Sequence[Any],
   chosen: Any,
   *,
+  latents: Mapping[str, Any],
   keep: float,
   real: float | None,
   ink: bool,
@@ -36,6 +37,7 @@ def write_page(
     path: of the page, in the workdir of a run.
     explored: what `experiments.stages.class_size.explore` returned.
     chosen: the one of `explored` that is recommended.
+    latents: the section of the sampler of `chosen`, but for its setting.
     keep: the share of the best separation that it was asked to keep.
     real: the separation of real classes, where known.
     ink: as in `experiments.pages.pictures.image_grid`.
@@ -47,17 +49,18 @@ def write_page(
     SAMPLERS[name][0]: _table(name, list(group), chosen, ink)
     for name, group in groupby(explored, key=lambda e: e.setting.sampler)
   }
+  flags = _flags(path.parent, chosen.setting, latents)
   page = layout(
     'How large is a class?',
     'Each row is a synthetic class: its anchor, and images made around it in '
     'the latent space. Choose a setting whose images differ, and are still '
     'one kind.',
-    {'Choice': _choice(path.parent, chosen, keep, real), **tables},
+    {'Choice': _choice(flags, chosen, keep, real), **tables},
   )
   return write_html(path, page)
 
 
-def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
+def _choice(flags: str, chosen: Any, keep: float, real: float | None) -> str:
   text = (
     '<p><b>Separation</b> is how often two images of one class are more alike '
     'than two of different classes, by the features of an untrained network: '
@@ -70,7 +73,7 @@ def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
     f'<p>Of the settings that keep {keep:.0%} of the best separation above '
     f'0.5, <b>{SAMPLERS[setting.sampler][0]} with {setting.field} = '
     f'{setting.value:g}</b> has the widest classes:</p><pre>'
-    f'{html.escape(_flags(workdir, setting))}</pre>'
+    f'{html.escape(flags)}</pre>'
     '<p class="note">In place of the config, the workdir and the settings of '
     'latents in the command that made this run; the new one borrows its '
     'generator.</p>'
@@ -83,19 +86,34 @@ def _choice(workdir: Path, chosen: Any, keep: float, real: float | None) -> str:
   return text
 
 
-def _flags(workdir: Path, setting: Any) -> str:
+def _flags(workdir: Path, setting: Any, latents: Mapping[str, Any]) -> str:
   """The flags of a run with this setting and the generator of this run."""
   config = read_json(workdir / 'config.json')
-  _, *others = str(config.get('name', 'SAMPLER-GENERATOR-LEARNER')).split('-')
-  run = '-'.join([setting.sampler, *others])
+  run, value = _run(config, setting), f'{setting.value:g}'
+  values = {**latents, setting.field: value}
+  if setting.sampler == 'n':  # No flag can say None: a range without width.
+    values['sigma_max'] = value if run.endswith('-released') else None
+  fields = {k: v for k, v in values.items() if k != 'name' and v is not None}
   return shlex.join(
     [
       f'--config={config.get("file", "CONFIG")}:{run}',
-      f'--config.latents.{setting.field}={setting.value:g}',
+      *(f'--config.latents.{field}={v}' for field, v in fields.items()),
       f'--config.generator_training.workdir={workdir}',
       '--workdir=ANOTHER',
     ]
   ).replace(' --config.', ' \\\n--config.')
+
+
+def _run(config: Mapping[str, Any], setting: Any) -> str:
+  """The name of a run like this one of another sampler."""
+  words = str(config.get('name', '')).split('-')
+  parts = [
+    config.get(name, {}).get('name', name.upper())
+    for name in ('generator', 'learner')
+  ]
+  clustered = ['clustered'] * (words[0] == 'clustered')
+  variant = words[-1:] * (words[-1] in ('paper', 'released'))
+  return '-'.join([*clustered, setting.sampler, *parts, *variant])
 
 
 def _table(name: str, entries: list[Any], chosen: Any, ink: bool) -> str:

@@ -42,8 +42,8 @@ def metrics_table(workdir: Workdir) -> str:
     return ''
   settings = flatten(workdir.config)
   entries.sort(key=lambda entry: bool(entry.get('floor')))
-  names = [*dict.fromkeys(entry['name'] for entry in entries)]
-  first = {entry['name']: entry for entry in reversed(entries)}
+  names = dict.fromkeys(entry['name'] for entry in entries)
+  said = {name: _said(entries, name) for name in names}
   rows: dict[_Row, dict[str, Entry]] = {}
   papers: dict[_Row, Published] = {}
   for entry in entries:
@@ -51,13 +51,13 @@ def metrics_table(workdir: Workdir) -> str:
     paper = published(settings, entry)
     if paper:
       papers.setdefault(_row_of(entry), paper)
-  head = [_named(first[name]) for name in names] + ['Paper'] * bool(papers)
+  head = [_named(*own) for own in said.items()] + ['Paper'] * bool(papers)
   titles = ''.join(f'<th scope="col">{title}</th>' for title in head)
   ordered = sorted(rows, key=lambda row: row.dataset)
   bodies = ''.join(
     f'<tbody><tr class="kind"><th scope="rowgroup" colspan="{len(head) + 1}">'
     f'{html.escape(dataset)}</th></tr>\n'
-    + ''.join(_tr(row, names, rows[row], papers) for row in group)
+    + ''.join(_tr(row, said, rows[row], papers) for row in group)
     + '</tbody>'
     for dataset, group in groupby(ordered, lambda row: row.dataset)
   )
@@ -78,22 +78,35 @@ def _row_of(entry: Entry) -> _Row:
   return _Row(entry['dataset'], entry['metric'], ', '.join(details))
 
 
-def _named(entry: Entry) -> str:
-  """Whose a column is, and what is to be said of it."""
+def _about(entry: Entry) -> str:
+  """Its training and what it is, whichever member it is of."""
   own = {name: value for name, value in entry.items() if name != 'member'}
-  return (
-    f'{html.escape(entry["name"])} <small>{html.escape(about(own, "steps"))}'
-    '</small>'
-  )
+  return about(own, 'steps')
+
+
+def _said(entries: Iterable[Entry], name: str) -> set[str]:
+  """What is said of the entries of a name, which may be several things."""
+  return {_about(entry) for entry in entries if entry['name'] == name}
+
+
+def _named(name: str, said: set[str]) -> str:
+  """Whose a column is, and what is true of all that stands in it."""
+  if len(said) > 1:
+    return html.escape(name)
+  (words,) = said
+  return f'{html.escape(name)} <small>{html.escape(words)}</small>'
 
 
 def _tr(
   row: _Row,
-  names: Iterable[str],
+  said: Mapping[str, set[str]],
   entries: Mapping[str, Entry],
   papers: Mapping[_Row, Published],
 ) -> str:
-  cells = [_td(name, entries.get(name)) for name in names]
+  cells = [
+    _td(name, entries.get(name), alone=len(words) > 1)
+    for name, words in said.items()
+  ]
   if papers:
     paper = papers.get(row)
     cells.append(
@@ -107,11 +120,14 @@ def _tr(
   )
 
 
-def _td(name: str, entry: Entry | None) -> str:
+def _td(name: str, entry: Entry | None, *, alone: bool) -> str:
+  """A value; what is said of it stands there where it is of it alone."""
   if entry is None:
     return '<td></td>'
   floor = ' class=floor' * bool(entry.get('floor'))
   value = _value(entry['metric'], entry['value'], entry.get('ci95'))
+  if alone:
+    value += f' <small>{html.escape(_about(entry))}</small>'
   return f'<td{floor} data-of="{html.escape(name)}">{value}</td>'
 
 

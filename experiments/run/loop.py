@@ -27,7 +27,7 @@ from experiments.run.record import (
 _DOORS = Path(__file__).parent.parent
 
 
-class Stopped(Exception):
+class Stopped(BaseException):  # No code may take it for an error of its own.
   """The process was asked to end; everything is saved."""
 
 
@@ -80,15 +80,22 @@ class Stage(NamedTuple):
 
 
 _stop_requested = False
+_in_steps = False  # Of a stage, which ends and is saved with one.
 
 
 def stop_on_sigterm() -> None:
-  """Makes SIGTERM end the running stage at its next step, saved."""
+  """Makes SIGTERM end the running stage at its next step, saved.
+
+  What is no stage, such as a measurement, ends at once, to be made again. Of
+  several hosts none does, as the others would wait for it.
+  """
 
   def request(number: int, frame: FrameType | None) -> None:
     del number, frame
     global _stop_requested  # noqa: PLW0603
     _stop_requested = True
+    if not _in_steps and jax.process_count() == 1:
+      raise Stopped('after the last checkpoint')
 
   signal.signal(signal.SIGTERM, request)
 
@@ -109,6 +116,18 @@ def run(stage: Stage, record: Record, *, checkpoint_seconds: float) -> Any:
     Stopped: after SIGTERM; the state is saved.
     Diverged: if a metric is NaN or infinite; the last checkpoint stays.
   """
+  global _in_steps  # noqa: PLW0603
+  _in_steps = True
+  try:
+    state = _all_steps(stage, record, checkpoint_seconds)
+  finally:
+    _in_steps = False
+  if hosts.any_of(_stop_requested):
+    raise Stopped(f'{stage.name} at step {stage.steps} of {stage.steps}')
+  return state
+
+
+def _all_steps(stage: Stage, record: Record, checkpoint_seconds: float) -> Any:
   folder = record.checkpoints(stage.name)
   state = stage.init()
   step, state = hosts.restore(folder, state)

@@ -31,6 +31,22 @@ def check_folder(out: Path) -> None:
     )
 
 
+def check_new_folder(out: Path) -> None:
+  """Sees that there is an empty folder, or that one can be made.
+
+  Args:
+    out: the folder.
+
+  Raises:
+    OSError: if it cannot be written, or is not empty.
+  """
+  check_folder(out)
+  if out.exists() and any(out.iterdir()):
+    raise FileExistsError(
+      f'--out is {out}, which is not empty: name another --out.'
+    )
+
+
 def check_files(out: Path, *endings: str) -> None:
   """Sees that files of a name can be written.
 

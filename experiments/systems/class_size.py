@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.components.few_shot import parts_of, training_tasks
+from experiments.components.latents import SAMPLERS
 from experiments.pages.latents import write_page
 from experiments.run import streams
 from experiments.run.config import BadConfig, Settings
@@ -19,8 +20,9 @@ from experiments.stages.class_size import IMAGES, TASKS
 from experiments.systems import lasium, lasium_stages
 from lasium_jax.data import Splits, evenly_spaced, image_set
 from lasium_jax.data.dataset import class_counts
+from lasium_jax.settings import defaults
 from lasium_jax.tasks import labeled
-from lasium_jax.types import GeneratorSource, TaskFn
+from lasium_jax.types import Generator, GeneratorSource, TaskFn
 
 
 def explore(workdir: Path, places: Places, keep: float) -> Path:
@@ -58,7 +60,7 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
   def task_fn_of(sampler: str, knob: dict[str, Any]) -> TaskFn:
     own = {
       **settings,
-      'latents': {'name': sampler, **knob},
+      'latents': {**latents_of(settings, made.model, sampler), **knob},
       'tasks': {**settings['tasks'], 'shots': IMAGES, 'queries': 1},
     }
     return training_tasks(own, made.model)
@@ -80,10 +82,35 @@ def explore(workdir: Path, places: Places, keep: float) -> Path:
     workdir / 'latents.html',
     explored,
     chosen,
+    latents=latents_of(settings, made.model, chosen.setting.sampler),
     keep=keep,
     real=real_separation(settings, splits),
     ink=settings['data']['invert'],
   )
+
+
+def latents_of(settings: Settings, model: Generator, sampler: str) -> Settings:
+  """The section of a sampler, as if the run had it; its knob is set by others.
+
+  Args:
+    settings: of the run.
+    model: its generator.
+    sampler: the name of any.
+
+  Returns:
+    The section, in which sigma is no end of a range.
+  """
+  own = settings['latents']
+  section = {'name': sampler, **defaults(SAMPLERS[sampler])}
+  if sampler == own['name']:
+    section |= own
+  elif 'relative' in section:  # As in configs/parts/lasium.py.
+    clusters = settings['anchors']['name'] == 'clusters'
+    unscaled = model.sample is None or clusters
+    section['relative'] = own.get('relative', unscaled)
+  if 'sigma_max' in section:
+    section['sigma_max'] = None
+  return section
 
 
 def real_separation(settings: Settings, splits: Splits) -> float | None:

@@ -11,6 +11,7 @@ from experiments.components.few_shot import as_judged, parts_of
 from experiments.components.orders import reads_labels
 from experiments.run.config import BadConfig, Settings, replaced, run_name
 from experiments.run.members import Member, members, told_apart
+from experiments.run.outputs import check_new_folder
 from experiments.run.record import Record
 from experiments.run.results import read_results
 from experiments.run.saved import saved_settings
@@ -163,7 +164,9 @@ def export(workdir: Path, out: Path, what: str = '') -> Path:
     BadConfig: if there is no run, it has no such part, or its images were cut
       into black and white.
     FileNotFoundError: if the stage is not finished.
+    OSError: if `out` cannot be written, or is not empty.
   """
+  check_new_folder(out)
   settings = saved_settings(workdir, *EXPORTS)
   options = EXPORTS[settings['system']]
   kind = what or next(iter(options))

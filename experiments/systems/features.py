@@ -1,6 +1,8 @@
 """The network in whose features made images are compared with real ones."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -50,12 +52,14 @@ def check_unseen(settings: Settings) -> None:
     settings: of a run that is judged on `config.evaluation_data`.
 
   Raises:
-    BadConfig: if it may have; also as `embedding_at`.
+    BadConfig: if it may have, or nothing is known of what it learned from; also
+      as `embedding_at`.
     BadModel: as `embedding_at`.
     FileNotFoundError: likewise.
   """
   found = embedding_of(settings)
-  if found is None or not found.data:
+  # Inception's weights are as they are published, whatever they have seen.
+  if found is None or found.whose == IN_INCEPTION:
     return
   require_apart(
     f'{FIELD} is {settings["quality"]["recognizer"]!r}',
@@ -128,7 +132,7 @@ def _exported(folder: Path, field: str) -> Found:
       f'{field} is {str(folder)!r}, which is the model of a {card["kind"]}; it '
       'must be that of a classifier, such as experiments/recognizer.py trains.'
     )
-  data = card['training'].get('data', {'name': 'unknown data'})
+  data = _section(card['training'].get('data'))
   name = _name(card['architecture']['network'], data)
   classify = models.classifier(card)
   embedding = Embedding(name, classify, model.params, data=data)
@@ -161,5 +165,10 @@ def _clusters(settings: Settings, files: Record, field: str) -> Embedding:
   return Embedding(name, classify, params, data=settings['data'])
 
 
+def _section(data: Any) -> Settings:
+  """What a card says of its data; {} if that is no section, such as a text."""
+  return data if isinstance(data, Mapping) and 'name' in data else {}
+
+
 def _name(network: Settings, data: Settings) -> str:
-  return f'{network["name"]} of {name_of(data)}'
+  return f'{network["name"]} of {name_of(data) if data else "unknown data"}'

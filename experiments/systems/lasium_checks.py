@@ -270,13 +270,13 @@ def _check_meta(settings: Settings) -> None:
       'config.augment leaves images as they are, and UMTRA would have nothing '
       f'to tell apart: {_CHANGES}.'
     )
-  if 'clustering' in settings and not changed:
+  for section in ('tasks', 'cluster_tasks'):
     require(
       settings,
-      'cluster_tasks.augment_support',
-      not settings['cluster_tasks']['augment_support'],
-      'False where config.augment leaves images as they are, as UFLST learns; '
-      f'otherwise {_CHANGES}',
+      f'{section}.augment_support',
+      changed or not settings.get(section, {}).get('augment_support'),
+      'False where config.augment leaves images as they are; otherwise '
+      f'{_CHANGES}',
     )
   if 'clustering' in settings:
     _check_clustering(settings)

@@ -99,7 +99,7 @@ def learning(
 
 def _about(tasks: Settings) -> str:
   """What pages say of the pictures of tasks."""
-  if tasks.get('augment_support'):
+  if tasks['name'] == 'umtra' and tasks['augment_support']:
     return f'{_TASKS} A synthetic one has other views of one image in each row.'
   return _ABOUT.get(tasks['name'], _TASKS)
 

@@ -216,6 +216,11 @@ def test_values_that_cannot_work_are_named_at_the_start(shrunk, field):
       r'scale.*\(0\.0, 0\.0, 1\.1.*the others to 0, 0, 1',
     ),
     ('umtra-maml', {'augment__shift': (0, 0)}, 'UMTRA would have nothing'),
+    (
+      'supervised-maml',
+      {'tasks__augment_support': True},
+      r'config\.tasks\.augment_support is True; it must be False where',
+    ),
     ('ro-msgan-maml', {'anchors__name': 'encoded'}, 'no encoder'),
     (
       'ro-vae-maml',

@@ -6,10 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from whole_program import Program
+from whole_program import Program, config_of
 
+from experiments.components.few_shot import parts_of
+from experiments.run.app import settings_of
 from experiments.stages import class_size
 from experiments.stages.class_size import IMAGES, Explored, Setting
+from experiments.systems import lasium
+from experiments.systems.class_size import latents_of
 from lasium_jax.nets import conv4
 from lasium_jax.types import Examples, Task
 
@@ -67,6 +71,37 @@ def test_copies_of_different_images_do_not_overlap():
   copies = np.repeat(images, IMAGES, axis=1)
   separation, spread = separated(copies)
   assert separation == 1 and spread < 0.01
+
+
+def section_of(run, sampler, **fields):
+  """What is explored of a sampler for a run."""
+  config = config_of(f'lasium/omniglot.py:{run}')
+  config.latents.update(fields)
+  settings = settings_of(config, lasium.system())
+  return latents_of(settings, parts_of(settings).generating.model, sampler)
+
+
+@pytest.mark.parametrize('sampler', ['n', 'ro', 'oc'])
+@pytest.mark.parametrize(
+  'run',
+  [
+    *('ro-vae-maml', 'n-vae-maml', 'ro-autoencoder-maml', 'n-acai-maml'),
+    *('oc-interpolative-maml', 'ro-msgan-maml', 'n-variational-maml'),
+    *('ic-cola-maml', 'n-cola-maml'),
+  ],
+)
+def test_a_sampler_is_explored_as_a_run_has_it(run, sampler):
+  _, *others = run.split('-')
+  other = config_of(f'lasium/omniglot.py:{"-".join([sampler, *others])}')
+  assert section_of(run, sampler) == other.latents.to_dict()
+
+
+def test_what_a_run_has_otherwise_is_kept_but_for_the_range_of_sigma():
+  released = section_of('n-vae-maml-released', 'n', relative=True)
+  assert released['sigma_max'] is None and released['relative']
+  assert section_of('oc-vae-maml', 'oc', self_noise=0.25)['self_noise'] == 0.25
+  run = 'n-autoencoder-maml'
+  assert not section_of(run, 'oc', relative=False)['relative']
 
 
 def command(program, workdir):

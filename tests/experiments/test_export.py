@@ -154,6 +154,14 @@ def test_a_card_has_what_the_run_has_used(shrunk, tmp_path, name, parts):
   assert len(card['accuracy']) == 2
 
 
+def test_the_folder_is_looked_at_before_the_run(tmp_path):
+  """Which is not there."""
+  (tmp_path / 'file').write_text('')
+  for out, said in (('', 'not empty'), ('file', 'is no folder')):
+    with pytest.raises(OSError, match=f'--out is .*{said}'):
+      export(tmp_path / 'nothing', tmp_path / out)
+
+
 def test_runs_that_cannot_be_exported(shrunk, reference, tmp_path):
   with pytest.raises(BadConfig, match='is not a run'):
     export(tmp_path, tmp_path / 'model')

@@ -240,6 +240,12 @@ def test_evaluation_apart_from_training(tmp_path, below):
   swapped = {'data.path': str(top / 'b'), 'data.evaluation_path': str(top)}
   with pytest.raises(BadConfig, match='evaluation_path'):
     splits_of(tmp_path, **swapped)
+  (tmp_path / 'empty').mkdir()
+  for name, said in (('nowhere', 'no folder'), ('empty', 'has no images')):
+    other = fields | {'data.evaluation_path': str(tmp_path / name)}
+    with pytest.raises((OSError, ValueError), match=said):
+      splits_of(tmp_path, **other)
+  assert not (tmp_path / 'cache').exists()  # Nothing is decoded before.
 
 
 def test_nothing_to_train_and_nothing_to_evaluate_on():

@@ -144,6 +144,24 @@ def test_what_differs_in_a_measure_has_a_row_of_its_own():
   assert 'L1 <small>seed=3, 10 images, part first</small>' in table
 
 
+def test_what_is_said_of_one_value_alone_stands_beside_it():
+  """A run's classifiers learn from other images, and its generator longer."""
+  mixed = {**ERROR, 'steps': 1_000, 'note': 'of both'}
+  made = {**mixed, 'metric': 'score', 'note': 'of made images'}
+  far = {**ERROR, 'metric': 'distance', 'steps': 3_000}
+  real = {**mixed, 'name': 'b', 'note': 'of real images'}
+  table = metrics_table(workdir(mixed, made, far, real))
+  heads = re.findall('<th scope="col">(.*?)</th>', table)
+  assert heads[1:] == ['a', 'b <small>1,000 steps, of real images</small>']
+  cells = re.findall('<td data-of="(.)"><b>.*?</b>(.*?)</td>', table)
+  assert cells == [
+    ('a', ' <small>1,000 steps, of both</small>'),
+    ('b', ''),
+    ('a', ' <small>1,000 steps, of made images</small>'),
+    ('a', ' <small>3,000 steps</small>'),
+  ]
+
+
 def test_settings_of_the_run_come_before_those_of_its_parts():
   config = {'data': {'size': 28}, 'seed': 0, 'kl': {'a': {'b': 1}}}
   table = settings(Workdir(Path(), config, {}, [], {}, []))

@@ -1,5 +1,6 @@
 """The loop by itself, on a stage that counts."""
 
+import contextlib
 import errno
 import logging
 import os
@@ -75,21 +76,43 @@ def test_metrics_that_cannot_be_written_are_named(record, monkeypatch):
     loop.run(counter(advance), record, checkpoint_seconds=0)
 
 
-def test_sigterm_saves_the_step_it_came_in(record, monkeypatch):
+@pytest.fixture
+def handled(monkeypatch):
   monkeypatch.setattr(loop, '_stop_requested', False)
   before = signal.getsignal(signal.SIGTERM)
   loop.stop_on_sigterm()
+  yield
+  signal.signal(signal.SIGTERM, before)
 
-  def advance(state, first, n):
-    signal.raise_signal(signal.SIGTERM)
+
+@pytest.mark.parametrize(('first', 'step'), [(0, 2), (4, 6)])
+@pytest.mark.usefixtures('handled')
+def test_sigterm_saves_the_step_it_came_in(record, first, step):
+  """Also the last one, behind which nothing may look for it."""
+
+  def advance(state, i, n):
+    if i == first:
+      signal.raise_signal(signal.SIGTERM)
     return state + n, {'loss': 0.0}
 
-  try:
-    with pytest.raises(loop.Stopped, match='count at step 2 of 6'):
-      loop.run(counter(advance), record, checkpoint_seconds=1e9)
-  finally:
-    signal.signal(signal.SIGTERM, before)
-  assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (2, 2)
+  with pytest.raises(loop.Stopped, match=f'count at step {step} of 6'):
+    loop.run(counter(advance), record, checkpoint_seconds=1e9)
+  assert io.restore(record.checkpoints('count'), jnp.zeros(())) == (step, step)
+
+
+@pytest.mark.parametrize('hosts', [1, 2])
+@pytest.mark.usefixtures('handled')
+def test_sigterm_ends_what_is_no_stage_at_once(record, monkeypatch, hosts):
+  """But not one host of several, for which the others would wait."""
+  loop.run(counter(), record, checkpoint_seconds=1e9)
+  monkeypatch.setattr(loop.jax, 'process_count', lambda: hosts)
+  stops = pytest.raises(loop.Stopped, match='after the last checkpoint')
+  with stops if hosts == 1 else contextlib.nullcontext():
+    try:
+      signal.raise_signal(signal.SIGTERM)
+    except Exception:
+      raise AssertionError('taken for an error') from None
+  assert loop._stop_requested
 
 
 def test_events_are_on_disk_before_a_checkpoint(record, monkeypatch):

@@ -16,6 +16,7 @@ from experiments.pages.left_out import left_out
 from experiments.pages.workdir import read_workdir
 from experiments.run import record, streams
 from experiments.run.app import settings_of
+from experiments.run.config import BadConfig
 from experiments.run.run import open_run
 from experiments.stages import (
   distances,
@@ -309,7 +310,7 @@ def settings_with(**fields):
   return whole_program.settings_with(interpolative.system(), GLYPHS, **fields)
 
 
-def exported(folder, shape=(28, 28, 1)):
+def exported(folder, shape=(28, 28, 1), **training):
   """The model of an untrained classifier."""
   network = {'name': 'resnet20', 'width': 1}
   _, trainer = make_classifier(network, 3, shape, optax.identity())
@@ -321,7 +322,7 @@ def exported(folder, shape=(28, 28, 1)):
     'kind': 'classifier',
     'architecture': {'network': network, 'classes': 3},
     'image': {**image, 'invert': True},
-    'training': {'data': {'name': 'glyphs'}},
+    'training': training,
     'accuracy': [],
   }
   return models.save_model(folder, models.Model(card, params))
@@ -329,11 +330,23 @@ def exported(folder, shape=(28, 28, 1)):
 
 def test_an_exported_recognizer_is_taken(tmp_path):
   assert features.embedding_of(settings_with()) is None
-  folder = exported(tmp_path / 'model')
+  folder = exported(tmp_path / 'model', data={'name': 'glyphs'})
   found = features.embedding_of(settings_with(quality__recognizer=str(folder)))
   assert found.name == 'resnet20 of glyphs'
   said = jax.jit(found.classify)(found.params, jnp.zeros((2, 28, 28, 1)))
   assert said.features.shape == (2, 4)
+
+
+@pytest.mark.parametrize('training', [{}, {'data': 'mine'}, {'data': {}}])
+def test_one_of_unknown_data_may_have_seen_all(tmp_path, training):
+  """Cards of experiments/small_sample.py have the name of a folder."""
+  folder = exported(tmp_path / 'model', **training)
+  settings = settings_with(quality__recognizer=str(folder))
+  found = features.embedding_of(settings)
+  assert found.name == 'resnet20 of unknown data' and found.data == {}
+  said = "model', which was trained on unknown data: it may have seen"
+  with pytest.raises(BadConfig, match=said):
+    features.check_unseen(settings)
 
 
 def test_recognizers_that_cannot_be_used(tmp_path):

@@ -206,6 +206,14 @@ def test_only_anchors_are_ringed(
   assert ('in a thick dark ring' in about) == ringed
 
 
+@pytest.mark.parametrize(
+  ('tasks', 'same'), [('umtra', True), ('labeled', False)]
+)
+def test_rows_of_labeled_tasks_are_not_of_one_image(tasks, same):
+  about = lasium_stages._about({'name': tasks, 'augment_support': True})
+  assert ('other views of one image' in about) == same
+
+
 # What a word behind a run changes of what the run has without it.
 VARIANTS = {
   'n-vae-maml-paper': {
