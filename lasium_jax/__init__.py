@@ -50,8 +50,10 @@ from lasium_jax.types import (
 )
 
 if TYPE_CHECKING:
-  from lasium_jax.classifier import FewShotClassifier
-  from lasium_jax.small_sample.classifier import SmallSampleClassifier
+  from lasium_jax.classifier import FewShotClassifier as FewShotClassifier
+  from lasium_jax.small_sample.classifier import (
+    SmallSampleClassifier as SmallSampleClassifier,
+  )
 
 __version__ = '0.2.0'
 
@@ -60,13 +62,11 @@ __all__ = [
   'Batch',
   'ClusterSet',
   'Examples',
-  'FewShotClassifier',
   'Generator',
   'GeneratorSource',
   'ImageSet',
   'Learner',
   'Network',
-  'SmallSampleClassifier',
   'Task',
   'Trainer',
   'TrainingSet',
@@ -95,7 +95,7 @@ __all__ = [
 
 
 # Where the classifiers are. They are imported when they are asked for:
-# scikit-learn is an extra.
+# scikit-learn is an extra, without which `import *` must work.
 _CLASSIFIERS = {
   'FewShotClassifier': 'lasium_jax.classifier',
   'SmallSampleClassifier': 'lasium_jax.small_sample.classifier',

@@ -76,6 +76,7 @@ class FitFn(Protocol):
       The trainer's parameters.
 
     Raises:
+      ValueError: if the trainer cannot begin with such data.
       FloatingPointError: if the loss, or what was trained, is not finite.
     """
 
@@ -143,8 +144,6 @@ def fitter(learning: Learning) -> FitFn:
   """
   trainer = learning.trainer
   epoch_of, params_of = jax.jit(learning.epoch_fn), jax.jit(trainer.params)
-  # Compiled here, it is so once for all trainings.
-  init = jax.jit(lambda key, data: own(trainer.init(key, data)))
   compiled = _compiled(learning)
 
   def fit(
@@ -157,7 +156,9 @@ def fitter(learning: Learning) -> FitFn:
     after: Callable[[int], None] | None = None,
   ) -> Params:
     keys, data = keys_of(key), jax.tree.map(jnp.asarray, data)
-    state, metrics, done, epoch = init(keys.init, data), {}, 0, 0
+    # It is not traced, so that a trainer can refuse labels.
+    state, metrics = own(trainer.init(keys.init, data)), {}
+    done, epoch = 0, 0
     while done < steps:
       all_rows = np.asarray(
         epoch_of(jax.random.fold_in(keys.epochs, epoch), data)
@@ -173,9 +174,9 @@ def fitter(learning: Learning) -> FitFn:
         end_key = jax.random.fold_in(keys.ends, epoch)
         state = own(trainer.end_epoch(end_key, state, data))
       epoch += 1
-    params = params_of(state)
-    _check_finite({**metrics, 'params': params}, steps)
-    return params
+    # Not the parameters: in a prior a class without images is NaN.
+    _check_finite({**metrics, 'state': state}, steps)
+    return params_of(state)
 
   return fit
 
@@ -206,7 +207,8 @@ def _compiled(learning: Learning) -> Any:
 def _check_finite(values: Any, steps: int) -> None:
   """Raises FloatingPointError unless all values are finite."""
   for path, leaf in jax.tree_util.tree_leaves_with_path(values):
-    if not np.isfinite(np.asarray(leaf)).all():
+    floats = jnp.issubdtype(leaf.dtype, jnp.inexact)
+    if floats and not np.isfinite(np.asarray(leaf)).all():
       raise FloatingPointError(
         f'After {steps} steps {jax.tree_util.keystr(path)} is not finite: '
         'lower the learning rate, or take more images in a batch.'

@@ -4,6 +4,7 @@ import abc
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
@@ -13,7 +14,12 @@ from sklearn.utils.validation import (
   validate_data,
 )
 
-from lasium_jax.data.pictures import as_images, is_pictures, picture_shape
+from lasium_jax.data.pictures import (
+  as_images,
+  is_pictures,
+  picture_shape,
+  upright_shape,
+)
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):
@@ -59,6 +65,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     Raises:
       ValueError: if they cannot be used.
     """
+    X = _on_the_host(X)
     if not is_pictures(X):
       table = validate_data(self, X, reset=reset, dtype='numeric')
       X = self._unflatten(table, shape)
@@ -103,7 +110,7 @@ def common_shape(X: Any, classifier: Any) -> tuple[int, int, int]:
     ValueError: if they are flat, have several, or are none; the message names
       the parameter `shape` of the classifier.
   """
-  hint = f'{type(classifier).__name__}(shape=(H, W, C))'
+  X, hint = _on_the_host(X), f'{type(classifier).__name__}(shape=(H, W, C))'
   if not is_pictures(X):
     raise ValueError(
       f'Images that are no [n, H, W] or [n, H, W, C] need their shape: {hint}.'
@@ -122,12 +129,16 @@ def common_shape(X: Any, classifier: Any) -> tuple[int, int, int]:
   return shapes[0]
 
 
+def _on_the_host(X: Any) -> Any:
+  """JAX's array as NumPy's, and all else as it is."""
+  return np.asarray(X) if isinstance(X, jax.Array) else X
+
+
 def _shape(picture: Any) -> tuple[int, int, int]:
   if isinstance(picture, str | Path):
     return picture_shape(Path(picture))
   if hasattr(picture, 'getbands'):
-    channels = 3 if len(picture.getbands()) > 2 else 1
-    return picture.height, picture.width, channels
+    return upright_shape(picture)
   height, width, *channel = np.shape(picture)
   return height, width, channel[0] if channel else 1
 

@@ -225,6 +225,22 @@ def lines_of_code(function):
   return function.end_lineno - code[0].lineno + 1 if code else 0
 
 
+def test_all_names_are_there_without_scikit_learn():
+  code = (
+    "import sys; sys.modules['sklearn'] = None\n"
+    'from lasium_jax import *\n'
+    'import lasium_jax\n'
+    'try:\n'
+    '  lasium_jax.FewShotClassifier\n'
+    'except ImportError as error:\n'
+    '  print(error)\n'
+  )
+  done = subprocess.run(
+    [sys.executable, '-c', code], capture_output=True, text=True, check=True
+  )
+  assert 'lasium_jax[classifier]' in done.stdout
+
+
 def test_every_part_is_there():
   parts = {p.stem for p in LIBRARY.iterdir() if p.suffix == '.py' or p.is_dir()}
   assert parts - {'__init__', '__pycache__', 'py'} == set(MAY_IMPORT)

@@ -3,6 +3,7 @@
 import pickle
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
@@ -374,6 +375,8 @@ def test_images_of_any_kind(channels, tmp_path):
   kinds = {
     'floats': x / np.float32(255),
     'channels': x.reshape(len(x), SIDE, SIDE, channels),
+    "JAX's": jnp.asarray(x),
+    "JAX's, flat": jnp.asarray(x.reshape(len(x), -1)),
     'flat bytes': x.reshape(len(x), -1),
     'flat lists': (x.reshape(len(x), -1) / 255).tolist(),
     'pillow': images,

@@ -8,7 +8,7 @@ import pytest
 from experiments.run import streams
 from experiments.run.members import Member
 from experiments.stages import training
-from lasium_jax import batches
+from lasium_jax import batches, generators
 from lasium_jax.fitting import Learning, fitter
 from lasium_jax.types import Trainer, TrainingSet
 
@@ -84,6 +84,24 @@ def test_a_stage_trains_alike(steps):
     state, _ = stage.advance(state, step, 1)
   for ours_leaf, leaf in zip(ours, state[0], strict=True):
     np.testing.assert_allclose(ours_leaf, leaf, rtol=1e-6)
+
+
+LABELED = TrainingSet(np.zeros((4, 8, 8, 1), np.uint8), np.array([0, 0, 2, 2]))
+TINY = {'latent_size': 2, 'width': 1, 'loss': 'l2'}
+
+
+def test_a_class_without_images_has_no_prior():
+  _, trainer = generators.glo((8, 8, 1), classes=3, **TINY)
+  fit = fitter(Learning(trainer, batches.shuffled(2)))
+  prior = fit(jax.random.key(0), LABELED, 3)['prior']
+  assert np.isnan(prior['mean']).all(1).tolist() == [False, True, False]
+
+
+def test_labels_are_refused_before_any_step():
+  _, trainer = generators.cola((8, 8, 1), clusters=3, **TINY)
+  fit = fitter(Learning(trainer, batches.shuffled(2)))
+  with pytest.raises(ValueError, match=r'3 clusters 1 have none'):
+    fit(jax.random.key(0), LABELED, 3, after=lambda step: pytest.fail())
 
 
 def test_what_is_no_number_is_an_error():

@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from lasium_jax import SmallSampleClassifier, models, small_sample
+from lasium_jax.image_classifier import common_shape
 from lasium_jax.models.build import CLASSIFIERS
 from lasium_jax.settings import BadSetting, defaults, parameters
 from lasium_jax.types import Batch, TrainingSet
@@ -70,7 +71,7 @@ def test_images_may_come_in_any_form(fitted, tmp_path):
   files = [tmp_path / f'{i}.png' for i in range(len(x))]
   for file, image in zip(files, x, strict=True):
     Image.fromarray(image).save(file)
-  for same in (x[..., None], x / 255, list(x), files):
+  for same in (x[..., None], x / 255, list(x), files, jnp.asarray(x)):
     np.testing.assert_allclose(fitted.predict_proba(same), expected, atol=1e-6)
 
 
@@ -301,6 +302,35 @@ def test_a_folder_and_back(fitted, tmp_path):
     fitted.save(tmp_path / 'model')
 
 
+@pytest.mark.parametrize('labels', [[2, 10, 30], ['2', '10', '30']])
+def test_whole_numbers_come_back_as_such(labels, fitted, tmp_path):
+  numbers = copy.deepcopy(fitted)
+  x, y = pictures()
+  y = np.array(labels)[np.searchsorted(NAMES, y)]
+  numbers.set_params(steps=1).fit(x, y)
+  loaded = SmallSampleClassifier.load(numbers.save(tmp_path / 'model'))
+  assert loaded.classes_.tolist() == numbers.classes_.tolist()
+  assert loaded.score(x, y) == numbers.score(x, y)
+
+
+def test_names_that_are_no_numbers_are_refused_as_such(fitted, tmp_path):
+  damaged = copy.deepcopy(fitted)
+  damaged.card_['training']['whole_number_labels'] = True
+  path = damaged.save(tmp_path / 'model')
+  with pytest.raises(models.BadModel, match='are no whole numbers'):
+    SmallSampleClassifier.load(path)
+
+
+def test_settings_may_be_numbers_of_numpy(fitted, tmp_path):
+  x, y = pictures()
+  numbers = {'width': np.int64(2), 'seed': np.int64(0), 'share': np.float32(1)}
+  shape = tuple(np.array([SIDE, SIDE, 1]))
+  same = SmallSampleClassifier(**TINY | numbers, shape=shape).fit(x, y)
+  np.testing.assert_array_equal(same.predict_proba(x), fitted.predict_proba(x))
+  loaded = SmallSampleClassifier.load(same.save(tmp_path / 'model'))
+  np.testing.assert_array_equal(loaded.predict(x), fitted.predict(x))
+
+
 def test_a_fitted_one_keeps_what_it_learned(fitted):
   x, _ = pictures(seed=2)
   changed = copy.deepcopy(fitted).set_params(width=9, invert=True)
@@ -378,6 +408,31 @@ def test_what_cannot_be_learned_from_is_refused(name, monkeypatch):
   parameters, data, said = REFUSED[name]
   with pytest.raises((ValueError, BadSetting), match=said):
     SmallSampleClassifier(**{**TINY, **parameters}).fit(*data())
+
+
+FORMS = {  # Mode, suffix, orientation, and the shape of 8x4 pixels.
+  'colors': ('RGB', 'jpg', 1, (4, 8, 3)),
+  'gray': ('LA', 'png', 3, (4, 8, 1)),
+  'a palette': ('P', 'png', 1, (4, 8, 3)),
+  'turned': ('RGB', 'jpg', 6, (8, 4, 3)),
+  'turned gray': ('L', 'png', 8, (8, 4, 1)),
+  'turned already': ('RGB', 'tiff', 6, (8, 4, 3)),
+}
+
+
+@pytest.mark.parametrize('name', FORMS)
+def test_a_shape_is_that_of_pictures_as_they_look(name, tmp_path):
+  mode, suffix, orientation, shape = FORMS[name]
+  path, exif = tmp_path / f'picture.{suffix}', Image.Exif()
+  exif[0x0112] = orientation
+  Image.new(mode, (8, 4)).save(path, exif=exif)
+  with Image.open(path) as opened:
+    for picture in (path, opened):
+      assert common_shape([picture], None) == shape
+    opened.load()
+    assert common_shape([opened], None) == shape
+    upright = ImageOps.exif_transpose(opened)
+  assert (upright.height, upright.width) == shape[:2]
 
 
 def test_pictures_of_several_sizes_are_made_of_one_that_is_asked_for():

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import Array, Augment, Network, Params
@@ -45,8 +46,10 @@ def features(
     ... ).shape
     (5, 4)
   """
-  n = len(images)
-  chosen = jnp.arange(min(n, _NORMALIZED_BY)) * n // min(n, _NORMALIZED_BY)
+  images, n = jnp.asarray(images), len(images)
+  some = min(n, _NORMALIZED_BY)
+  # By NumPy: products of millions of images are beyond 32 bits.
+  chosen = np.arange(some) * n // some
   _, moments = network.apply(params, as_floats(images[chosen]))
   blocks = -(-n // _AT_ONCE)
   # The last block is filled with the last image, whose copies are cut off.

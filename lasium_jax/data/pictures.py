@@ -9,6 +9,8 @@ import numpy as np
 from lasium_jax.data.decode import FORMATS, check_pixels, fit_image, pillow
 
 _MAX_PIXELS = 80_000_000  # A picture's; Pillow warns from 89 million.
+_ORIENTATION = 0x0112  # A tag of EXIF.
+_ON_THEIR_SIDES = (5, 6, 7, 8)  # Orientations that swap height and width.
 
 
 def read_picture(
@@ -44,8 +46,18 @@ def read_picture(
 def picture_shape(path: Path) -> tuple[int, int, int]:
   """`(H, W, C)` of a picture that decodes, by its header, C of 1 or 3."""
   with pillow().open(path, formats=FORMATS) as image:
-    gray = pillow().getmodebase(image.mode) == 'L'
-    return image.height, image.width, 1 if gray else 3
+    return upright_shape(image)
+
+
+def upright_shape(image: Any) -> tuple[int, int, int]:
+  """`(H, W, C)` of Pillow's image when it is turned upright, C of 1 or 3."""
+  image_module = pillow()
+  channels = 1 if image_module.getmodebase(image.mode) == 'L' else 3
+  # A PNG's own method decodes all of it. A TIFF has the size of what is turned.
+  exif = image_module.Image.getexif(image) if image.format != 'TIFF' else {}
+  if exif.get(_ORIENTATION) in _ON_THEIR_SIDES:
+    return image.width, image.height, channels
+  return image.height, image.width, channels
 
 
 def _read_file(

@@ -84,9 +84,10 @@ def supervised(
     (4, 2)
   """
 
+  @jax.jit  # Once for all trainings.
   def init(key: Array) -> Params:
-    x = jnp.zeros((1, *shape))
-    return jax.jit(lambda key: network.init(key, x, train=False))(key)
+    variables: Params = network.init(key, jnp.zeros((1, *shape)), train=False)
+    return variables
 
   def loss_fn(
     weights: Params, averages: Params, key: Array, batch: Batch

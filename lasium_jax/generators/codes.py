@@ -94,11 +94,12 @@ def code_trainer(
     The trainer, whose parameters are the network's, without a prior.
   """
   decrease = _decrease(plan)
+  init_net = jax.jit(plan.net.init)  # Once for all trainings.
 
   def init(key: Array, data: TrainingSet) -> State:
     weights_key, codes_key, measure_key = jax.random.split(key, 3)
     codes, clusters = plan.begin(codes_key, data)
-    variables = jax.jit(plan.net.init)(weights_key, codes[:1])
+    variables = init_net(weights_key, codes[:1])
     opt_state = _adam.init(variables['params'])
     codes_opt = jax.vmap(_adam.init)(codes)
     # The state is donated, and weights that were given stay the user's.

@@ -163,7 +163,7 @@ def _net(
 
 
 def _targets(data: TrainingSet, clusters: int) -> Array:
-  """Labels as points `[n, K]`, one-hot where they are hard.
+  """Labels as points `[n, K]`, one-hot where they are hard, NaN where of none.
 
   Raises:
     ValueError: as `cola` says.
@@ -176,7 +176,7 @@ def _targets(data: TrainingSet, clusters: int) -> Array:
   targets = shares(jnp.asarray(data.y), clusters)
   if not isinstance(targets, jax.core.Tracer):
     _check_clusters(np.asarray(targets))
-  return targets
+  return jnp.where(targets.any(1, keepdims=True), targets, jnp.nan)
 
 
 def _check_clusters(targets: np.ndarray) -> None:

@@ -48,7 +48,8 @@ def nearest(x: Array, others: Array) -> Nearest:
   blocks = -(-len(others) // _BLOCK)
   size = -(-len(others) // blocks)
   # The last block is filled with the last image, of which the first counts.
-  rows = jnp.minimum(jnp.arange(blocks * size), len(others) - 1)
+  places = jnp.arange(blocks * size, dtype=jnp.int32)
+  rows = jnp.minimum(places, len(others) - 1)
 
   def compare(
     best: tuple[Array, Array], rows: Array

@@ -291,10 +291,10 @@ def shapes(card: Mapping[str, Any], *, ways: int | None = None) -> Params:
 
 
 def _begun(trainer: Trainer, shape: tuple[int, int, int]) -> Params:
-  """The shapes of what a trainer begins with."""
-  data = TrainingSet(jnp.zeros((1, *shape), jnp.uint8), jnp.zeros(1, jnp.int32))
-  return jax.eval_shape(
-    lambda key, data: trainer.params(trainer.init(key, data)),
-    jax.random.key(0),
-    data,
-  )
+  """The shapes of what a trainer begins with, of images enough for k-means."""
+
+  def begun() -> Params:
+    x, y = jnp.zeros((256, *shape), jnp.uint8), jnp.zeros(256, jnp.int32)
+    return trainer.params(trainer.init(jax.random.key(0), TrainingSet(x, y)))
+
+  return jax.eval_shape(begun)

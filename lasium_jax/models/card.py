@@ -30,7 +30,8 @@ FORMAT_VERSION = 1
 
 # What may be read from a file that another person made.
 _MAX_SIDE = 1_024  # Pixels.
-_MAX_NUMBER = 2**17  # The largest number in an architecture.
+_MAX_NUMBER = 2**17  # The largest number in an architecture,
+_MAX_DECAY = 2**31 - 1  # but for the length of a schedule, which costs nothing.
 _MAX_VALUES = 64  # The most values of one setting, such as channels.
 
 _Side = Annotated[int, Range(1, _MAX_SIDE)]
@@ -156,5 +157,7 @@ def _check_size(value: Any, where: str) -> None:
       )
     for item in value:
       _check_size(item, where)
-  elif isinstance(value, int | float) and not 0 <= value <= _MAX_NUMBER:
-    raise BadSetting(f'{where} is {value}, not in 0 to {_MAX_NUMBER}.')
+  elif isinstance(value, int | float):
+    most = _MAX_DECAY if where.endswith('.decay_steps') else _MAX_NUMBER
+    if not 0 <= value <= most:
+      raise BadSetting(f'{where} is {value}, not in 0 to {most}.')

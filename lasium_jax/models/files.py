@@ -77,6 +77,7 @@ def save_model(folder: str | Path, model: Model) -> Path:
   Raises:
     FileExistsError: if there is something in the folder.
     BadModel: if the parameters are not those of the card's architecture.
+    TypeError: if the card is not of JSON types.
     OSError: if it cannot be written.
   """
   from safetensors.numpy import save
@@ -97,12 +98,13 @@ def save_model(folder: str | Path, model: Model) -> Path:
   }
   check_card(card, folder / CARD)
   _check_tensors(tensors, _template(card, folder / CARD), folder / WEIGHTS)
+  text = json.dumps(card, indent=2) + '\n'
   folder.mkdir(parents=True, exist_ok=True)
   if any(folder.iterdir()):
     raise FileExistsError(f'{folder} is not empty; name another folder.')
   (folder / WEIGHTS).write_bytes(weights)
   # Last: without its card a folder is no model.
-  (folder / CARD).write_text(json.dumps(card, indent=2) + '\n')
+  (folder / CARD).write_text(text)
   return folder
 
 

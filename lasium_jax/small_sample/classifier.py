@@ -18,6 +18,7 @@ from lasium_jax.image_classifier import (
 )
 from lasium_jax.models import Model
 from lasium_jax.settings import Count, Seed, check_value, parameters
+from lasium_jax.small_sample.labels import labels_of_card, told_of_labels
 from lasium_jax.small_sample.programs import built, classifier, programs
 from lasium_jax.small_sample.recipe import Recipe, Shape
 from lasium_jax.types import Array, Params, TrainingSet
@@ -136,7 +137,8 @@ class SmallSampleClassifier(ImageClassifier):
 
     Args:
       path: what `save`, experiments/small_sample.py or, of a classifier,
-        experiments/export.py wrote. Classes without names are numbered.
+        experiments/export.py wrote. Classes without names are numbered; labels
+        are text, but for whole numbers that `save` wrote.
 
     Returns:
       The classifier.
@@ -156,8 +158,7 @@ class SmallSampleClassifier(ImageClassifier):
       network=network['name'],
       invert=card['image']['invert'],
     )
-    count = card['architecture']['classes']
-    loaded.classes_ = np.array(card.get('class_names') or range(count), str)
+    loaded.classes_ = labels_of_card(card, path)
     loaded.card_, loaded.params_ = card, [model.params]
     loaded.generator_params_ = None
     return loaded
@@ -213,6 +214,7 @@ class SmallSampleClassifier(ImageClassifier):
     self.card_ = small_sample.card_of(
       recipe, shape, names, invert=self.invert, seed=self.seed
     )
+    self.card_['training'] |= told_of_labels(self.classes_)
     pixels = np.rint(255 * x).astype(np.uint8)
     self._train(recipe, TrainingSet(pixels, jnp.asarray(y, jnp.int32)))
     return self
@@ -233,10 +235,8 @@ class SmallSampleClassifier(ImageClassifier):
   def predict_proba(self, X: Any) -> np.ndarray:
     """Probabilities `[n, num_classes]`, in the order of `classes_`."""
     check_is_fitted(self, 'params_')
-    invert, shape = (
-      self.card_['image']['invert'],
-      models.image_shape(self.card_),
-    )
+    invert = self.card_['image']['invert']
+    shape = models.image_shape(self.card_)
     x = self._pictures(X, shape, invert=invert, reset=False)
     classify = classifier(built(self.card_))
     means = []

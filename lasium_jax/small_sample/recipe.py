@@ -5,9 +5,12 @@ if asked for, on batches of which a part is drawn by a generator that was
 trained on the same images before (COLA, section 6).
 """
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from lasium_jax import batches, optimizers
 from lasium_jax.fitting import Learning
@@ -199,7 +202,7 @@ def card_of(
     The card, without accuracies.
   """
   height, width, channels = shape
-  return {
+  card = {
     'kind': 'classifier',
     'architecture': {
       'network': network_of(recipe),
@@ -215,6 +218,9 @@ def card_of(
     'training': {'labels': True, 'seed': seed, 'recipe': recipe._asdict()},
     'accuracy': [],
   }
+  # Settings may be NumPy's numbers, which JSON does not have.
+  plain: dict[str, Any] = json.loads(json.dumps(card, default=np.generic.item))
+  return plain
 
 
 def parts(recipe: Recipe, shape: Shape, classes: int) -> Parts:

@@ -23,7 +23,8 @@ def cactus(
   Algorithm 1).
 
   Args:
-    ways: N, at most the number of clusters of any partition.
+    ways: N, at most the number of clusters of any partition. The tasks of one
+      that has fewer are NaN, as those of `clustered`.
     shots: K.
     queries: Q; every cluster must have `K + Q` images.
     augment: `(key, x [n, H, W, C]) -> x`, applied to the query images. The

@@ -23,10 +23,11 @@ def clustered(
   """Distinct clusters, and distinct images of each, uniformly at random.
 
   Args:
-    ways: N, at most the number of clusters.
+    ways: N, at most the number of clusters; where there are fewer, all images
+      are NaN, so that they cannot be used unnoticed.
     shots: K.
     queries: Q; every cluster must have `K + Q` images. The images of one that
-      has fewer are NaN, so that they cannot be used unnoticed.
+      has fewer are NaN, likewise.
     augment: `(key, x [n, H, W, C]) -> x`, applied to the query images.
     augment_support: whether the support images are augmented too.
     turned: whether all images of a drawn cluster are turned by the same random
@@ -56,6 +57,7 @@ def clustered(
       shots + queries,
       rows=source.rows,
     )
+    x = jnp.where(source.clusters >= ways, x, jnp.nan)
     if turned:
       x = quarter_turns(jax.random.randint(turn_key, (ways,), 0, 4), x)
     return split_task(

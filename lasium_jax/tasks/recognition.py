@@ -33,7 +33,8 @@ def recognition(
     queries: Q, made images of each, likewise.
 
   Returns:
-    A task function of `RealAndMade`.
+    A task function of `RealAndMade`, which raises ValueError if real and made
+    images are of different numbers of classes.
 
   Example:
     >>> images = jnp.zeros((6, 8, 8, 1), jnp.uint8)  # Of three classes.
@@ -47,7 +48,12 @@ def recognition(
 
   def task(key: Array, source: RealAndMade) -> Task:
     class_key, real_key, made_key = jax.random.split(key, 3)
-    num_classes = len(source.real.counts)
+    num_classes, made = len(source.real.counts), len(source.made.counts)
+    if num_classes != made:
+      raise ValueError(
+        f'Real images are of {num_classes} classes, and made ones of {made}: '
+        'give made images of the same classes, in the same order.'
+      )
     classes = jax.random.choice(class_key, num_classes, (ways,), replace=False)
     return Task(
       by_class(some_of_each(real_key, source.real, classes, shots)),

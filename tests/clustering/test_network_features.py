@@ -46,6 +46,15 @@ def test_moments_are_of_evenly_spaced_images(images, key, monkeypatch):
   np.testing.assert_allclose(found, flat - mean, atol=1e-5)
 
 
+def test_moments_are_of_all_of_millions_of_images(key):
+  """Given on the host: the brighter half counts as the other does."""
+  half = 1_100_000
+  images = np.repeat(np.uint8([0, 255]), half).reshape(-1, 1, 1, 1)
+  found = clustering.features(key, NETWORK, jnp.eye(1), images)
+  expected = np.repeat([[-0.5], [0.5]], half, axis=0)
+  np.testing.assert_array_equal(found, expected)
+
+
 def test_views_differ_and_are_averaged(images, key):
   """A view is the image plus a number that its key draws."""
 

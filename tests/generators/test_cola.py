@@ -256,6 +256,16 @@ def test_labels_that_cannot_be_are_refused(key, name):
     trainer.init(key, data)
 
 
+@pytest.mark.parametrize('name', ['an unknown label', 'a label of padding'])
+def test_traced_labels_that_cannot_be_make_nan(key, name):
+  y, _ = BAD[name]
+  _, trainer = cola(BARS, **SETTINGS)
+  data = training_set(BARS, len(y), y)
+  codes = np.asarray(jax.jit(trainer.init)(key, data).codes)
+  unknown = (y < 0) | (y >= K)
+  np.testing.assert_array_equal(np.isnan(codes).any(1), unknown)
+
+
 def test_a_loss_without_its_weights_is_refused(key):
   _, trainer = cola(BARS, **SETTINGS, loss='vgg16')
   state = trainer.init(key, training_set(BARS, N, HARD))

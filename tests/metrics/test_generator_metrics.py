@@ -68,6 +68,8 @@ def test_nearest_is_that_of_all_differences(monkeypatch, key, m):
   found = jax.jit(nearest)(x, others)
   np.testing.assert_array_equal(found.row, distances.argmin(1))
   np.testing.assert_allclose(found.distance, distances.min(1), rtol=1e-4)
+  with jax.enable_x64(True):
+    np.testing.assert_array_equal(nearest(x, others).row, found.row)
 
 
 def test_a_copy_is_at_no_distance():

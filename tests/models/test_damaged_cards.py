@@ -265,6 +265,7 @@ def test_a_wrong_setting_is_refused_in_the_words_of_settings(
     ({'steps': 5}, "inversion has no 'steps'"),
     ({'width': 0}, r'inversion\.width is 0; it must be'),
     ({'width': 2**18}, r'inversion\.width is 262144, not in'),
+    ({'decay_steps': 2**31}, r'inversion\.decay_steps is 2147483648, not in'),
     ({'network': 'conv4'}, r"inversion\.network is 'conv4'"),
   ],
 )

@@ -40,14 +40,21 @@ ARCHITECTURES = {
     'width': 2,
     'levels': 2,
   },
+  # One of 8x8 has fewer patches than a layer of the loss has kernels.
   'glo': {
     'name': 'glo',
     'classes': 2,
     'latent_size': 2,
     'width': 2,
-    'levels': 2,
+    'loss': 'kmeans_resnet32',
   },
-  'cgan_pd': {'name': 'cgan_pd', 'classes': 2, 'latent_size': 2, 'width': 1},
+  'cgan_pd': {
+    'name': 'cgan_pd',
+    'classes': 2,
+    'latent_size': 2,
+    'width': 1,
+    'decay_steps': 10**6,
+  },
   'resnet20': {'network': {'name': 'resnet20', 'width': 2}, 'classes': 5},
   'wide_resnet': {
     'network': {'name': 'wide_resnet', 'depth': 10, 'width': 1},
@@ -280,6 +287,14 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path):
   with pytest.raises(FileExistsError, match='not empty'):
     models.save_model(tmp_path, make('protonets'))
   assert [p.name for p in tmp_path.iterdir()] == ['mine']
+
+
+def test_a_card_that_is_no_json_leaves_nothing(tmp_path):
+  model = make('protonets')
+  card = {**model.card, 'training': {'seed': np.int64(1)}}
+  with pytest.raises(TypeError, match='not JSON serializable'):
+    models.save_model(tmp_path / 'model', model._replace(card=card))
+  assert not (tmp_path / 'model').exists()
 
 
 def test_parameters_must_fit_their_card(tmp_path):

@@ -243,6 +243,15 @@ def test_classes_with_too_few_made_images_cannot_be_recognized(key, image_set):
   assert of_class.all(1).sum() == of_class.any(1).sum() == 1
 
 
+def test_made_images_of_other_classes_are_refused(key, image_set):
+  made = image_set._replace(
+    starts=image_set.starts[:5], counts=image_set.counts[:5]
+  )
+  task_fn = tasks.recognition(ways=4, shots=1, queries=1)
+  with pytest.raises(ValueError, match=r'of 6 classes, and made ones of 5'):
+    jax.jit(task_fn)(key, tasks.RealAndMade(image_set, made))
+
+
 def clusters_of_colors(labels):
   """Images whose color tells their cluster, and pixels which one they are."""
   labels = np.asarray(labels)
@@ -281,6 +290,15 @@ def test_tasks_of_clusters(key):
     colors[..., 0].ravel(), marks.reshape(-1, 5), strict=True
   ):
     assert set(drawn.tolist()) <= images[color]
+
+
+@pytest.mark.parametrize('ways', [3, 4])
+def test_more_ways_than_clusters_cannot_be_used(key, ways):
+  source = clusters_of_colors([0, 1, 2] * 4)
+  task_fn = tasks.clustered(ways=ways, shots=1, queries=1)
+  task = jax.jit(task_fn)(key, source)
+  for part in task:
+    assert (np.isnan(part.x) == (ways > 3)).all()
 
 
 @pytest.mark.parametrize('make', ['labeled', 'clustered'])
