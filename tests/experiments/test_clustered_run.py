@@ -154,6 +154,16 @@ def test_the_last_round_is_what_is_exported(finished, tmp_path):
   assert training['rounds']['number'] == settings()['rounds']['number']
 
 
+@pytest.mark.parametrize(
+  ('batches', 'cores'), [((4, 1), 1), ((1, 2), 1), ((4, 2), 2), ((6, 3), 3)]
+)
+def test_meta_training_has_cores_that_suit_its_rounds(batches, cores, tmp_path):
+  fields = dict(zip(('meta.batch', 'rounds.batch'), batches, strict=True))
+  own = settings(**fields)
+  run = open_run(own, record.open_record(tmp_path, own), random_splits(16))
+  assert (run.task_mesh.size if run.task_mesh else 1) == cores
+
+
 def test_each_member_learns_from_clusters_of_its_own(tmp_path):
   own = settings(seeds=2, **{'rounds.number': 1, 'rounds.iterations': 2})
   parts = lasium.build(own)
