@@ -93,8 +93,9 @@ def stop_on_sigterm() -> None:
   def request(number: int, frame: FrameType | None) -> None:
     del number, frame
     global _stop_requested  # noqa: PLW0603
-    _stop_requested = True
-    if not _in_steps and jax.process_count() == 1:
+    again, _stop_requested = _stop_requested, True
+    # What follows the first signal is ending already.
+    if not (again or _in_steps) and jax.process_count() == 1:
       raise Stopped('after the last checkpoint')
 
   signal.signal(signal.SIGTERM, request)
