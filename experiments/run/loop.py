@@ -92,7 +92,7 @@ def stop_on_sigterm() -> None:
 
   def request(number: int, frame: FrameType | None) -> None:
     del number, frame
-    global _stop_requested  # noqa: PLW0603
+    global _stop_requested
     again, _stop_requested = _stop_requested, True
     # What follows the first signal is ending already.
     if not (again or _in_steps) and jax.process_count() == 1:
