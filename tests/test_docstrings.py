@@ -4,14 +4,13 @@ import ast
 import doctest
 import importlib
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import optax
 import pytest
+from printed import printed_by
 
 import lasium_jax
 
@@ -74,10 +73,7 @@ def test_what_is_named_is_there_after_importing_the_library():
     '  except AttributeError as error:\n'
     '    print(name, error)\n'
   )
-  done = subprocess.run(
-    [sys.executable, '-c', code], capture_output=True, text=True, check=True
-  )
-  assert done.stdout == ''
+  assert printed_by(code) == ''
 
 
 @pytest.mark.parametrize(
