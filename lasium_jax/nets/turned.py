@@ -4,9 +4,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from lasium_jax.ops.turns import every_turn
 from lasium_jax.types import Array, Network, Params
-
-TURNS = 4
 
 
 def turned(network: Network) -> Network:
@@ -38,20 +37,13 @@ def turned(network: Network) -> Network:
   def apply(
     params: Params, x: Array, statistics: Any = None, mask: Array | None = None
   ) -> tuple[Array, Any]:
-    height, width = x.shape[1:3]
-    if height != width:
-      raise ValueError(
-        f'Images are {height}x{width}: features of their quarter turns need '
-        'square ones. Let `turned_features` be False for these.'
-      )
-    moments = (None,) * TURNS if statistics is None else statistics
-    features, used = zip(
-      *(
-        network.apply(params, jnp.rot90(x, k, axes=(1, 2)), moments[k], mask)
-        for k in range(TURNS)
-      ),
-      strict=True,
-    )
+    turns = every_turn(x)
+    moments = [None] * len(turns) if statistics is None else statistics
+    seen = [
+      network.apply(params, images, own, mask)
+      for images, own in zip(turns, moments, strict=True)
+    ]
+    features, used = zip(*seen, strict=True)
     return jnp.concatenate(features, axis=-1), used
 
   return Network(network.init, apply)

@@ -24,14 +24,30 @@ def quarter_turns(turns: Array, images: Array) -> Array:
     >>> lx.ops.turns.quarter_turns(jnp.array([1]), image)[0, ..., 0].tolist()
     [[2, 4], [1, 3]]
   """
+  return jax.vmap(lambda count, image: every_turn(image)[count])(turns, images)
+
+
+def every_turn(images: Array) -> Array:
+  """Images in each of their four turns, counterclockwise.
+
+  Args:
+    images: `[..., H, W, C]`, with H equal to W.
+
+  Returns:
+    `[4, ..., H, W, C]`, of which the first are the images.
+
+  Raises:
+    ValueError: if they are not square.
+
+  Example:
+    >>> image = jnp.array([[1, 2], [3, 4]])[:, :, None]
+    >>> lx.ops.turns.every_turn(image)[:, 0, 0, 0].tolist()
+    [1, 2, 4, 3]
+  """
   height, width = images.shape[-3:-1]
   if height != width:
     raise ValueError(
-      f'Images are {height}x{width}: a quarter turn needs square ones.'
+      f'Images are {height}x{width}: a quarter turn needs square ones, and so '
+      'do `turned_features`.'
     )
-
-  def turn(count: Array, image: Array) -> Array:
-    turned = jnp.stack([jnp.rot90(image, k, axes=(-3, -2)) for k in range(4)])
-    return turned[count]
-
-  return jax.vmap(turn)(turns, images)
+  return jnp.stack([jnp.rot90(images, k, axes=(-3, -2)) for k in range(4)])
