@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.ops.labels import cross_entropy, is_hard, likeliest, shares
 from lasium_jax.types import Array, Learner, Metrics, Params, Task, TaskFn
 
@@ -39,8 +40,12 @@ def accumulate(fn: Callable[[Any], T], batch: Any) -> T:
   Returns:
     The mean of `fn`, in memory for two of them.
   """
-  fn = jax.jit(fn)  # Traced once for its shapes and for the loop.
+  size = len(jax.tree.leaves(batch)[0])
   first = jax.tree.map(lambda leaf: leaf[0], batch)
+  if size == 1:  # In a loop gradients of convolutions are slow on a CPU.
+    return fn(first)
+  # Traced once for its shapes and for the loop.
+  fn = jax.jit(xla_convolutions.in_loop(fn))
   zeros = jax.tree.map(
     lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(fn, first)
   )
@@ -49,7 +54,6 @@ def accumulate(fn: Callable[[Any], T], batch: Any) -> T:
     return jax.tree.map(jnp.add, total, fn(task)), None
 
   total, _ = jax.lax.scan(body, zeros, batch)
-  size = len(jax.tree.leaves(batch)[0])
   return jax.tree.map(lambda leaf: leaf / size, total)
 
 
@@ -211,6 +215,7 @@ def many_steps(
       # In a loop gradients of convolutions are slow on a CPU.
       return step(jax.random.fold_in(key, first), state, source)
 
+    @xla_convolutions.in_loop
     def body(state: State, i: Array) -> tuple[State, Metrics]:
       return step(jax.random.fold_in(key, i), state, source)
 

@@ -7,6 +7,7 @@ has the measurements.
 import math
 import re
 
+import chex
 import jax
 import jax.extend
 import jax.numpy as jnp
@@ -142,6 +143,58 @@ def test_maml_is_made_of_matrix_products(devices):
   """Convolutions with weights of each task's own are slow everywhere."""
   fn, arguments = labeled_program(devices=devices)
   assert not convolutions(jax.make_jaxpr(fn)(*arguments))
+
+
+@pytest.mark.parametrize(
+  ('learner', 'tasks', 'steps', 'fast'),
+  [
+    ('protonets', 1, 1, True),
+    ('protonets', 2, 1, False),
+    ('protonets', 1, 2, False),
+    ('maml', 2, 1, False),
+  ],
+)
+def test_learners_have_fast_convolutions_outside_of_loops(
+  learner, tasks, steps, fast
+):
+  """In a loop they are slow."""
+  made = {
+    'protonets': lambda: learners.protonets(conv4(None), ways=WAYS),
+    'maml': lambda: learners.maml(conv4(WAYS), steps=1, learning_rate=0.4),
+  }[learner]()
+  task_fn = labeled(ways=WAYS, shots=SHOTS, queries=QUERIES)
+  optimizer = optax.sgd(1e-3)
+  step = meta.meta_step(made, task_fn, optimizer, meta_batch=tasks)
+
+  def state():
+    params = made.init(jax.random.key(0), jnp.zeros((5, *SHAPE)))
+    return meta.MetaState(params, optimizer.init(params))
+
+  images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
+  counts = jax.ShapeDtypeStruct((10,), jnp.int32)
+  lowered = xla_convolutions.jit(meta.many_steps(step, steps)).lower(
+    jax.random.key(1),
+    jax.eval_shape(state),
+    ImageSet(images, counts, counts),
+    jnp.int32(0),
+  )
+  convolved = 'stablehlo.convolution' in lowered.as_text()
+  assert convolved == (fast and xla_convolutions.available())
+
+
+@pytest.mark.parametrize('downsample', ['stride', 'max_pool'])
+def test_a_learner_has_the_same_gradient_with_fast_convolutions(downsample):
+  network = conv4(None, filters=8, downsample=downsample)
+  x = jax.random.normal(jax.random.key(0), (6, *SHAPE))
+  params = network.init(jax.random.key(1), x)
+
+  def loss(params):
+    return jnp.square(network.apply(params, x)[0]).mean()
+
+  fast = xla_convolutions.jit(jax.grad(loss))(params)
+  chex.assert_trees_all_close(
+    fast, jax.jit(jax.grad(loss))(params), rtol=1e-3, atol=1e-5
+  )
 
 
 @pytest.mark.parametrize('devices', [1, 2])

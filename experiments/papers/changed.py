@@ -23,7 +23,8 @@ PLACES = {
 # their own in RESULTS.md.
 ELSEWHERE = PLACES | {
   *('system', 'file', 'name', 'devices', 'device_bytes', 'checkpoint_seconds'),
-  *('meta.iterations', 'meta.batch'),
+  *('meta.iterations', 'meta.batch', 'meta.steps_per_dispatch'),
+  'rounds.steps_per_dispatch',
   *('generator_training.steps', 'generator_training.batch_size'),
   *('floors.scratch.judge', 'floors.nearest.judge'),
 }

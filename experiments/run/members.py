@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from experiments.run import streams
 from experiments.run.config import BadConfig, Settings, get
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import Array
 
 # What `config.sweep` calls the fields that it sets.
@@ -109,7 +110,15 @@ def over_members(loop: Loop) -> OverMembers:
   """The loop over members: one after another, or all at once."""
   if loop == 'auto':
     loop = 'map' if jax.default_backend() == 'cpu' else 'vectorize'
-  return jax.lax.map if loop == 'map' else _vmap
+  return _map if loop == 'map' else _vmap
+
+
+def _map(fn: Callable[[Any], Any], batch: Any) -> Any:
+  if len(jax.tree.leaves(batch)[0]) > 1:
+    return jax.lax.map(xla_convolutions.in_loop(fn), batch)
+  # In a loop gradients of convolutions are slow on a CPU.
+  alone = fn(jax.tree.map(lambda leaf: leaf[0], batch))
+  return jax.tree.map(lambda leaf: leaf[None], alone)
 
 
 def _vmap(fn: Callable[[Any], Any], batch: Any) -> Any:

@@ -105,7 +105,8 @@ def train(
     batch: tasks of an outer step.
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
     over_tasks: as in meta-training.
-    steps_per_dispatch: in one compiled program.
+    steps_per_dispatch: in one compiled program; with 1, convolutions of
+      ProtoNets are faster on a CPU, if `batch` is 1 too.
     workdir: of a run whose meta-training is taken in place of an own one. It
       has the same settings but for those of clustering, and may have no rounds
       of its own or have failed in one.
@@ -133,7 +134,7 @@ def train(
     learning,
     params,
     clusters_of,
-    steps=_compiled_steps(run, step_of),
+    steps=_compiled_steps(run, step_of, steps_per_dispatch),
     optimizer=optimizer,
     steps_in_all=number * iterations,
     iterations=iterations,
@@ -215,7 +216,9 @@ def start(optimizer: optax.GradientTransformation, params: Params) -> Rounds:
   return Rounds(meta.MetaState(copy, jax.vmap(optimizer.init)(copy)), params)
 
 
-def _compiled_steps(run: Run, step_of: Callable[[Values], Any]) -> Any:
+def _compiled_steps(
+  run: Run, step_of: Callable[[Values], Any], chunk: int
+) -> Any:
   """`(state, (values, keys, clusters), images, first, n)` to both results."""
 
   def steps(
@@ -228,7 +231,12 @@ def _compiled_steps(run: Run, step_of: Callable[[Values], Any]) -> Any:
 
     return run.over_members(member_steps, (state, those))
 
-  return jit(steps, static_argnums=4, donate_argnums=0)
+  return jit(
+    steps,
+    fast_convolutions=run.fast_convolutions and chunk == 1,
+    static_argnums=4,
+    donate_argnums=0,
+  )
 
 
 def left_behind(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import jax
 
 from lasium_jax.learners.padding import real
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.ops.labels import cross_entropy
 from lasium_jax.settings import NonNegative, Whole
 from lasium_jax.types import (
@@ -119,7 +120,8 @@ def maml(
       ), None
 
     step_fn = jax.checkpoint(step) if checkpoint else step
-    params, _ = jax.lax.scan(step_fn, params, length=steps)
+    body = xla_convolutions.in_loop(step_fn)
+    params, _ = jax.lax.scan(body, params, length=steps)
     return freeze(network, params, support, inductive, padded)
 
   return Learner(network.init, adapt, predictor(network))

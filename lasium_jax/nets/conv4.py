@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 
 from lasium_jax.nets.norm import STATISTICS, BatchStatisticsNorm
-from lasium_jax.ops.conv import conv_by_patches
+from lasium_jax.ops.conv import conv_of_learner
 from lasium_jax.ops.pool import max_pool_2x2
 from lasium_jax.settings import Count, Whole
 from lasium_jax.types import Array, Network, Params
@@ -29,14 +29,13 @@ class _Conv4(nn.Module):
   def __call__(self, x: Array, mask: Array | None = None) -> Array:
     strides, side = 2 if self.downsample == 'stride' else 1, x.shape[1:3]
     for filters in self.filters:
-      # The inner loop of MAML runs this with weights of each task's own.
       x = nn.Conv(
         filters,
         (3, 3),
         strides=strides,
         padding=self.padding,
         kernel_init=nn.initializers.glorot_uniform(),
-        conv_general_dilated=conv_by_patches,
+        conv_general_dilated=conv_of_learner,
       )(x)
       x = nn.relu(BatchStatisticsNorm(use_scale=self.use_scale)(x, mask))
       if self.downsample == 'max_pool':

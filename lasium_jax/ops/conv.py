@@ -83,6 +83,23 @@ def conv_by_patches(
   return _conv_patches(geometry_of(lhs, rhs, window_strides, padding), lhs, rhs)
 
 
+def conv_of_learner(
+  lhs: Array,
+  rhs: Array,
+  window_strides: Sequence[int],
+  padding: str | Sequence[tuple[int, int]],
+  **options: Any,
+) -> Array:
+  """`conv` in programs of `ops.xla_convolutions.jit`, else `conv_by_patches`.
+
+  A network of MAML is in a loop and has weights of each task's own; one of
+  ProtoNets may be in none and has one for all. Arguments, result and errors are
+  those of `conv`.
+  """
+  lowering = conv if xla_convolutions.used() else conv_by_patches
+  return lowering(lhs, rhs, window_strides, padding, **options)
+
+
 def check_plain(
   lhs_dilation: Sequence[int] | None = None,
   rhs_dilation: Sequence[int] | None = None,

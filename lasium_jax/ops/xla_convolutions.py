@@ -5,7 +5,8 @@ library (YNNPACK), where their gradient by the kernel is ten times as slow as by
 XLA's own code. The option here leaves convolutions to XLA, and products and
 sums to the library. It is of one compilation: for large batches with shared
 weights, outside of loops, it makes a training step 1.3 to 1.6 times as fast
-(docs/performance.md). Learners have no convolutions, and gain nothing by it.
+(docs/performance.md). In loops such gradients are ten times as slow as without,
+so what is in one there (`in_loop`) has its convolutions otherwise.
 """
 
 import functools
@@ -30,8 +31,19 @@ _USED = jax.make_user_context(False)
 
 
 def used() -> bool:
-  """Whether the program that is traced now is compiled with the option."""
+  """Whether what is traced now is compiled with the option, in no loop."""
   return bool(_USED.value)
+
+
+def in_loop(body: Callable[P, R]) -> Callable[P, R]:
+  """A loop's body, for which `used` is False in any program."""
+
+  @functools.wraps(body)
+  def without_option(*args: P.args, **kwargs: P.kwargs) -> R:
+    with _USED(False):
+      return body(*args, **kwargs)
+
+  return without_option
 
 
 @functools.cache
