@@ -94,8 +94,8 @@ def train(
     clip: to which outer gradients are clipped elementwise; 0 does not.
     over_tasks: 'accumulate' is one task after another, the default on CPUs;
       'vectorize' all at once.
-    steps_per_dispatch: in one compiled program; with 1, convolutions of
-      ProtoNets are faster on a CPU, if `batch` is 1 too.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU,
+      and one of one task on a CPU, where its convolutions are faster.
     validate_every: iterations, a multiple of the dispatch's; 0 is never.
     validation_tasks: of each validation.
     workdir: of a finished run whose learners are judged in place of new ones,

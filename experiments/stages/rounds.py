@@ -105,8 +105,8 @@ def train(
     batch: tasks of an outer step.
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
     over_tasks: as in meta-training.
-    steps_per_dispatch: in one compiled program; with 1, convolutions of
-      ProtoNets are faster on a CPU, if `batch` is 1 too.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU,
+      and one of one task on a CPU, where its convolutions are faster.
     workdir: of a run whose meta-training is taken in place of an own one. It
       has the same settings but for those of clustering, and may have no rounds
       of its own or have failed in one.
