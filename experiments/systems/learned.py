@@ -43,7 +43,7 @@ _OWN = {
     for name in names
   ),
   *('meta.workdir', 'meta.steps_per_dispatch', 'meta.over_tasks'),
-  'rounds.workdir',
+  *('rounds.workdir', 'rounds.steps_per_dispatch', 'rounds.over_tasks'),
   *('file', 'name', 'device_bytes', 'over_members', *record.FREE),
 }
 

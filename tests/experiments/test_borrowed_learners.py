@@ -67,6 +67,10 @@ def test_learners_of_other_settings_are_refused(
     ready(judging(**{field: value}), tmp_path)
 
 
+def test_learners_may_come_of_other_dispatches(judging, tmp_path):
+  ready(judging(**{'meta.steps_per_dispatch': 1}), tmp_path)
+
+
 @pytest.mark.parametrize('look', [lasium.ready, lasium.ready_evaluation])
 def test_only_finished_runs_lend(judging, reference, tmp_path, look):
   with pytest.raises(BadConfig, match='is not a run'):

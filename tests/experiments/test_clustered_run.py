@@ -30,6 +30,7 @@ from experiments.systems.exports import export
 from lasium_jax import clustering, models
 from lasium_jax.data import Dataset
 from lasium_jax.nets import conv4
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.tasks import cluster_set
 
 CLASSES, EACH = 9, 8
@@ -152,6 +153,24 @@ def test_the_last_round_is_what_is_exported(finished, tmp_path):
   training = model.card['training']
   assert training['clustering']['neighbors'] == 6
   assert training['rounds']['number'] == settings()['rounds']['number']
+
+
+@pytest.mark.parametrize(('steps', 'programs'), [(1, 2), (2, 0)])
+def test_single_steps_are_compiled_for_fast_convolutions(
+  steps, programs, monkeypatch, tmp_path
+):
+  """Those of the warm-up and those of the rounds."""
+  compiled = []
+
+  def compile_program(function, **options):
+    compiled.append(function)
+    return jax.jit(function, **options)
+
+  monkeypatch.setattr(xla_convolutions, 'jit', compile_program)
+  sections = 'meta.steps_per_dispatch', 'rounds.steps_per_dispatch'
+  fields = {'meta.iterations': 2, 'rounds.number': 1, 'rounds.iterations': 2}
+  finish(tmp_path, **fields | dict.fromkeys(sections, steps))
+  assert len(compiled) == programs
 
 
 @pytest.mark.parametrize(
