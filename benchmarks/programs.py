@@ -22,6 +22,7 @@ from experiments.run.members import stacked_keys, stacked_values
 from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.stages.judging import judge
+from experiments.stages.meta import uses_fast_convolutions
 from experiments.systems import lasium
 from lasium_jax import meta, parallel
 from lasium_jax.batches import gather
@@ -147,7 +148,14 @@ def meta_iterations(
 
     return run.over_members(of_member, (keys, values, state))
 
-  return _compiled(steps, run.task_mesh, keys, state, source)
+  return _compiled(
+    steps,
+    run.task_mesh,
+    keys,
+    state,
+    source,
+    fast_convolutions=uses_fast_convolutions(run, repeats),
+  )
 
 
 def iterations(

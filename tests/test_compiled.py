@@ -145,8 +145,32 @@ def test_maml_is_made_of_matrix_products(devices):
   assert not convolutions(jax.make_jaxpr(fn)(*arguments))
 
 
+def learner_program(name, tasks=1, steps=1):
+  """Meta-training of a learner, and its arguments."""
+  learner = {
+    'protonets': lambda: learners.protonets(conv4(None), ways=WAYS),
+    'tuned': lambda: learners.protonets(
+      conv4(None), ways=WAYS, head_steps=2, tune_network=True
+    ),
+    'maml': lambda: learners.maml(conv4(WAYS), steps=1, learning_rate=0.4),
+  }[name]()
+  task_fn = labeled(ways=WAYS, shots=SHOTS, queries=QUERIES)
+  optimizer = optax.sgd(1e-3)
+  step = meta.meta_step(learner, task_fn, optimizer, meta_batch=tasks)
+
+  def state():
+    params = learner.init(jax.random.key(0), jnp.zeros((5, *SHAPE)))
+    return meta.MetaState(params, optimizer.init(params))
+
+  images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
+  counts = jax.ShapeDtypeStruct((10,), jnp.int32)
+  source = ImageSet(images, counts, counts)
+  arguments = jax.random.key(1), jax.eval_shape(state), source, jnp.int32(0)
+  return meta.many_steps(step, steps), arguments
+
+
 @pytest.mark.parametrize(
-  ('learner', 'tasks', 'steps', 'fast'),
+  ('name', 'tasks', 'steps', 'fast'),
   [
     ('protonets', 1, 1, True),
     ('protonets', 2, 1, False),
@@ -155,31 +179,26 @@ def test_maml_is_made_of_matrix_products(devices):
   ],
 )
 def test_learners_have_fast_convolutions_outside_of_loops(
-  learner, tasks, steps, fast
+  name, tasks, steps, fast
 ):
   """In a loop they are slow."""
-  made = {
-    'protonets': lambda: learners.protonets(conv4(None), ways=WAYS),
-    'maml': lambda: learners.maml(conv4(WAYS), steps=1, learning_rate=0.4),
-  }[learner]()
-  task_fn = labeled(ways=WAYS, shots=SHOTS, queries=QUERIES)
-  optimizer = optax.sgd(1e-3)
-  step = meta.meta_step(made, task_fn, optimizer, meta_batch=tasks)
-
-  def state():
-    params = made.init(jax.random.key(0), jnp.zeros((5, *SHAPE)))
-    return meta.MetaState(params, optimizer.init(params))
-
-  images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
-  counts = jax.ShapeDtypeStruct((10,), jnp.int32)
-  lowered = xla_convolutions.jit(meta.many_steps(step, steps)).lower(
-    jax.random.key(1),
-    jax.eval_shape(state),
-    ImageSet(images, counts, counts),
-    jnp.int32(0),
-  )
+  fn, arguments = learner_program(name, tasks, steps)
+  lowered = xla_convolutions.jit(fn).lower(*arguments)
   convolved = 'stablehlo.convolution' in lowered.as_text()
   assert convolved == (fast and xla_convolutions.available())
+
+
+@pytest.mark.parametrize('name', ['maml', 'tuned'])
+def test_what_learners_do_in_loops_has_no_convolutions(name):
+  fn, arguments = learner_program(name)
+  jaxpr = xla_convolutions.jit(fn).trace(*arguments).jaxpr
+  loops = [
+    eqn.params['jaxpr']
+    for eqn, _ in equations(jaxpr.jaxpr)
+    if eqn.primitive.name == 'scan'
+  ]
+  assert loops
+  assert not any(map(convolutions, loops))
 
 
 @pytest.mark.parametrize('downsample', ['stride', 'max_pool'])

@@ -122,7 +122,7 @@ def _map(fn: Callable[[Any], Any], batch: Any) -> Any:
 
 
 def _vmap(fn: Callable[[Any], Any], batch: Any) -> Any:
-  return jax.vmap(fn)(batch)
+  return jax.vmap(xla_convolutions.in_loop(fn))(batch)
 
 
 def named(

@@ -108,8 +108,8 @@ def common(
     seeds: how many learners are trained side by side on one generator.
     over_members: 'map' is one after another, the default on CPUs; 'vectorize'
       all at once.
-    fast_convolutions: whether a CPU's training steps of generators and
-      classifiers, of one step a dispatch, are compiled by
+    fast_convolutions: whether a CPU's training steps of generators,
+      classifiers and ProtoNets, of one step a dispatch, are compiled by
       `lasium_jax.ops.xla_convolutions`, where JAX has its option. Results are
       the others' to rounding.
     devices: of all hosts, that share each batch. Results are those of one to

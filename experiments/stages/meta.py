@@ -95,7 +95,8 @@ def train(
     over_tasks: 'accumulate' is one task after another, the default on CPUs;
       'vectorize' all at once.
     steps_per_dispatch: in one compiled program; more than one pays on a GPU,
-      and one of one task on a CPU, where its convolutions are faster.
+      and one, of one task and one member, on a CPU, where it has faster
+      convolutions.
     validate_every: iterations, a multiple of the dispatch's; 0 is never.
     validation_tasks: of each validation.
     workdir: of a finished run whose learners are judged in place of new ones,
@@ -263,10 +264,18 @@ def _compiled_steps(
 
   return jit(
     steps,
-    fast_convolutions=run.fast_convolutions and chunk == 1,
+    fast_convolutions=uses_fast_convolutions(run, chunk),
     static_argnums=4,
     donate_argnums=0,
   )
+
+
+def uses_fast_convolutions(run: Run, chunk: int) -> bool:
+  """Whether steps, so many a dispatch, may have XLA:CPU's own convolutions.
+
+  Loops, over steps or over members, have them otherwise.
+  """
+  return run.fast_convolutions and chunk == 1 and len(run.members) == 1
 
 
 def _validator(

@@ -17,7 +17,11 @@ from experiments.run.record import Record
 from experiments.run.run import Run
 from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
-from experiments.stages.meta import OverTasks, steps_of
+from experiments.stages.meta import (
+  OverTasks,
+  steps_of,
+  uses_fast_convolutions,
+)
 from lasium_jax import meta, parallel
 from lasium_jax.settings import Count, NonNegative, Whole
 from lasium_jax.types import (
@@ -106,7 +110,8 @@ def train(
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
     over_tasks: as in meta-training.
     steps_per_dispatch: in one compiled program; more than one pays on a GPU,
-      and one of one task on a CPU, where its convolutions are faster.
+      and one, of one task and one member, on a CPU, where it has faster
+      convolutions.
     workdir: of a run whose meta-training is taken in place of an own one. It
       has the same settings but for those of clustering, and may have no rounds
       of its own or have failed in one.
@@ -233,7 +238,7 @@ def _compiled_steps(
 
   return jit(
     steps,
-    fast_convolutions=run.fast_convolutions and chunk == 1,
+    fast_convolutions=uses_fast_convolutions(run, chunk),
     static_argnums=4,
     donate_argnums=0,
   )

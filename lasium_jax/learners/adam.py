@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lasium_jax.ops import xla_convolutions
 from lasium_jax.types import Array
 
 Variables = TypeVar('Variables')
@@ -34,6 +35,7 @@ def minimized(
   """
   optimizer = optax.adam(learning_rate, eps_root=EPS_ROOT)
 
+  @xla_convolutions.in_loop
   def step(
     carry: tuple[Variables, optax.OptState], number: Array
   ) -> tuple[tuple[Variables, optax.OptState], None]:

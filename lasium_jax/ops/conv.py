@@ -90,11 +90,11 @@ def conv_of_learner(
   padding: str | Sequence[tuple[int, int]],
   **options: Any,
 ) -> Array:
-  """`conv` in programs of `ops.xla_convolutions.jit`, else `conv_by_patches`.
+  """`conv` where `ops.xla_convolutions.used`, else `conv_by_patches`.
 
-  A network of MAML is in a loop and has weights of each task's own; one of
-  ProtoNets may be in none and has one for all. Arguments, result and errors are
-  those of `conv`.
+  MAML's inner loop is one, with weights of each task's own; a network of
+  ProtoNets may be in none, and has one set for all tasks. Arguments, result and
+  errors are those of `conv`.
   """
   lowering = conv if xla_convolutions.used() else conv_by_patches
   return lowering(lhs, rhs, window_strides, padding, **options)

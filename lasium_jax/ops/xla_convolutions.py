@@ -5,8 +5,8 @@ library (YNNPACK), where their gradient by the kernel is ten times as slow as by
 XLA's own code. The option here leaves convolutions to XLA, and products and
 sums to the library. It is of one compilation: for large batches with shared
 weights, outside of loops, it makes a training step 1.3 to 1.6 times as fast
-(docs/performance.md). In loops such gradients are ten times as slow as without,
-so what is in one there (`in_loop`) has its convolutions otherwise.
+(docs/performance.md). In loops such gradients are ten times as slow as products
+of patches, which learners have there instead (`in_loop`).
 """
 
 import functools
@@ -36,7 +36,11 @@ def used() -> bool:
 
 
 def in_loop(body: Callable[P, R]) -> Callable[P, R]:
-  """A loop's body, for which `used` is False in any program."""
+  """A loop's body, for which `used` is False in any program.
+
+  Also what is mapped over weights of each one's own, whose convolutions would
+  be grouped ones.
+  """
 
   @functools.wraps(body)
   def without_option(*args: P.args, **kwargs: P.kwargs) -> R:
