@@ -64,16 +64,19 @@ def convolutions(jaxpr):
   ]
 
 
-def meta_program(task_fn, source, downsample='stride', head='mean', devices=1):
-  """Ten iterations as the entry points compile them, and their arguments."""
+def maml(downsample='stride', head='mean'):
   network = conv4(WAYS, downsample=downsample, head=head)
-  learner = learners.maml(network, steps=INNER_STEPS, learning_rate=0.4)
+  return learners.maml(network, steps=INNER_STEPS, learning_rate=0.4)
+
+
+def meta_program(learner, task_fn, source, tasks=TASKS, steps=10, devices=1):
+  """Iterations as the entry points compile them, and their arguments."""
   optimizer = optax.adam(1e-3)
   step = meta.meta_step(
     learner,
     task_fn,
     optimizer,
-    meta_batch=TASKS,
+    meta_batch=tasks,
     over_devices=parallel.mean_over_devices(parallel.mesh(devices)),
   )
 
@@ -83,7 +86,7 @@ def meta_program(task_fn, source, downsample='stride', head='mean', devices=1):
 
   key = jax.eval_shape(lambda: jax.random.key(0))
   first = jax.ShapeDtypeStruct((), jnp.int32)
-  return meta.many_steps(step, 10), (
+  return meta.many_steps(step, steps), (
     key,
     jax.eval_shape(state),
     source,
@@ -91,13 +94,12 @@ def meta_program(task_fn, source, downsample='stride', head='mean', devices=1):
   )
 
 
-def labeled_program(downsample='stride', head='mean', devices=1):
+def labeled_program(learner, **options):
   images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
   counts = jax.ShapeDtypeStruct((10,), jnp.int32)
   task_fn = labeled(ways=WAYS, shots=SHOTS, queries=QUERIES)
-  return meta_program(
-    task_fn, ImageSet(images, counts, counts), downsample, head, devices
-  )
+  source = ImageSet(images, counts, counts)
+  return meta_program(learner, task_fn, source, **options)
 
 
 def lasium_program(name, devices=1):
@@ -114,7 +116,7 @@ def lasium_program(name, devices=1):
   )
   images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
   source = GeneratorSource(params, images)
-  return meta_program(task_fn, source, devices=devices)
+  return meta_program(maml(), task_fn, source, devices=devices)
 
 
 @pytest.mark.parametrize('devices', [1, 2])
@@ -123,7 +125,7 @@ def lasium_program(name, devices=1):
 )
 def test_maml_computes_what_it_must_and_no_more(downsample, head, devices):
   """And each of two devices a half of it, by which cores share on CPU."""
-  fn, arguments = labeled_program(downsample, head, devices)
+  fn, arguments = labeled_program(maml(downsample, head), devices=devices)
   counted = total_operations(jax.make_jaxpr(fn)(*arguments))
   layers = flops.conv4(
     SHAPE, WAYS, filters=64, downsample=downsample, head=head
@@ -141,32 +143,18 @@ def test_maml_computes_what_it_must_and_no_more(downsample, head, devices):
 @pytest.mark.parametrize('devices', [1, 2])
 def test_maml_is_made_of_matrix_products(devices):
   """Convolutions with weights of each task's own are slow everywhere."""
-  fn, arguments = labeled_program(devices=devices)
+  fn, arguments = labeled_program(maml(), devices=devices)
   assert not convolutions(jax.make_jaxpr(fn)(*arguments))
 
 
-def learner_program(name, tasks=1, steps=1):
-  """Meta-training of a learner, and its arguments."""
-  learner = {
+def learner_of(name):
+  return {
     'protonets': lambda: learners.protonets(conv4(None), ways=WAYS),
     'tuned': lambda: learners.protonets(
       conv4(None), ways=WAYS, head_steps=2, tune_network=True
     ),
-    'maml': lambda: learners.maml(conv4(WAYS), steps=1, learning_rate=0.4),
+    'maml': maml,
   }[name]()
-  task_fn = labeled(ways=WAYS, shots=SHOTS, queries=QUERIES)
-  optimizer = optax.sgd(1e-3)
-  step = meta.meta_step(learner, task_fn, optimizer, meta_batch=tasks)
-
-  def state():
-    params = learner.init(jax.random.key(0), jnp.zeros((5, *SHAPE)))
-    return meta.MetaState(params, optimizer.init(params))
-
-  images = jax.ShapeDtypeStruct((200, *SHAPE), jnp.uint8)
-  counts = jax.ShapeDtypeStruct((10,), jnp.int32)
-  source = ImageSet(images, counts, counts)
-  arguments = jax.random.key(1), jax.eval_shape(state), source, jnp.int32(0)
-  return meta.many_steps(step, steps), arguments
 
 
 @pytest.mark.parametrize(
@@ -182,7 +170,7 @@ def test_learners_have_fast_convolutions_outside_of_loops(
   name, tasks, steps, fast
 ):
   """In a loop they are slow."""
-  fn, arguments = learner_program(name, tasks, steps)
+  fn, arguments = labeled_program(learner_of(name), tasks=tasks, steps=steps)
   lowered = xla_convolutions.jit(fn).lower(*arguments)
   convolved = 'stablehlo.convolution' in lowered.as_text()
   assert convolved == (fast and xla_convolutions.available())
@@ -190,7 +178,7 @@ def test_learners_have_fast_convolutions_outside_of_loops(
 
 @pytest.mark.parametrize('name', ['maml', 'tuned'])
 def test_what_learners_do_in_loops_has_no_convolutions(name):
-  fn, arguments = learner_program(name)
+  fn, arguments = labeled_program(learner_of(name), tasks=1, steps=1)
   jaxpr = xla_convolutions.jit(fn).trace(*arguments).jaxpr
   loops = [
     eqn.params['jaxpr']
@@ -276,7 +264,7 @@ def test_a_generator_decodes_all_tasks_at_once():
 def test_nothing_large_is_baked_in(name):
   """Weights and images are arguments; as constants they are copied."""
   fn, arguments = (
-    labeled_program() if name == 'labeled' else lasium_program(name)
+    labeled_program(maml()) if name == 'labeled' else lasium_program(name)
   )
   closed = jax.make_jaxpr(fn)(*arguments)
   sizes = [getattr(const, 'nbytes', 0) for const in closed.consts]
