@@ -14,7 +14,7 @@ from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.record import Record
-from experiments.run.run import Run
+from experiments.run.run import Run, at_once
 from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
 from experiments.stages.meta import (
@@ -92,7 +92,7 @@ def train(
   batch: Count = 1,
   learning_rate: NonNegative = 1e-3,
   over_tasks: OverTasks = 'auto',
-  steps_per_dispatch: Count = 10,
+  steps_per_dispatch: Whole = 0,
   workdir: str = '',
 ) -> Params:
   """Clusters all images by what the learners see, trains on that, and again.
@@ -109,9 +109,8 @@ def train(
     batch: tasks of an outer step.
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
     over_tasks: as in meta-training.
-    steps_per_dispatch: in one compiled program; more than one pays on a GPU,
-      and one, of one task and one member, on a CPU, where it has faster
-      convolutions.
+    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
+      devices of the kind, 1 on a CPU and 10 elsewhere.
     workdir: of a run whose meta-training is taken in place of an own one. It
       has the same settings but for those of clustering, and may have no rounds
       of its own or have failed in one.
@@ -122,6 +121,7 @@ def train(
   del workdir  # What it left is `params`.
   if not number:
     return params
+  chunk = at_once(steps_per_dispatch)
   optimizer = _optimizer(learning_rate, iterations)
   step_of = steps_of(
     run, learning, lambda values: optimizer, batch=batch, over_tasks=over_tasks
@@ -139,11 +139,11 @@ def train(
     learning,
     params,
     clusters_of,
-    steps=_compiled_steps(run, step_of, steps_per_dispatch),
+    steps=_compiled_steps(run, step_of, chunk),
     optimizer=optimizer,
     steps_in_all=number * iterations,
     iterations=iterations,
-    chunk=steps_per_dispatch,
+    chunk=chunk,
   )
   state = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return state.meta.params
