@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 
 from benchmarks import timing
 from configs.lasium import omniglot
-from experiments.components.few_shot import Parts, Values
+from experiments.components.few_shot import Parts
 from experiments.run import run as runs
 from experiments.run import streams
 from experiments.run.app import settings_of
@@ -22,7 +22,7 @@ from experiments.run.members import stacked_keys, stacked_values
 from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.stages.judging import judge
-from experiments.stages.meta import uses_fast_convolutions
+from experiments.stages.meta import compiled_steps, steps_of
 from experiments.systems import lasium
 from lasium_jax import meta, parallel
 from lasium_jax.batches import gather
@@ -124,38 +124,28 @@ def meta_iterations(
   """
   settings, parts, run = subject
   assert parts.meta
-  learner_of, task_fn_of = parts.meta.learner, parts.meta.task_fn
+  iteration = settings['meta']
   # The setting `meta.clip` is 0 in all configs that are measured.
-  optimizer = optax.adam(settings['meta']['learning_rate'])
-  values = stacked_values(run.members)
-  keys = stacked_keys(run.members, streams.META)[1]
-  state = _one_member(meta.MetaState(params, optimizer.init(params)))
-
-  def steps(
-    keys: Array, state: meta.MetaState, source: Any, first: Array
-  ) -> Any:
-    def of_member(member: tuple[Array, Values, meta.MetaState]) -> Any:
-      key, values, state = member
-      step = meta.meta_step(
-        learner_of(values),
-        task_fn_of(values),
-        optimizer,
-        meta_batch=settings['meta']['batch'],
-        over_tasks=meta.vectorize if runs.vectorizes() else meta.accumulate,
-        over_devices=parallel.mean_over_devices(run.task_mesh),
-      )
-      return meta.many_steps(step, repeats)(key, state, source, first)
-
-    return run.over_members(of_member, (keys, values, state))
-
-  return _compiled(
-    steps,
-    run.task_mesh,
-    keys,
-    state,
-    source,
-    fast_convolutions=uses_fast_convolutions(run, repeats),
+  optimizer = optax.adam(iteration['learning_rate'])
+  step_of = steps_of(
+    run,
+    parts.meta,
+    lambda values: optimizer,
+    batch=iteration['batch'],
+    over_tasks=iteration['over_tasks'],
   )
+  _, keys = stacked_keys(run.members, streams.META)
+  those = stacked_values(run.members), keys, ()
+  state = _one_member(meta.MetaState(params, optimizer.init(params)))
+  state, source = _own(run.task_mesh, state, source)
+  steps, first = compiled_steps(run, step_of, repeats), np.int32(0)
+  program = steps.lower(state, those, source, first, repeats).compile()
+
+  def advance(state: Any) -> Any:
+    return program(state, those, source, first)
+
+  peak = timing.peak_megabytes(program, run.task_mesh)
+  return timing.threaded(advance, state), peak
 
 
 def iterations(
@@ -210,9 +200,7 @@ def _compiled(
   *,
   fast_convolutions: bool = False,
 ) -> tuple[timing.Run, float]:
-  # Its buffers will be donated, and may be those of what was compared.
-  state = jax.tree.map(jnp.copy, state)
-  state, source = parallel.replicate(mesh, (state, source))
+  state, source = _own(mesh, state, source)
   compiled = jit(steps, fast_convolutions=fast_convolutions, donate_argnums=1)
   first = jnp.int32(0)
   program = compiled.lower(key, state, source, first).compile()
@@ -221,6 +209,15 @@ def _compiled(
     return program(key, state, source, first)
 
   return timing.threaded(advance, state), timing.peak_megabytes(program, mesh)
+
+
+def _own(mesh: Mesh | None, state: Any, source: Any) -> tuple[Any, Any]:
+  """Both on the devices, the state in buffers that a program may take over.
+
+  They could be those of what was compared.
+  """
+  state = jax.tree.map(jnp.copy, state)
+  return parallel.replicate(mesh, (state, source))
 
 
 def evaluation(

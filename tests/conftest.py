@@ -18,8 +18,8 @@ if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
   os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 
 # XLA's older way with fused loops compiles twice as fast, and a program in one
-# piece faster than in many. XLA ends a process that has a flag it does not know,
-# so that another one tells whether it does.
+# piece faster than in many. XLA ends a process that has a flag it does not
+# know, so that another one tells whether it does.
 if 'XLA_FLAGS' not in os.environ:
   os.environ['XLA_FLAGS'] = (
     '--xla_cpu_use_fusion_emitters=false '

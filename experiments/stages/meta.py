@@ -191,7 +191,7 @@ def _stage(
   """Meta-iterations, validated now and then."""
   values = members_of_run.stacked_values(run.members)
   init_keys, keys = members_of_run.stacked_keys(run.members, streams.META)
-  steps = _compiled_steps(run, step_of, chunk)
+  steps = compiled_steps(run, step_of, chunk)
   every = validate_every if len(run.splits.validation.images) else 0
   validate = _validator(run, learning, validation_tasks) if every else None
   source = parallel.replicate(run.task_mesh, learning.source)
@@ -204,7 +204,7 @@ def _stage(
     if first == 0:
       learning.before()
     trained, measured = steps(
-      state.meta, (values, keys), source, np.int32(first), n
+      state.meta, (values, keys, ()), source, np.int32(first), n
     )
     state = state._replace(meta=trained)
     if validate is None:
@@ -243,38 +243,45 @@ def start(
   return Training(state, _copy(params), accuracy, steps)
 
 
-def _compiled_steps(
-  run: Run, step_of: Callable[[Values], Any], chunk: int
+def compiled_steps(
+  run: Run,
+  step_of: Callable[[Values], Any],
+  chunk: int,
+  source_of: Callable[[Any, Any], Any] = lambda own, shared: shared,
 ) -> Any:
-  """`(state, (values, keys), source, first, n) -> (state, metrics)`."""
+  """`(state, (values, keys, own), shared, first, n) -> (state, metrics)`.
+
+  Args:
+    run: whose members learn.
+    step_of: of a member's values its `meta.meta_step`.
+    chunk: the most steps of a call, which says what they are compiled for.
+    source_of: what a member's tasks come from, of what it has of its own and of
+      what all share.
+
+  Returns:
+    A function that trains all members from step `first` to `first + n`. Of
+    `state`, `values`, `keys` and `own` every leaf is `[members, ...]`, and so
+    are the results.
+  """
 
   def steps(
-    state: meta.MetaState,
-    those: tuple[Values, Array],
-    source: Any,
-    first: Array,
-    n: int,
+    state: meta.MetaState, those: Any, shared: Any, first: Array, n: int
   ) -> Any:
     def member_steps(member: Any) -> Any:
-      state, (values, key) = member
+      state, (values, key, own) = member
+      source = source_of(own, shared)
       return meta.many_steps(step_of(values), n)(key, state, source, first)
 
     return run.over_members(member_steps, (state, those))
 
+  # Loops, over steps or over members, have the other convolutions anyway.
+  alone = chunk == 1 and len(run.members) == 1
   return jit(
     steps,
-    fast_convolutions=uses_fast_convolutions(run, chunk),
+    fast_convolutions=run.fast_convolutions and alone,
     static_argnums=4,
     donate_argnums=0,
   )
-
-
-def uses_fast_convolutions(run: Run, chunk: int) -> bool:
-  """Whether steps, so many a dispatch, may have XLA:CPU's own convolutions.
-
-  Loops, over steps or over members, have them otherwise.
-  """
-  return run.fast_convolutions and chunk == 1 and len(run.members) == 1
 
 
 def _validator(

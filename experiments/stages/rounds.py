@@ -12,16 +12,11 @@ from experiments.run import loop, streams
 from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
-from experiments.run.precision import jit
 from experiments.run.record import Record
 from experiments.run.run import Run, at_once
 from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
-from experiments.stages.meta import (
-  OverTasks,
-  steps_of,
-  uses_fast_convolutions,
-)
+from experiments.stages.meta import OverTasks, compiled_steps, steps_of
 from lasium_jax import meta, parallel
 from lasium_jax.settings import Count, NonNegative, Whole
 from lasium_jax.types import (
@@ -139,7 +134,7 @@ def train(
     learning,
     params,
     clusters_of,
-    steps=_compiled_steps(run, step_of, chunk),
+    steps=compiled_steps(run, step_of, chunk, _source),
     optimizer=optimizer,
     steps_in_all=number * iterations,
     iterations=iterations,
@@ -221,27 +216,9 @@ def start(optimizer: optax.GradientTransformation, params: Params) -> Rounds:
   return Rounds(meta.MetaState(copy, jax.vmap(optimizer.init)(copy)), params)
 
 
-def _compiled_steps(
-  run: Run, step_of: Callable[[Values], Any], chunk: int
-) -> Any:
-  """`(state, (values, keys, clusters), images, first, n)` to both results."""
-
-  def steps(
-    state: meta.MetaState, those: Any, images: Array, first: Array, n: int
-  ) -> Any:
-    def member_steps(member: Any) -> Any:
-      state, (values, key, clusters) = member
-      source = ClusterSet(images, *clusters)
-      return meta.many_steps(step_of(values), n)(key, state, source, first)
-
-    return run.over_members(member_steps, (state, those))
-
-  return jit(
-    steps,
-    fast_convolutions=uses_fast_convolutions(run, chunk),
-    static_argnums=4,
-    donate_argnums=0,
-  )
+def _source(clusters: Any, images: Array) -> ClusterSet:
+  """What a member's tasks come from: its clusters, and the images of all."""
+  return ClusterSet(images, *clusters)
 
 
 def left_behind(
