@@ -14,7 +14,7 @@ from benchmarks.timing import Run
 from experiments.components.data import image_shape
 from experiments.components.few_shot import as_judged
 from experiments.run.config import Settings
-from experiments.run.run import at_once, vectorizes
+from experiments.run.run import vectorizes
 from lasium_jax.batches import gather
 from lasium_jax.data import image_set
 from lasium_jax.tasks import labeled
@@ -67,9 +67,7 @@ def maml_step(
   settings, parts, run = subject
   assert parts.meta
   # The loop's body is the same; a dispatch should end within seconds.
-  repeats = (
-    at_once(settings['meta']['steps_per_dispatch']) if meta_batch <= 4 else 2
-  )
+  repeats = settings['meta']['steps_per_dispatch'] if meta_batch <= 4 else 2
   source, learner = image_set(run.splits.train), parts.meta.learner({})
   params = programs.learner_params(learner, run)
   torch_run = None
@@ -90,7 +88,7 @@ def lasium_iteration(name: str, *, small: bool) -> Case:
   settings, parts, run = subject
   assert parts.meta
   params = programs.learner_params(parts.meta.learner({}), run)
-  repeats = at_once(settings['meta']['steps_per_dispatch'])
+  repeats = settings['meta']['steps_per_dispatch']
   measured, peak = programs.meta_iterations(
     subject, params, synthetic(subject), repeats
   )
@@ -114,7 +112,7 @@ def make_tasks(name: str, *, small: bool) -> Case:
     ink = tasks.support.x.mean() + tasks.query.x.mean()
     return state + 1, {'ink': ink}
 
-  repeats = at_once(settings['meta']['steps_per_dispatch'])
+  repeats = settings['meta']['steps_per_dispatch']
   measured, peak = programs.iterations(
     step, None, jnp.int32(0), synthetic(subject), repeats
   )

@@ -11,7 +11,6 @@ from benchmarks.cases import Case
 from experiments.components.tasks import augment_of
 from experiments.run.config import Settings
 from experiments.run.precision import jit
-from experiments.run.run import at_once
 from lasium_jax import clustering
 from lasium_jax.tasks import cluster_set
 from lasium_jax.types import Array, Metrics
@@ -53,7 +52,7 @@ def iteration(*, small: bool) -> Case:
     jnp.asarray(train.images), jnp.asarray(train.labels), least=6
   )
   params = programs.learner_params(learning.learner({}), run)
-  repeats = at_once(settings['rounds']['steps_per_dispatch'])
+  repeats = settings['rounds']['steps_per_dispatch']
   measured, peak = programs.meta_iterations(
     subject._replace(parts=own), params, source, repeats
   )

@@ -23,7 +23,8 @@ For dark ink on white paper say `--config.data.invert=True`.
 
 The defaults are for CPUs and patience: 2,000 steps of the generator, 1,000
 meta-iterations, of umtra-protonets 15,000, 20 minutes on two cores; that needs
-128 images or more to learn from (`tasks.ways`). Queries are not shifted, unlike
+128 images or more to learn from (`tasks.ways`). On a GPU let
+`meta.steps_per_dispatch` be 10. Queries are not shifted, unlike
 Omniglot's: a shift fills with the background 0, and nobody knows what is beyond
 the edge of a photograph.
 """

@@ -25,7 +25,8 @@ paper's samplers.
 clustering all images by what the learner sees and meta-training on the clusters
 (docs/papers.md), half an hour on two cores. The last block of its network has
 512 channels, for images of 28x28; where `data.size` or `network.filters` is
-larger, set `network.last_filters` too, 0 for as many as in the other blocks.
+larger, set `network.last_filters` too, 0 for as many as in the other blocks. On
+a GPU let `meta.steps_per_dispatch` and `rounds.steps_per_dispatch` be 10.
 `clustered-SAMPLER-GENERATOR-protonets` and `clustered-cola-protonets` begin
 with LASIUM's tasks instead, of any generator. COLA's has clusters of its own,
 which are found before it is trained, and are not those of the rounds.

@@ -199,6 +199,7 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
     batch=1,
     schedule='cosine',
     validate_every=0,
+    steps_per_dispatch=1,
   )
   # A class has some 20 images, so that more together are of two.
   config.clustering = section(
@@ -207,7 +208,7 @@ def _cluster(config: ConfigDict, file: str, run: str) -> None:
   # A turned image is of another class here, so that what is seen of it tells
   # more of the image.
   config.evaluation_learner.turned_features = True
-  config.rounds = section(Part(rounds.train))
+  config.rounds = section(Part(rounds.train), steps_per_dispatch=1)
   config.cluster_tasks = section(
     CLUSTER_TASKS,
     ways=60,

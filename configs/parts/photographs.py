@@ -56,6 +56,7 @@ def adapted(config: ConfigDict, run: str) -> ConfigDict:
       learning_rate=3e-3,
       schedule='cosine',
       validate_every=0,
+      steps_per_dispatch=1,
     )
   return config
 

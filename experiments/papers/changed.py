@@ -19,17 +19,12 @@ PLACES = {
   *('embedding_training.workdir', 'meta.workdir', 'rounds.workdir'),
   'measure.weights',
 }
-# Sections of what is trained, by one program for some steps.
-TRAINED = (
-  *('meta', 'rounds', 'generator_training', 'clustered_training'),
-  *('training', 'embedding_training'),
-)
 # These fields say which run it is or how fast it was, or have a column of
 # their own in RESULTS.md.
 ELSEWHERE = PLACES | {
   *('system', 'file', 'name', 'devices', 'device_bytes', 'checkpoint_seconds'),
-  *('meta.iterations', 'meta.batch'),
-  *(f'{section}.steps_per_dispatch' for section in TRAINED),
+  *('meta.iterations', 'meta.batch', 'meta.steps_per_dispatch'),
+  'rounds.steps_per_dispatch',
   *('generator_training.steps', 'generator_training.batch_size'),
   *('floors.scratch.judge', 'floors.nearest.judge'),
 }

@@ -179,12 +179,3 @@ def _most_evenly(batch: int, cores: int) -> int:
 def vectorizes() -> bool:
   """Whether this backend is the faster for doing many tasks at once."""
   return jax.default_backend() != 'cpu'
-
-
-def at_once(steps_per_dispatch: int) -> int:
-  """How many steps one compiled program does: as many as a setting says.
-
-  Where it says 0, one on a CPU, which has faster convolutions for single steps
-  than for loops of them, and 10 elsewhere, where to start a program takes time.
-  """
-  return steps_per_dispatch or (10 if vectorizes() else 1)

@@ -12,7 +12,7 @@ from experiments.run.loop import Stage
 from experiments.run.members import label, told_apart
 from experiments.run.precision import jit
 from experiments.run.results import Result
-from experiments.run.run import Run, at_once
+from experiments.run.run import Run
 from experiments.stages import training
 from experiments.stages.in_parts import in_parts
 from lasium_jax import metrics
@@ -71,7 +71,7 @@ def train(
   steps: Count,
   batch_size: Count = 128,
   set_size: Count = 1,
-  steps_per_dispatch: Whole = 0,
+  steps_per_dispatch: Count = 1,
   test_every: Whole = 0,
 ) -> list[Params]:
   """Trains a classifier for each member.
@@ -82,8 +82,7 @@ def train(
     steps: of one batch each.
     batch_size: images of a step.
     set_size: images of one class that meet in a batch; 1 lets chance decide.
-    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
-      devices of the kind, 1 on a CPU and 10 elsewhere.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     test_every: steps after which it is tested on the way, for the curves alone:
       no checkpoint is chosen by it. 0 is never.
 
@@ -94,7 +93,7 @@ def train(
     classifying.trainer,
     classifying.data,
     steps,
-    at_once(steps_per_dispatch),
+    steps_per_dispatch,
     _order(batch_size, set_size),
     classifying.batch_fn,
     classifying.source,

@@ -11,14 +11,14 @@ from experiments.run import loop, streams
 from experiments.run.config import BadConfig
 from experiments.run.members import Member
 from experiments.run.results import Result
-from experiments.run.run import Run, at_once
+from experiments.run.run import Run
 from experiments.stages import training
 from lasium_jax.batches import shuffled, unchanged
 from lasium_jax.clustering import kmeans_clusters
 from lasium_jax.data.dataset import Dataset
 from lasium_jax.embeddings import clusters_of
 from lasium_jax.metrics import agreement
-from lasium_jax.settings import Count, Ways, Whole
+from lasium_jax.settings import Count, Ways
 from lasium_jax.types import Array, Params, State, Trainer, TrainingSet
 
 NAME = 'cluster_images'
@@ -36,7 +36,7 @@ def train(
   *,
   steps: Count,
   batch_size: Ways = 128,
-  steps_per_dispatch: Whole = 0,
+  steps_per_dispatch: Count = 1,
   judge_every: Count = 100,
 ) -> Params:
   """Trains a clustering such as that of `lasium_jax.embeddings.clustered`.
@@ -47,8 +47,7 @@ def train(
     trainer: the clustering's.
     steps: of one batch each, of both of its tasks.
     batch_size: images of a step, whose targets change places.
-    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
-      devices of the kind, 1 on a CPU and 10 elsewhere.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     judge_every: steps after which clusters are compared with the classes.
 
   Returns:
@@ -63,7 +62,7 @@ def train(
     trainer._replace(init=_checked(trainer)),
     TrainingSet(train_set.images),
     steps,
-    at_once(steps_per_dispatch),
+    steps_per_dispatch,
     shuffled(batch_size),
     unchanged(),
     fast_convolutions=run.fast_convolutions,

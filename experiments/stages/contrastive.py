@@ -8,12 +8,12 @@ import numpy as np
 from experiments.run import loop, record, streams
 from experiments.run.config import BadConfig, Settings
 from experiments.run.record import Record
-from experiments.run.run import Run, at_once
+from experiments.run.run import Run
 from experiments.run.saved import saved_settings
 from experiments.stages import training
 from lasium_jax.batches import shuffled, unchanged
 from lasium_jax.data import Splits
-from lasium_jax.settings import Count, Ways, Whole
+from lasium_jax.settings import Count, Ways
 from lasium_jax.types import Params, Trainer, TrainingSet
 
 NAME = 'train_embedding'
@@ -36,7 +36,7 @@ def train(
   *,
   steps: Count,
   batch_size: Ways = 128,
-  steps_per_dispatch: Whole = 0,
+  steps_per_dispatch: Count = 1,
   workdir: str = '',
 ) -> Params:
   """Trains an embedding, such as that of `lasium_jax.embeddings.contrastive`.
@@ -47,8 +47,7 @@ def train(
     images: `[n, H, W, C]` uint8, on the host.
     steps: of one batch each.
     batch_size: images of a step, of each of which two views meet.
-    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
-      devices of the kind, 1 on a CPU and 10 elsewhere.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     workdir: of a run of experiments/one_shot.py whose embedding is used, so
       that several generators are judged by one; '' trains it.
 
@@ -62,7 +61,7 @@ def train(
     trainer,
     TrainingSet(images),
     steps,
-    at_once(steps_per_dispatch),
+    steps_per_dispatch,
     shuffled(batch_size),
     unchanged(),
     fast_convolutions=run.fast_convolutions,

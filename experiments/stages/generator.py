@@ -12,12 +12,12 @@ from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.record import Record
-from experiments.run.run import Run, at_once
+from experiments.run.run import Run
 from experiments.stages import training
 from experiments.stages.pictures import SAMPLES, keep_sheet, some_images
 from lasium_jax.batches import shuffled, unchanged
 from lasium_jax.data import Splits
-from lasium_jax.settings import Count, Whole
+from lasium_jax.settings import Count
 from lasium_jax.types import (
   BatchFn,
   EpochFn,
@@ -85,7 +85,7 @@ def train(
   *,
   steps: Count,
   batch_size: Count = 128,
-  steps_per_dispatch: Whole = 0,
+  steps_per_dispatch: Count = 1,
   pictures: Count = 10,
   workdir: str = '',
 ) -> Params:
@@ -96,8 +96,7 @@ def train(
     learning: what and on what.
     steps: of one batch each.
     batch_size: images of a step.
-    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
-      devices of the kind, 1 on a CPU and 10 elsewhere.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     pictures: how many times on the way its images are kept.
     workdir: of the run whose generator to take; '' trains one.
 
@@ -114,7 +113,7 @@ def train(
     trainer,
     learning.data,
     steps,
-    at_once(steps_per_dispatch),
+    steps_per_dispatch,
     learning.orders(batch_size),
     learning.batch_fn,
     fast_convolutions=run.fast_convolutions,

@@ -14,7 +14,7 @@ from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.precision import jit
 from experiments.run.record import Record
-from experiments.run.run import Run, at_once, vectorizes
+from experiments.run.run import Run, vectorizes
 from experiments.stages.judging import Values, judge
 from lasium_jax import meta, metrics, parallel
 from lasium_jax.data import image_set
@@ -77,7 +77,7 @@ def train(
   schedule: Schedule = 'constant',
   clip: NonNegative = 0.0,
   over_tasks: OverTasks = 'auto',
-  steps_per_dispatch: Whole = 0,
+  steps_per_dispatch: Count = 10,
   validate_every: Whole = 200,
   validation_tasks: Ways = 100,
   workdir: str = '',
@@ -94,9 +94,10 @@ def train(
     clip: to which outer gradients are clipped elementwise; 0 does not.
     over_tasks: 'accumulate' is one task after another, the default on CPUs;
       'vectorize' all at once.
-    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
-      devices of the kind, 1 on a CPU and 10 elsewhere.
-    validate_every: iterations, a multiple of a dispatch's; 0 is never.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU,
+      and one, of one task and one member, on a CPU, where it has faster
+      convolutions.
+    validate_every: iterations, a multiple of the dispatch's; 0 is never.
     validation_tasks: of each validation.
     workdir: of a finished run whose learners are judged in place of new ones,
       as its own validation chose them; '' trains these. With one, nothing here
@@ -121,7 +122,7 @@ def train(
     step_of,
     first,
     iterations=iterations,
-    chunk=at_once(steps_per_dispatch),
+    chunk=steps_per_dispatch,
     validate_every=validate_every,
     validation_tasks=validation_tasks,
   )

@@ -13,7 +13,7 @@ from experiments.run import members as members_of_run
 from experiments.run.loop import Stage
 from experiments.run.members import Member
 from experiments.run.record import Record
-from experiments.run.run import Run, at_once
+from experiments.run.run import Run
 from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
 from experiments.stages.meta import OverTasks, compiled_steps, steps_of
@@ -87,7 +87,7 @@ def train(
   batch: Count = 1,
   learning_rate: NonNegative = 1e-3,
   over_tasks: OverTasks = 'auto',
-  steps_per_dispatch: Whole = 0,
+  steps_per_dispatch: Count = 10,
   workdir: str = '',
 ) -> Params:
   """Clusters all images by what the learners see, trains on that, and again.
@@ -104,8 +104,9 @@ def train(
     batch: tasks of an outer step.
     learning_rate: Adam's at the start of a round, on a cosine to 0 at its end.
     over_tasks: as in meta-training.
-    steps_per_dispatch: in one compiled program; 0 is what is fastest on most
-      devices of the kind, 1 on a CPU and 10 elsewhere.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU,
+      and one, of one task and one member, on a CPU, where it has faster
+      convolutions.
     workdir: of a run whose meta-training is taken in place of an own one. It
       has the same settings but for those of clustering, and may have no rounds
       of its own or have failed in one.
@@ -116,7 +117,6 @@ def train(
   del workdir  # What it left is `params`.
   if not number:
     return params
-  chunk = at_once(steps_per_dispatch)
   optimizer = _optimizer(learning_rate, iterations)
   step_of = steps_of(
     run, learning, lambda values: optimizer, batch=batch, over_tasks=over_tasks
@@ -134,11 +134,11 @@ def train(
     learning,
     params,
     clusters_of,
-    steps=compiled_steps(run, step_of, chunk, _source),
+    steps=compiled_steps(run, step_of, steps_per_dispatch, _source),
     optimizer=optimizer,
     steps_in_all=number * iterations,
     iterations=iterations,
-    chunk=chunk,
+    chunk=steps_per_dispatch,
   )
   state = loop.run(stage, run.files, checkpoint_seconds=run.checkpoint_seconds)
   return state.meta.params

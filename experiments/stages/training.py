@@ -46,7 +46,7 @@ class Fit(NamedTuple):
     trainer: what is trained.
     data: `images` on the host.
     steps: in all.
-    steps_per_dispatch: in one compiled program.
+    steps_per_dispatch: in one compiled program; more than one pays on a GPU.
     epoch_fn: the rows of an epoch's batches.
     batch_fn: what becomes of a batch.
     source: what `batch_fn` makes batches of.

@@ -36,7 +36,6 @@ from experiments.run.config import (
   require_shared,
 )
 from experiments.run.members import members
-from experiments.run.run import at_once
 from experiments.stages import (
   evaluation,
   generator,
@@ -249,13 +248,13 @@ def _check_generator(settings: Settings) -> None:
 
 def _check_meta(settings: Settings) -> None:
   iteration, tasks = settings['meta'], settings['tasks']
-  chunk = at_once(iteration['steps_per_dispatch'])
   evaluated = settings['evaluation']
   require(
     settings,
     'meta.validate_every',
-    iteration['validate_every'] % chunk == 0,
-    f'a multiple of {chunk}, what config.meta.steps_per_dispatch comes to here',
+    iteration['validate_every'] % iteration['steps_per_dispatch'] == 0,
+    'a multiple of config.meta.steps_per_dispatch, '
+    f'{iteration["steps_per_dispatch"]}',
   )
   has_head = 'ways' not in LEARNERS[settings['learner']['name']].given
   require(

@@ -155,7 +155,7 @@ def test_the_last_round_is_what_is_exported(finished, tmp_path):
   assert training['rounds']['number'] == settings()['rounds']['number']
 
 
-@pytest.mark.parametrize(('steps', 'programs'), [(0, 2), (2, 0)])
+@pytest.mark.parametrize(('steps', 'programs'), [(1, 2), (2, 0)])
 def test_single_steps_are_compiled_for_fast_convolutions(
   steps, programs, monkeypatch, tmp_path
 ):

@@ -158,7 +158,7 @@ IMPOSSIBLE = {
   'meta.batch': 0,
   'meta.iterations': -1,
   'meta.learning_rate': float('nan'),
-  'meta.steps_per_dispatch': -1,
+  'meta.steps_per_dispatch': 0,
   'meta.validate_every': 3,
   'meta.over_tasks': 'zz',
   'generator_training.steps': 0,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from whole_program import final_states
 
-from experiments.run import loop, run, streams
+from experiments.run import loop, streams
 from experiments.run.members import Member
 from experiments.run.record import Record
 from experiments.stages import training
@@ -238,17 +238,6 @@ def test_single_steps_are_compiled_for_fast_convolutions(chunk, asked, uses):
   )
   stage.advance(stage.init(), 0, chunk)
   assert set(seen) == {uses}
-
-
-@pytest.mark.parametrize(
-  ('asked', 'backend', 'steps'),
-  [(0, 'cpu', 1), (0, 'gpu', 10), (0, 'tpu', 10), (3, 'cpu', 3), (3, 'gpu', 3)],
-)
-def test_a_dispatch_has_as_many_steps_as_the_device_likes(
-  monkeypatch, asked, backend, steps
-):
-  monkeypatch.setattr(jax, 'default_backend', lambda: backend)
-  assert run.at_once(asked) == steps
 
 
 def assert_same(ours, theirs):
