@@ -28,6 +28,7 @@ from lasium_jax import meta, parallel
 from lasium_jax.batches import gather
 from lasium_jax.data import Splits
 from lasium_jax.data.dataset import Dataset
+from lasium_jax.fitting import own
 from lasium_jax.ops.images import as_floats
 from lasium_jax.types import (
   Array,
@@ -137,7 +138,8 @@ def meta_iterations(
   _, keys = stacked_keys(run.members, streams.META)
   those = stacked_values(run.members), keys, ()
   state = _one_member(meta.MetaState(params, optimizer.init(params)))
-  state, source = _own(run.task_mesh, state, source)
+  # The parameters given may be in use by what is compared.
+  state, source = parallel.replicate(run.task_mesh, (own(state), source))
   steps, first = compiled_steps(run, step_of, repeats), np.int32(0)
   program = steps.lower(state, those, source, first, repeats).compile()
 
@@ -200,7 +202,8 @@ def _compiled(
   *,
   fast_convolutions: bool = False,
 ) -> tuple[timing.Run, float]:
-  state, source = _own(mesh, state, source)
+  # The state given may be in use by what is compared.
+  state, source = parallel.replicate(mesh, (own(state), source))
   compiled = jit(steps, fast_convolutions=fast_convolutions, donate_argnums=1)
   first = jnp.int32(0)
   program = compiled.lower(key, state, source, first).compile()
@@ -209,15 +212,6 @@ def _compiled(
     return program(key, state, source, first)
 
   return timing.threaded(advance, state), timing.peak_megabytes(program, mesh)
-
-
-def _own(mesh: Mesh | None, state: Any, source: Any) -> tuple[Any, Any]:
-  """Both on the devices, the state in buffers that a program may take over.
-
-  They could be those of what was compared.
-  """
-  state = jax.tree.map(jnp.copy, state)
-  return parallel.replicate(mesh, (state, source))
 
 
 def evaluation(

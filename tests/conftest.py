@@ -19,15 +19,18 @@ if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
 
 # XLA's older way with fused loops compiles twice as fast, and a program in one
 # piece faster than in many. XLA ends a process that has a flag it does not
-# know, so that another one tells whether it does.
+# know, so that another one tells of each whether it does.
 if 'XLA_FLAGS' not in os.environ:
-  os.environ['XLA_FLAGS'] = (
-    '--xla_cpu_use_fusion_emitters=false '
-    '--xla_cpu_parallel_codegen_split_count=1'
-  )
-  asks = [sys.executable, '-c', 'import jax; jax.devices()']
-  if subprocess.run(asks, capture_output=True, check=False).returncode:
-    del os.environ['XLA_FLAGS']
+  asks, known = [sys.executable, '-c', 'import jax; jax.devices()'], ''
+  for flag in (
+    '--xla_cpu_use_fusion_emitters=false',
+    '--xla_cpu_parallel_codegen_split_count=1',
+  ):
+    flags = f'{known} {flag}'.strip()
+    tried = {**os.environ, 'XLA_FLAGS': flags}
+    done = subprocess.run(asks, env=tried, capture_output=True, check=False)
+    known = known if done.returncode else flags
+  os.environ['XLA_FLAGS'] = known
 
 import jax
 import jax.numpy as jnp

@@ -29,6 +29,7 @@ def test_arithmetic_is_right_under(instruction_set):
   # As users compile, and not as conftest.py has the other tests.
   flag = '--xla_cpu_use_fusion_emitters'
   flags = flags.replace(f'{flag}=false', f'{flag}=true')
+  flags = flags.replace('--xla_cpu_parallel_codegen_split_count=1', '')
   flags += f' --xla_cpu_max_isa={instruction_set}'
   # At level 0, instruction sets make no difference; 1 compiles the fastest.
   flags += ' --xla_backend_optimization_level=1'

@@ -18,6 +18,7 @@ from experiments.run.run import Run, vectorizes
 from experiments.stages.judging import Values, judge
 from lasium_jax import meta, metrics, parallel
 from lasium_jax.data import image_set
+from lasium_jax.fitting import own
 from lasium_jax.ops.images import as_floats
 from lasium_jax.settings import Count, NonNegative, Ways, Whole
 from lasium_jax.types import Array, Learner, Params, TaskFn
@@ -209,7 +210,7 @@ def _stage(
     )
     state = state._replace(meta=trained)
     if validate is None:
-      state = state._replace(best=_copy(trained.params))
+      state = state._replace(best=own(trained.params))
     elif (first + n) % every == 0 or first + n == iterations:
       accuracies = validate(values, trained.params)
       state = keep_best(state, accuracies.mean(1), first + n)
@@ -241,7 +242,7 @@ def start(
   state = meta.MetaState(params, jax.vmap(optimizer.init)(params))
   accuracy = jnp.full(len(keys), -1, jnp.float32)
   steps = jnp.zeros(len(keys), jnp.int32)
-  return Training(state, _copy(params), accuracy, steps)
+  return Training(state, own(params), accuracy, steps)
 
 
 def compiled_steps(
@@ -321,11 +322,6 @@ def keep_best(state: Training, accuracy: np.ndarray, step: int) -> Training:
     choose(accuracy, state.best_accuracy),
     choose(jnp.full_like(state.best_step, step), state.best_step),
   )
-
-
-def _copy(params: Params) -> Params:
-  """A copy, as the next dispatch takes over the memory of the originals."""
-  return jax.tree.map(jnp.copy, params)
 
 
 def left_behind(

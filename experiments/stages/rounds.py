@@ -18,6 +18,7 @@ from experiments.stages.found_clusters import describe, keep_clusters
 from experiments.stages.judging import Values
 from experiments.stages.meta import OverTasks, compiled_steps, steps_of
 from lasium_jax import meta, parallel
+from lasium_jax.fitting import own
 from lasium_jax.settings import Count, NonNegative, Whole
 from lasium_jax.types import (
   Array,
@@ -212,7 +213,7 @@ def _stage(
 def start(optimizer: optax.GradientTransformation, params: Params) -> Rounds:
   """All members at the start of a round."""
   # Copies, as the next dispatch takes over the memory of the learners.
-  copy = jax.tree.map(jnp.copy, params)
+  copy = own(params)
   return Rounds(meta.MetaState(copy, jax.vmap(optimizer.init)(copy)), params)
 
 
